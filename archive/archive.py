@@ -273,7 +273,16 @@ class Archive(Closing):
 
     def showings(self, url: str) -> list[dict[str, Any]]:
         """Return where else the picture at a URL ran, oldest first: the same bytes, or lookalikes (`bits` is the distance)."""
-        return images.elsewhere(self._store.db, url)
+        known = self.picture(url)
+        return self.showings_of(known) if known else []
+
+    def picture(self, url: str) -> dict[str, Any] | None:
+        """Return what the picture at a URL is known by; None when the archive does not know it."""
+        return images.known_picture(self._store.db, url)
+
+    def showings_of(self, known: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return where a picture ran that this archive or another knows (see `picture`)."""
+        return images.elsewhere(self._store.db, known)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
         """Return the WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
@@ -340,9 +349,9 @@ class Archive(Closing):
         """Return the captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
-    def stats(self) -> dict[str, Any]:
-        """Return how much the archive holds, as JSON takes it."""
-        return reports.count(self._store.db)
+    def stats(self, *, site: str = "") -> dict[str, Any]:
+        """Return how much the archive holds, of one site if it is named, as JSON takes it."""
+        return reports.count(self._store.db, site=site)
 
     def close(self) -> None:
         """Close the database."""

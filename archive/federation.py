@@ -9,7 +9,7 @@ from gettext import gettext as _
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archive.archive import Archive, find, related
 from archive.errors import NotFoundError, UsageError
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from archive.index.columns import ArticleRow
     from archive.search import Order, Query, Results
+
+
+Row = TypeVar("Row")
 
 
 class Federation(Closing):
@@ -94,6 +97,20 @@ class Federation(Closing):
         found = merge(*streams, key=lambda pair: pair[1]["published_at"] or pair[1]["fetched_at"], reverse=True)
         return islice(found, offset, offset + limit)
 
+    def images(
+        self, words: str = "", *, site: str = "", limit: int = 50, offset: int = 0
+    ) -> Iterator[tuple[Archive, dict[str, Any]]]:
+        """Yield what `Archive.images` finds, in all archives, each with the one that has it; a file that several hold comes once."""
+        streams = [_with(one, one.images(words, site=site, limit=limit + offset)) for one in self.archives]
+        found = merge(*streams, key=lambda pair: pair[1]["at"], reverse=True)
+        return islice(_once(found), offset, offset + limit)
+
+    def showings(self, url: str) -> list[tuple[Archive, dict[str, Any]]]:
+        """Return what `Archive.showings` finds, in all archives: one may know the picture that another shows elsewhere."""
+        known = next((found for archive in self.archives if (found := archive.picture(url))), None)
+        streams = [_with(archive, archive.showings_of(known)) for archive in self.archives] if known else []
+        return list(merge(*streams, key=lambda pair: pair[1]["at"]))
+
     def holder(self, wanted: str) -> tuple[Archive, str]:
         """Return the archive that has the article `wanted` (URL, id, or NAME/ID), and the URL or id to ask it by.
 
@@ -124,9 +141,9 @@ class Federation(Closing):
                 return archive, str(archive.formerly(article_id, archive=name)["id"])
         return None
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self, *, site: str = "") -> dict[str, Any]:
         """Return what `Archive.stats` counts, of all archives together."""
-        return reports.added_counts([archive.stats() for archive in self.archives])
+        return reports.added_counts([archive.stats(site=site) for archive in self.archives])
 
     def close(self) -> None:
         """Close the databases."""
@@ -137,8 +154,18 @@ class Federation(Closing):
         self._opened.__exit__(*raised)
 
 
-def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:
+def _with(archive: Archive, rows: Iterable[Row]) -> Iterator[tuple[Archive, Row]]:
     return ((archive, row) for row in rows)
+
+
+def _once(found: Iterable[tuple[Archive, dict[str, Any]]]) -> Iterator[tuple[Archive, dict[str, Any]]]:
+    """Yield each picture file once, that of the newest article."""
+    seen = set[str]()
+    for archive, row in found:
+        file = row["sha256"] or row["url"]
+        if file not in seen:
+            seen.add(file)
+            yield archive, row
 
 
 def _look_up(archive: Archive, wanted: str) -> ArticleRow | None:

@@ -10,11 +10,12 @@ import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from gettext import gettext as _
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.archive import Archive
 from archive.diff import compare
 from archive.errors import ArchiveError, NotFoundError, UsageError
+from archive.federation import Federation
 from archive.index import DatabaseError
 from archive.urls.permalink import permalink
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from archive.index.columns import ArticleRow
     from archive.search import Order
 
 MOST_HITS: Final = 50
@@ -45,9 +47,9 @@ INSTRUCTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools over the archive in a folder; `room` is where its reading room is served, for permalinks."""
+    """The tools over the archives in some folders, asked as one; `room` is where their reading room is served, for permalinks."""
 
-    folder: Path
+    folders: tuple[Path, ...]
     room: str
 
     def search(
@@ -70,17 +72,19 @@ class Tools:
         filters = {"site": site, "language": language, "from": first_day, "to": last_day}
         only = " ".join(f'{name}:"{_unquoted(value)}"' for name, value in filters.items() if value)
         size, start = max(1, min(limit, MOST_HITS)), _start(cursor)
-        with self._open() as archive:
-            found = archive.search(words, only=only, limit=size, offset=start, order=_order(order))
-            rows = [archive.article(hit.id) for hit in found.hits]
+        with self._open() as archives:
+            found = archives.search(words, only=only, limit=size, offset=start, order=_order(order))
+            holders = [archives.archive_of(found, number) for number in range(len(found.hits))]
+            rows = [archive.article(hit.id) for archive, hit in zip(holders, found.hits, strict=True)]
+            names = [archives.name_of(archive) for archive in holders]
         following = start + size
         hits = [
             {
-                "citation": self._citation(row),
+                "citation": self._citation(row, name),
                 "has_all_words": not hit.is_partial,
                 "archived": {**_said(row), "extract": hit.snippet.text},
             }
-            for hit, row in zip(found.hits, rows, strict=True)
+            for hit, row, name in zip(found.hits, rows, names, strict=True)
         ]
         return _answer(
             hits=hits,
@@ -92,14 +96,13 @@ class Tools:
         )
 
     def read(self, article: str, *, start: int = 0, length: int = MOST_LETTERS) -> dict[str, Any]:
-        """Read an article by its id or URL (latest version), `length` letters from `start` on; at most 20,000 an answer."""
-        with self._open() as archive:
-            row = archive.article(article)
+        """Read an article by its id (as search gives it) or URL (the latest), `length` letters from `start`; at most 20,000 an answer."""
+        row, name = self._article(article)
         start, length = max(0, start), max(1, min(length, MOST_LETTERS))
         text = row["text"]
         end = start + length
         return _answer(
-            citation=self._citation(row),
+            citation=self._citation(row, name),
             archived={**_said(row), "text": text[start:end]},
             letters=len(text),
             next_start=end if end < len(text) else None,
@@ -107,15 +110,13 @@ class Tools:
 
     def versions(self, article: str) -> dict[str, Any]:
         """List the versions of an article (id or URL), oldest first: what the newsroom changed, and when each stood."""
-        with self._open() as archive:
-            rows = archive.versions(archive.article(article)["url"])
-        listed = [{"citation": self._citation(row), "archived": _said(row)} for row in rows[:MOST_VERSIONS]]
+        rows, name = self._versions(article)
+        listed = [{"citation": self._citation(row, name), "archived": _said(row)} for row in rows[:MOST_VERSIONS]]
         return _answer(versions=listed, total=len(rows))
 
     def diff(self, article: str, *, old: int = 0, new: int = 0) -> dict[str, Any]:
         """Show what changed between two versions of an article, by their numbers (by default the last two)."""
-        with self._open() as archive:
-            rows = archive.versions(archive.article(article)["url"])
+        rows, name = self._versions(article)
         numbers = [row["version"] for row in rows]
         by_number = dict(zip(numbers, rows, strict=True))
         wanted = (old or numbers[-2:][0], new or numbers[-1])
@@ -127,8 +128,8 @@ class Tools:
         changed = [asdict(one) for one in (difference.headline, *difference.body) if one.state != "same"]
         shown = _fitting(changed)
         return _answer(
-            old=self._citation(before),
-            new=self._citation(after),
+            old=self._citation(before, name),
+            new=self._citation(after, name),
             archived={"changes": shown, "corrections": list(difference.corrections)[:10]},
             changed_paragraphs=len(changed),
             shown_paragraphs=len(shown),
@@ -136,28 +137,40 @@ class Tools:
 
     def coverage(self) -> dict[str, Any]:
         """Say what the archive holds: articles, sites, first and last day, and how the last crawls ended."""
-        with self._open() as archive:
-            figures, covered = archive.stats(), archive.coverage()
+        with self._open() as archives:
+            figures, covered = archives.stats(), [archive.coverage() for archive in archives.archives]
         plain = {name: value for name, value in figures.items() if isinstance(value, int | str)}
-        sites, runs = list(covered["sites"])[:MOST_HITS], list(covered["runs"])[:10]
-        return _answer(
-            figures=plain, sites=_fitting(sites), runs=_fitting(runs), outcomes=_fitting(list(covered["outcomes"]))
+        sites, runs, outcomes = (
+            [row for one in covered for row in islice(one[what], most)]
+            for what, most in (("sites", MOST_HITS), ("runs", 10), ("outcomes", None))
         )
+        return _answer(figures=plain, sites=_fitting(sites), runs=_fitting(runs), outcomes=_fitting(outcomes))
 
     def cite(self, article: str) -> dict[str, Any]:
         """Give what a reference to an article needs: author, title, site, date, permalink, capture time, WARC record, digests."""
-        with self._open() as archive:
-            row = archive.article(article)
-        return _answer(citation=self._citation(row), archived=_said(row))
+        row, name = self._article(article)
+        return _answer(citation=self._citation(row, name), archived=_said(row))
 
     @contextmanager
-    def _open(self) -> Iterator[Archive]:
-        """Open the archive for one question, which ends in time; errors become answers that say so."""
-        with Archive(self.folder) as archive:
-            archive.limit_time(TIME_LIMIT_S)
-            yield archive
+    def _open(self) -> Iterator[Federation]:
+        """Open the archives for one question, which ends in time; errors become answers that say so."""
+        with Federation(self.folders) as archives:
+            archives.limit_time(TIME_LIMIT_S)
+            yield archives
 
-    def _citation(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _article(self, wanted: str) -> tuple[ArticleRow, str]:
+        """Return an article, and the name of its archive where there are several."""
+        with self._open() as archives:
+            archive, asked = archives.holder(wanted)
+            return archive.article(asked), archives.name_of(archive)
+
+    def _versions(self, wanted: str) -> tuple[list[ArticleRow], str]:
+        """Return the versions of an article, and the name of its archive where there are several."""
+        with self._open() as archives:
+            archive, asked = archives.holder(wanted)
+            return archive.versions(archive.article(asked)["url"]), archives.name_of(archive)
+
+    def _citation(self, row: Mapping[str, Any], archive: str) -> dict[str, Any]:
         record = {
             "file": row["warc_filename"],
             "offset": row["warc_record_offset"],
@@ -165,7 +178,7 @@ class Tools:
             "payload_digest": row["payload_digest"],
         }
         return {
-            "id": row["id"],
+            "id": f"{archive}/{row['id']}" if archive else row["id"],
             "permalink": permalink(row, self.room),
             "version": row["version"],
             "is_latest": bool(row["is_latest"]),
@@ -222,16 +235,16 @@ def _start(cursor: str) -> int:
     return min(int(cursor), DEEPEST) if cursor.isdecimal() and len(cursor) < 12 else 0
 
 
-def create_server(folder: Path, *, room: str) -> Any:
-    """Return the MCP server; raises UsageError when the SDK is not installed, ArchiveNotFoundError when there is no archive."""
+def create_server(*folders: Path, room: str) -> Any:
+    """Return the MCP server; raises UsageError when the SDK is not installed, ArchiveNotFoundError where there is no archive."""
     try:
         from mcp.server import MCPServer
         from mcp.server.mcpserver.exceptions import ToolError
         from mcp.types import ToolAnnotations
     except ImportError as error:
         raise UsageError(_("warraq mcp needs {name}: pip install 'warraq[mcp]'").format(name=error.name)) from error
-    Archive(folder).close()
-    tools = Tools(folder, room.rstrip("/"))
+    Federation(folders).close()
+    tools = Tools(folders, room.rstrip("/"))
     server = MCPServer(name="warraq", instructions=INSTRUCTIONS, log_level="WARNING")
     read_only = ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False

@@ -89,6 +89,11 @@ _SEEDS = {
 } | _WALLS  # fmt: skip
 
 
+def is_refusal(reason: str) -> bool:
+    """Return whether the site itself keeps the crawl out, by a wall, its robots.txt or a refusal: another try alone will not help."""
+    return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410"}
+
+
 def why_no_article(
     rows: Iterable[Visited], *, out_of_scope: int, left_out: Mapping[str, int], no_browser: str = ""
 ) -> NoArticle:
@@ -124,20 +129,25 @@ def why_no_article(
     word, number = ends.most_common(1)[0]
     if word in _SEEDS:
         what, advice = _SEEDS[word]
-        return NoArticle(reason=word, what=f"{what} ({number} of {ends.total()} URLs)", advice=advice)
+        return NoArticle(reason=word, what=N_(f"{what} (pages: {number} of {ends.total()})"), advice=advice)
     named = _counted(ends)
     advice = N_("See `warraq explain URL` for one of its articles, and set `articles` in its entry")
-    return NoArticle(
-        reason="none-read",
-        what=N_(f"none of the {ends.total()} URLs that were visited is an article ({named})"),
-        advice=advice,
+    what = (
+        N_(f"the one URL that was visited is not an article ({named})")
+        if ends.total() == 1
+        else N_(f"none of the {ends.total()} URLs that were visited is an article ({named})")
     )
+    return NoArticle(reason="none-read", what=what, advice=advice)
 
 
 def _why_no_page(out_of_scope: int, left_out: Counter[str]) -> NoArticle:
     """Return why nothing that the start pages lead to was visited."""
     if out_of_scope:
-        what = N_(f"all {out_of_scope} links found lie on other hosts")
+        what = (
+            N_("the only link found lies on another host")
+            if out_of_scope == 1
+            else N_(f"all {out_of_scope} links found lie on other hosts")
+        )
         return NoArticle(
             reason="out-of-scope", what=what, advice=N_("Name those that belong to the site in its entry: hosts = […]")
         )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.ingest.commit import CHANGES
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.terminal import duration
+from crawler.diagnosis import is_refusal
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -39,17 +40,17 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
+    """Return the progress line: pages, articles, rate, queue, time left, and the last title; some sixty letters, and the title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
-        _("{exchanges} pages").format(exchanges=report.exchanges),
-        _("{articles} articles").format(articles=report.articles.total()),
-        _("{rate:.1f} a second").format(rate=rate) if rate else "",
-        _("{queue} in the queue").format(queue=_still_due(queue)),
+        n_("{n} page", "{n} pages", report.exchanges),
+        n_("{n} article", "{n} articles", report.articles.total()),
+        _("{rate:.1f}/s").format(rate=rate) if rate else "",
+        _("{queue} queued").format(queue=_still_due(queue)),
         _("{rate} left").format(rate=duration(min(queue, report.room) / rate)) if rate and queue else "",
         report.last_title,
     ]
-    return f"{report.site}: {', '.join(filter(None, parts))}"
+    return ", ".join(filter(None, parts))
 
 
 def summary_text(report: Report) -> str:
@@ -124,7 +125,7 @@ def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
     rows = []
     if figures.pages:
         met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
-        rows.append((_("rendered"), _("{pages} pages{met}").format(pages=figures.pages, met=met)))
+        rows.append((_("rendered"), n_("{n} page{met}", "{n} pages{met}", figures.pages, met=met)))
     return [*rows, (_("not rendered"), _counts(figures.failed))] if figures.failed else rows
 
 
@@ -181,7 +182,7 @@ def exit_code(report: Report | None) -> ExitCode:
     if report.session.has_expired:
         return ExitCode.SESSION_EXPIRED
     fruitless = not report.articles and not report.outcomes["listing"]
-    if report.seed_problem and fruitless:
+    if report.seed_problem and fruitless and not is_refusal(report.no_article_reason):
         return ExitCode.UNREACHABLE
     return ExitCode.NO_ARTICLES if report.no_article else ExitCode.DONE
 

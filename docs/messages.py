@@ -1,7 +1,7 @@
 """Write the catalogues of what commands say, archive/locale/LANGUAGE/LC_MESSAGES/warraq.po, and compile them: `make messages`.
 
-Messages are what the code passes to `_` and `N_`, the help of each command, and a few tables of words. A message that is new comes
-without a translation, one that the code has no more goes; the rest stays.
+Messages are what the code passes to `_`, `N_` and `n_`, the help of each command, and a few tables of words. A message that is new comes
+without a translation, one that the code has no more goes; the rest stays. What is passed to `n_` has as many forms as the language.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -61,9 +61,13 @@ WORDS = (
 """What became of articles, what a watch tells, what `stats` counts."""
 
 
-def messages() -> dict[str, str]:
+Said = str | tuple[str, str]
+"""A message, or its singular and plural in English."""
+
+
+def messages() -> dict[Said, str]:
     """Return each message with where it is said."""
-    found: dict[str, str] = {}
+    found: dict[Said, str] = {}
     for room in ROOMS:
         for file, text in marked(ROOT / room):
             found.setdefault(text, f"{room}/{file}")
@@ -73,13 +77,22 @@ def messages() -> dict[str, str]:
     return found
 
 
-def marked(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield what the modules of a folder pass to `_` and `N_`, each with its file; of an f-string its expressions in braces."""
+def marked(folder: Path) -> Iterator[tuple[str, Said]]:
+    """Yield what the modules of a folder pass to `_`, `N_` and `n_`, each with its file; of an f-string its expressions in braces."""
     for path in sorted(folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            is_marked = isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_", "N_"} and node.args
-            if is_marked and (text := template(node.args[0])):
-                yield str(path.relative_to(folder)), text
+        for message in said(ast.parse(path.read_text("utf-8"))):
+            yield str(path.relative_to(folder)), message
+
+
+def said(tree: ast.AST) -> Iterator[Said]:
+    """Yield the messages of a module."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="_" | "N_"), args=[first, *_]) if text := template(first):
+                yield text
+            case ast.Call(func=ast.Name(id="n_" | "ngettext"), args=[one, many, _, *_]):
+                if all(forms := (template(one), template(many))):
+                    yield forms
 
 
 def template(node: ast.expr) -> str:
@@ -108,7 +121,7 @@ def tables() -> list[str]:
     ]
 
 
-def helps(command: click.Command, name: str, found: dict[str, str]) -> None:
+def helps(command: click.Command, name: str, found: dict[Said, str]) -> None:
     """Add the help of a command, its options and its subcommands."""
     if command.help:
         found.setdefault(cleandoc(command.help), f"{name} --help")
@@ -129,9 +142,15 @@ def catalogue(language: str) -> Catalog:
     )
     of_click = {text: "click" for _file, text in marked(CLICK) if held.get(text)}
     for text, place in (messages() | of_click).items():
-        known = held.get(text)
-        made.add(text, known.string if known else "", auto_comments=[place])
+        known = held.get(text if isinstance(text, str) else text[0])
+        is_same = known and isinstance(known.id, str) == isinstance(text, str)
+        made.add(text, known.string if known and is_same else "", auto_comments=[place])
     return made
+
+
+def is_whole(message: Message) -> bool:
+    """Tell whether a message has its translation, one with a number in each plural of the language."""
+    return bool(message.string and all(message.string))
 
 
 def files(language: str) -> dict[Path, bytes]:
@@ -152,7 +171,7 @@ def main() -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         for message in catalogue(language):
-            if message.id and not message.string:
+            if message.id and not is_whole(message):
                 print(f"{language}: no translation of {message.id!r}")
     return 0
 

@@ -1,16 +1,22 @@
 """What deploy/ holds is what the programs that read it expect."""
 
 import configparser
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support import PATIENCE
+from tests.support.usage import problems
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +41,56 @@ def test_systemd_accepts_the_unit(unit, tmp_path):
     )
     ours = [line for line in done.stderr.splitlines() if unit.name in line]
     assert (done.returncode, ours) == (0, []), done.stderr
+
+
+SERVICES = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+
+
+def test_the_image_has_what_the_wheel_is_built_of_and_runs_the_program():
+    lines = [line.split() for line in (DEPLOY / "Dockerfile").read_text().splitlines() if line and line[0] != "#"]
+    copied = {word for line in lines if line[0] == "COPY" for word in line[1:-1]}
+    assert all((ROOT / name).exists() for name in copied)
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, built = about["project"], about["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert {*built, project["readme"], *project["license-files"], "pyproject.toml", "uv.lock"} == copied
+    (sync,) = [line for line in lines if line[:3] == ["RUN", "uv", "sync"]]
+    extras = {name for flag, name in pairwise(sync) if flag == "--extra"}
+    assert extras <= project["optional-dependencies"].keys()
+    (entry,) = [json.loads(" ".join(line[1:])) for line in lines if line[0] == "ENTRYPOINT"]
+    assert entry == [*project["scripts"]]
+    (command,) = [json.loads(" ".join(line[1:])) for line in lines if line[0] == "CMD"]
+    assert not problems(shlex.join([*entry, *command]))
+
+
+def test_a_service_runs_a_command_that_there_is_in_the_place():
+    for service in SERVICES.values():
+        assert service.get("extends", "crawl") == "crawl"
+        if service.get("command") and "entrypoint" not in service:
+            assert not problems(shlex.join(["warraq", *service["command"]]))
+    (script,) = SERVICES["schedule"]["command"]
+    (run,) = re.findall(r"warraq [a-z]+(?: --[a-z]+)*", script)
+    assert not problems(run)
+    assert (ROOT / "deploy" / SERVICES["crawl"]["build"]["context"] / SERVICES["crawl"]["build"]["dockerfile"]).exists()
+    assert SERVICES["crawl"]["volumes"] == ["./data:/data"]
+
+
+def test_a_schedule_that_is_stopped_lets_the_crawl_end(tmp_path):
+    (script,) = SERVICES["schedule"]["command"]
+    program = tmp_path / "warraq"
+    program.write_text(
+        "#!/bin/sh\ntrap 'echo ended $*; exit 11' TERM\necho begun\nwhile true; do sleep 1 & wait $!; done\n"
+    )
+    program.chmod(0o755)
+    with subprocess.Popen(
+        [*SERVICES["schedule"]["entrypoint"], script.replace("$$", "$")],
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as shell:
+        assert shell.stdout.readline() == "begun\n"
+        shell.terminate()
+        assert shell.stdout.readline() == "ended run --json\n"
+    assert shell.returncode == 0
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)

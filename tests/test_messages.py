@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 
 from archive import locale as translation
-from archive.locale import FIELD, translated, use_locale
+from archive.locale import FIELD, n_, translated, use_locale
 from docs import messages
 from tests.support import effort, program, site
 from warraq.cli import warraq
@@ -26,6 +27,8 @@ SPEAKING = [
     *sorted((ROOT / "crawler/commands").glob("*.py")),
     *sorted((ROOT / "archive/storage").glob("*.py")),
     *(ROOT / name for name in ("archive/errors.py", "archive/maintain/filecheck.py", "archive/seals/checking.py")),
+    *(ROOT / name for name in ("archive/export/packcheck.py", "archive/warc/rewrite.py", "archive/warc/wacz.py")),
+    ROOT / "archive/warc/framing.py",
     *(
         ROOT / name
         for name in ("crawler/report.py", "crawler/summary.py", "crawler/diagnosis.py", "crawler/download/errors.py")
@@ -44,15 +47,30 @@ def test_the_catalogue_is_as_make_messages_writes_it_and_whole(language):
     for path, content in messages.files(language).items():
         assert path.read_bytes() == content, f"{path.name}: run `make messages`"
     for message in messages.catalogue(language):
-        assert message.string or not message.id, f"translate {message.id!r} in {language}/LC_MESSAGES/warraq.po"
+        assert messages.is_whole(message) or not message.id, (
+            f"translate {message.id!r} in {language}/LC_MESSAGES/warraq.po"
+        )
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_a_translation_fills_in_the_same_values(language):
     for message in messages.catalogue(language):
-        if message.id:
+        if isinstance(message.id, str) and message.id:
             assert sorted(PLACES.findall(message.id)) == sorted(PLACES.findall(message.string)), message.id
             assert ARABIC.search(message.string) or not SENTENCE.search(message.id), message.id
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_each_plural_fills_in_the_same_values_and_the_number_but_for_none_one_and_two(language):
+    catalogue = messages.catalogue(language)
+    numbers = dict(enumerate([0, 1, 2, 3, 100, 11]))  # what each form of Arabic is for
+    for message in catalogue:
+        if isinstance(message.id, tuple):
+            assert sorted(PLACES.findall(message.id[0])) == sorted(PLACES.findall(message.id[1])), message.id
+            for place, form in enumerate(message.string):
+                missing = set(PLACES.findall(message.id[1])) - set(PLACES.findall(form))
+                assert not set(PLACES.findall(form)) - set(PLACES.findall(message.id[1])), form
+                assert missing <= ({"{n}", "{n:,}"} if numbers[place] < 3 else set()), form
 
 
 def said(tree):
@@ -61,7 +79,18 @@ def said(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if name in {"_", "N_", "option", "argument", "command", "group", "add_argument", "exception", "warning"}:
+            if name in {
+                "_",
+                "N_",
+                "n_",
+                "option",
+                "argument",
+                "command",
+                "group",
+                "add_argument",
+                "exception",
+                "warning",
+            }:
                 spared.update(ast.walk(node))
             spared.update(one for word in node.keywords if word.arg in {"info", "help"} for one in ast.walk(word))
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -142,13 +171,76 @@ def test_what_was_made_of_a_message_is_translated_with_its_values(arabic):
     [
         ("no such host", "لا مضيف بهذا الاسم"),
         ("s3://b: x.gz is not there: then upload again", "s3://b: x.gz غير موجود: ثم ارفع من جديد"),
+        ("record <urn:uuid:1> of 2026-11-24: under seal 3", "السجل <urn:uuid:1> بتاريخ 2026-11-24: تحت الختم 3"),
+        (
+            "is:odd is not known: write is:gone, is:paywalled, is:changed, is:shared or is:wire",
+            "is:odd غير معروف: اكتب is:gone أو is:paywalled أو is:changed أو is:shared أو is:wire",
+        ),
+        (
+            "a.warc.gz: torn record (7 bytes of its block are missing) at byte 9; the records around it are kept",
+            "a.warc.gz: سجل ممزق (ينقص من كتلته 7 بايت) عند البايت 9؛ وما حوله من سجلات محفوظ",
+        ),
+        ("p.wacz: 'a': is encrypted at byte 0; x", "p.wacz: 'a': مشفّر عند البايت 0؛ x"),
         ("40% of the visits failed, 2% before", "40% من الزيارات فشلت، وكانت 2% قبل ذلك"),
         ("a title that is no message: of a page", "a title that is no message: of a page"),
         ("", ""),
     ],
 )
 def test_a_text_is_translated_as_far_as_it_is_made_of_messages(arabic, text, said):
-    assert translated(text) == said
+    assert re.sub("[\u200e\u200f]", "", translated(text)) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "لا أختام"),
+        (1, "ختم واحد"),
+        (2, "ختمان"),
+        (3, "3 أختام"),
+        (11, "11 ختمًا"),
+        (100, "100 ختم"),
+        (103, "103 أختام"),
+    ],
+)
+def test_a_number_has_the_form_that_its_language_has_for_it(arabic, number, said):
+    assert n_("{n} seal", "{n} seals", number) == said
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 seals in x"), (1, "1 seal in x"), (2, "2 seals in x")])
+def test_a_number_in_english(number, said):
+    assert n_("{n} seal in {place}", "{n} seals in {place}", number, place="x") == said
+
+
+def test_a_plural_is_found_and_is_not_whole_without_each_of_its_forms():
+    module = ast.parse("n_('{n} seal', '{n} seals', len(seals)); ngettext('a', 'b', 1); n_(one, many, 1); _('a word')")
+    assert set(messages.said(module)) == {("{n} seal", "{n} seals"), ("a", "b"), "a word"}
+    forms = tuple("abcdef")
+    assert messages.is_whole(Message(("{n} seal", "{n} seals"), forms))
+    assert not messages.is_whole(Message(("{n} seal", "{n} seals"), (*forms[:-1], "")))
+    assert not messages.is_whole(Message("a word", ""))
+
+
+def test_no_message_with_a_number_goes_without_its_plurals():
+    plurals = {
+        many[4:]
+        for one, many in filter(lambda said: isinstance(said, tuple), messages.messages())
+        if many[:4] == "{n} "
+    }
+    nouns = "|".join(one for one in plurals if one.isalpha())
+    counted = re.compile(rf"\{{[^{{}}]*\}} ({nouns})\b")
+    assert counted.search("{shown} seals")
+    for path in (path for room in messages.ROOMS for path in sorted((ROOT / room).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+                text = messages.template(node.args[0])
+                assert not counted.search(text) or text in NO_COUNT, f"{path}:{node.lineno}: say it with `n_`: {text}"
+
+
+NO_COUNT = {
+    "{path} is not named like an archive: {suffixes} files can be imported",
+    "the entry {name!r} is too long to travel with a job ({max_entry_bytes:,} bytes)",
+}
+"""Kinds of files; a constant."""
 
 
 def test_a_hostile_text_is_looked_at_in_no_time(arabic):

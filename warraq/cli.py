@@ -18,7 +18,7 @@ from archive.cli import warraq
 from archive.cli.output import Place, isolate, json_option, print_json, the_place
 from archive.errors import NotWritableError
 from archive.files.clock import now
-from archive.locale import translated, use_locale
+from archive.locale import n_, translated, use_locale
 from warraq.overview import SiteStatus, overview
 
 __all__ = ["main", "warraq"]
@@ -155,8 +155,10 @@ def _print_site(one: SiteStatus) -> None:
     )
     newest = _(", the newest of {newest}").format(newest=one.newest) if one.newest else ""
     click.echo(
-        _("    {articles} articles{newest}  ·  {failing} URLs failing").format(
-            articles=one.articles, newest=newest, failing=one.failing
+        _("    {articles}{newest}  ·  {failing}").format(
+            articles=n_("{n} article", "{n} articles", one.articles),
+            newest=newest,
+            failing=n_("{n} URL failing", "{n} URLs failing", one.failing),
         )
     )
     if one.problem:

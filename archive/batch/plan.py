@@ -26,6 +26,7 @@ from archive import warc
 from archive.collection import Collection
 from archive.errors import ArchiveError, DamagedFileError, NotWritableError, UsageError
 from archive.files import replace_file
+from archive.locale import n_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,9 +115,13 @@ def write_plan(folder: Path, plan: BatchPlan) -> None:
     if held != plan:
         raise UsageError(
             _(
-                "{folder} holds another batch ({files} files in {tasks} tasks): go on with it by `warraq batch "
-                "--into {folder}` without files, or name another folder for this one"
-            ).format(folder=folder, files=len(held.files), tasks=len(held.tasks))
+                "{folder} holds another batch ({files} in {tasks}): go on with it by `warraq batch --into {folder}` without "
+                "files, or name another folder for this one"
+            ).format(
+                folder=folder,
+                files=n_("{n} file", "{n} files", len(held.files)),
+                tasks=n_("{n} task", "{n} tasks", len(held.tasks)),
+            )
         )
 
 
@@ -142,9 +147,9 @@ class ChangedFileError(ArchiveError):
     def __init__(self, path: str, planned: int, found: int) -> None:
         super().__init__(
             _(
-                "{path} has {found} bytes, {planned} when the batch was planned: a file that is being written cannot "
-                "be read; plan it again in another folder"
-            ).format(path=path, found=found, planned=planned)
+                "{path} has {found}, {planned} when the batch was planned: a file that is being written cannot be read; plan "
+                "it again in another folder"
+            ).format(path=path, found=n_("{n} byte", "{n} bytes", found), planned=planned)
         )
         self.path = path
         self.planned = planned
@@ -284,7 +289,7 @@ def fetch(url: str, folder: Path) -> Path:
     got = target.stat().st_size
     if size is not None and got != size:
         target.unlink()
-        raise FetchError(url, _("{got} of {size} bytes").format(got=got, size=size))
+        raise FetchError(url, n_("{got} of {n} byte", "{got} of {n} bytes", size, got=got))
     return target
 
 

@@ -14,6 +14,7 @@ from archive import batch
 from archive.batch.plan import is_remote
 from archive.cli.output import json_option, print_json
 from archive.errors import ArchiveError, UsageError
+from archive.locale import n_
 from archive.terminal import Show, live_line
 
 if TYPE_CHECKING:
@@ -98,11 +99,12 @@ def batch_(
     _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
     if failed:
         raise ArchiveError(
-            _(
-                "{failed} of {tasks} tasks failed, the first, number {rank}, with exit code {code}: {message} (see "
-                "{logs}); the same command retries them"
-            ).format(
-                failed=len(failed),
+            n_(
+                "{n} of {tasks} tasks failed, number {rank}, with exit code {code}: {message} (see {logs}); the same command "
+                "retries it",
+                "{n} of {tasks} tasks failed, the first, number {rank}, with exit code {code}: {message} (see {logs}); the "
+                "same command retries them",
+                len(failed),
                 tasks=len(plan.tasks),
                 rank=failed[0].rank,
                 code=failed[0].code,
@@ -171,7 +173,7 @@ def _run(folder: Path, plan: BatchPlan, before: Progress, workers: int) -> list[
     from archive.batch import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
-    with live_line(_("Reading {tasks} tasks").format(tasks=len(plan.tasks))) as show:
+    with live_line(n_("Reading {n} task", "Reading {n} tasks", len(plan.tasks))) as show:
         return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
 
 
@@ -187,7 +189,7 @@ class _Drawn:
     def heard(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
-            self._show(_("{sizes} tasks").format(sizes=len(self._sizes)), sum(self._behind.values()), sum(self._sizes))
+            self._show(n_("{n} task", "{n} tasks", len(self._sizes)), sum(self._behind.values()), sum(self._sizes))
 
 
 def _tell(
@@ -210,16 +212,16 @@ def _tell(
     articles = counted.get("articles_new", 0) + counted.get("articles_changed", 0)
     click.echo(
         _(
-            "{progress} of {tasks} tasks done ({skipped} before); {captures} captures, {articles} articles, "
-            "{quarantined} quarantined, {damages} damages; in {folder}"
+            "tasks done: {done} of {tasks} ({skipped} before); {captures}, {articles}, {quarantined} quarantined, "
+            "{damages}; in {folder}"
         ).format(
-            progress=len(progress.done),
+            done=len(progress.done),
             tasks=len(plan.tasks),
             skipped=skipped,
-            captures=counted.get("captures", 0),
-            articles=articles,
+            captures=n_("{n} capture", "{n} captures", counted.get("captures", 0)),
+            articles=n_("{n} article", "{n} articles", articles),
             quarantined=sum(counted.get("quarantined", {}).values()),
-            damages=counted.get("damages", 0),
+            damages=n_("{n} damage", "{n} damages", counted.get("damages", 0)),
             folder=folder,
         )
     )

@@ -14,7 +14,7 @@ from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
 from archive.errors import ExitCode
 from archive.files.clock import now
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.maintain.backup import BackedUp, back_up
 from archive.parse.workers import parse_pool
 from archive.terminal import live_line
@@ -113,15 +113,23 @@ def _print_backup(done: BackedUp) -> None:
         click.echo(f"{click.style(_('damaged'), fg='red')}  {translated(str(problem))}", err=True)
     if done.elsewhere:
         click.echo(
-            _("{elsewhere} files lie only in a storage and are not in the copy, which reads them there").format(
-                elsewhere=len(done.elsewhere)
+            n_(
+                "{n} file lies only in a storage and is not in the copy, which reads it there",
+                "{n} files lie only in a storage and are not in the copy, which reads them there",
+                len(done.elsewhere),
             ),
             err=True,
         )
-    late = _(", {rows} records written meanwhile").format(rows=done.rows) if done.rows else ""
+    late = n_(", {n} record written meanwhile", ", {n} records written meanwhile", done.rows) if done.rows else ""
     click.echo(
-        _("{folder}: {copied} files copied ({bytes} bytes), {unchanged} unchanged{late}").format(
-            folder=done.folder, copied=len(done.copied), bytes=done.bytes, unchanged=done.unchanged, late=late
+        n_(
+            "{folder}: {n} file copied ({bytes}), {unchanged} unchanged{late}",
+            "{folder}: {n} files copied ({bytes}), {unchanged} unchanged{late}",
+            len(done.copied),
+            folder=done.folder,
+            bytes=n_("{n} byte", "{n} bytes", done.bytes),
+            unchanged=done.unchanged,
+            late=late,
         )
     )
 
@@ -134,24 +142,28 @@ def _print(done: Uploaded, name: str) -> None:
     if done.elsewhere:
         where = ", ".join(sorted(set(done.elsewhere.values())))
         click.echo(
-            _("{elsewhere} files lie only in {where} and stay there (commands go on reading them from there)").format(
-                elsewhere=len(done.elsewhere), where=where
+            n_(
+                "{n} file lies only in {where} and stays there (commands go on reading it from there)",
+                "{n} files lie only in {where} and stay there (commands go on reading them from there)",
+                len(done.elsewhere),
+                where=where,
             ),
             err=True,
         )
-    waiting = _("; {waiting} wait for the next run").format(waiting=len(done.waiting)) if done.waiting else ""
+    waiting = (
+        n_("; {n} waits for the next run", "; {n} wait for the next run", len(done.waiting)) if done.waiting else ""
+    )
     click.echo(
-        _(
-            "{name}{uploaded} files put into {storage} ({bytes} bytes), {there_before} were there, {removed} "
-            "removed here{seals}{waiting}"
-        ).format(
+        n_(
+            "{name}{n} file put into {storage} ({bytes}), {there_before} there before, {removed} removed here{seals}{waiting}",
+            "{name}{n} files put into {storage} ({bytes}), {there_before} there before, {removed} removed here{seals}{waiting}",
+            len(done.uploaded),
             name=name,
-            uploaded=len(done.uploaded),
             storage=done.storage,
-            bytes=done.bytes,
+            bytes=n_("{n} byte", "{n} bytes", done.bytes),
             there_before=done.there_before,
             removed=len(done.removed),
-            seals=_("; {seals} files of seals").format(seals=len(done.seals)) if done.seals else "",
+            seals=n_("; {n} file of seals", "; {n} files of seals", len(done.seals)) if done.seals else "",
             waiting=waiting,
         )
     )

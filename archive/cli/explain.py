@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from archive.cli.output import holding, isolate, json_option, print_json
+from archive.locale import n_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,8 +122,11 @@ def said_of_kept(fates: Sequence[Fate]) -> Iterator[str]:
         yield _("Kept: nothing.")
         return
     size = sum(len(fates[number - 1].line) for number in kept)
-    yield _("Kept: {kept} of {fates:,}, {size:,} characters ({kept2}).").format(
-        kept=counted(len(kept)), fates=len(fates), size=size, kept2=_spans(kept)
+    yield _("Kept: {kept} of {fates:,}, {characters} ({where}).").format(
+        kept=counted(len(kept)),
+        fates=len(fates),
+        characters=n_("{n:,} character", "{n:,} characters", size),
+        where=_spans(kept),
     )
     for part in dict.fromkeys(fates[kept[0] - 1].rule.split("+")):
         yield f"  {_(ROUTES.get(part, part))}"
@@ -170,7 +174,7 @@ def reason(rule: str) -> str:
 
 def counted(number: int) -> str:
     """Return a number of lines."""
-    return _("{number:,} line").format(number=number) if number == 1 else _("{number:,} lines").format(number=number)
+    return n_("{n:,} line", "{n:,} lines", number)
 
 
 def _spans(numbers: Sequence[int]) -> str:

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Archive, require_site
-from archive.cli.output import json_option, print_json, the_folder, the_place
+from archive.archive import require_site
+from archive.cli.output import json_option, print_json, the_place
 from archive.errors import ExitCode, UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
 from archive.federation import Federation
 from archive.files import output_to
+from archive.locale import n_
 from archive.terminal import live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from archive.archive import Archive
     from archive.export import Format, Period
 
 TOLD_EVERY = 500
@@ -98,10 +100,10 @@ def _tell_missing(urls: Sequence[str]) -> None:
     """Say that replay tools will not show some of the captures, and what to do."""
     click.echo(
         _(
-            "warraq export: revisits without their originals: {urls}, such as {urls2}. No archive here holds "
+            "warraq export: revisits without their originals: {urls}, such as {example}. No archive here holds "
             "these, and replay tools cannot show them: import the WARC files that hold the originals, then "
             "export again"
-        ).format(urls=len(urls), urls2=urls[0]),
+        ).format(urls=len(urls), example=urls[0]),
         err=True,
     )
 
@@ -134,7 +136,12 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
         return
     for file in done.removed:
         click.echo(_("removed {file}: the archive no longer has anything from that time").format(file=file), err=True)
-    click.echo(_("{count} {of} in {target}").format(count=done.count, of=way.of, target=target), err=True)
+    number = (
+        n_("{n} article", "{n} articles", done.count)
+        if way.of == "articles"
+        else n_("{n} capture", "{n} captures", done.count)
+    )
+    click.echo(_("{number} in {target}").format(number=number, target=target), err=True)
 
 
 def _format_of(target: Path | None) -> str:
@@ -178,7 +185,7 @@ def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     with live_line(_("Exporting")) as show:
         for number, row in enumerate(rows, 1):
             if number % TOLD_EVERY == 0:
-                show(_("{number} articles").format(number=number))
+                show(n_("{n} article", "{n} articles", number))
             yield row
 
 
@@ -216,9 +223,11 @@ def dataset(
     from archive.export.dataset import export_dataset
 
     options = ExportOptions(site=site, first_day=first_day, last_day=last_day, query=query, all_versions=all_versions)
-    with Archive(the_folder(ctx)) as archive:
-        count = export_dataset(archive, target, options, created=datetime.now(UTC))
-    click.echo(_("{count} articles in {target}").format(count=count, target=target), err=True)
+    with Federation(the_place(ctx).folders()) as opened:
+        first, *others = opened.archives
+        count = export_dataset(first, target, options, created=datetime.now(UTC), others=others)
+    number = n_("{n} article", "{n} articles", count)
+    click.echo(_("{number} in {target}").format(number=number, target=target), err=True)
 
 
 COMMANDS = (export, dataset)

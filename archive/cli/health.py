@@ -22,7 +22,7 @@ from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs
 from archive.index.monitor import HISTORY, Day, judge_all, prometheus
 from archive.library import group_similar
-from archive.locale import translated
+from archive.locale import n_, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,7 +153,7 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
             missed = ", ".join(f"{reason} {n}" for reason, n in entry.missed.items())
             click.echo(
                 _(
-                    "{day}  {site}: {announced} announced, {captured} captured{missed}; {new} new; {visits} visits, "
+                    "{day}  {site}: {announced} announced, {captured} captured{missed}; {new} new; {visits}, "
                     "{failed} failed, {quarantined} quarantined, {disallowed} disallowed"
                 ).format(
                     day=entry.day,
@@ -162,7 +162,7 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
                     captured=entry.captured,
                     missed=_(", missed: {missed}").format(missed=missed) if missed else "",
                     new=entry.new,
-                    visits=entry.visits,
+                    visits=n_("{n} visit", "{n} visits", entry.visits),
                     failed=entry.failed,
                     quarantined=entry.quarantined,
                     disallowed=entry.disallowed,

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json, the_folder
+from archive.archive import require_site
+from archive.cli.output import isolate, json_option, print_json, the_place
 from archive.errors import NotFoundError, UsageError
+from archive.federation import Federation
+from archive.locale import n_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @click.command()
@@ -50,44 +53,54 @@ def images(
     """List the pictures of articles: the newest, or those whose caption, alternative text or credit has the words."""
     if sum(map(bool, (words, article, url))) > 1:
         raise UsageError(_("give only one of WORDS, --of and --where"))
-    with Archive(the_folder(ctx)) as archive:
+    media: list[dict[str, Any]] = []
+    with Federation(the_place(ctx).folders()) as archives:
         if site:
-            archive.require_site(site)
-        media: list[dict[str, Any]] = []
+            require_site(archives.archives, site)
         if article:
-            row = archive.article(article)
-            found, media = archive.images_of(row), archive.media_of(row)
+            archive, asked = archives.holder(article)
+            row = archive.article(asked)
+            found, media = [(archive, one) for one in archive.images_of(row)], archive.media_of(row)
         elif url:
-            found = archive.showings(url)[offset : offset + limit]
+            found = archives.showings(url)[offset : offset + limit]
             if not found:
                 raise NotFoundError(url)
         else:
-            found = archive.images(" ".join(words), site=site, limit=limit, offset=offset)
+            found = list(archives.images(" ".join(words), site=site, limit=limit, offset=offset))
+        pictures = [(one, archives.name_of(archive), archive.collection.folder) for archive, one in found]
     if as_json:
-        print_json([{name: value for name, value in one.items() if name != "words"} for one in found] + media)
+        print_json([_figures(one, folder if name else None) for one, name, folder in pictures] + media)
         return
-    for one in found:
-        _tell(one, is_place=bool(url))
+    for one, name, _folder in pictures:
+        _tell(one, name, is_place=bool(url))
     for one in media:
         click.echo(f"{one['type']}  {one['provider']}  {one['url']}")
-    click.echo(_("{found} pictures").format(found=len(found)), err=True)
+    click.echo(n_("{n} picture", "{n} pictures", len(found)), err=True)
 
 
-def _tell(one: Mapping[str, Any], *, is_place: bool) -> None:
-    """Print what is known of a picture, in three lines."""
+def _figures(one: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
+    """Return a picture as JSON takes it, with the archive that has it where there are several."""
+    return {name: value for name, value in one.items() if name != "words"} | (
+        {"archive": str(folder)} if folder else {}
+    )
+
+
+def _tell(one: Mapping[str, Any], name: str, *, is_place: bool) -> None:
+    """Print what is known of a picture, in three lines; `name` tells several archives apart."""
     size = f"{one['width']} x {one['height']}" if one["width"] else ""
     state = one["problem"] or ("" if one["record_id"] else _("not captured"))
     facts = "  ".join(
-        filter(
-            None, (one["type"], size, _("{bytes:,} bytes").format(bytes=one["bytes"]) if one["bytes"] else "", state)
-        )
+        filter(None, (one["type"], size, n_("{n:,} byte", "{n:,} bytes", one["bytes"]) if one["bytes"] else "", state))
     )
-    differs = _("  ({bits} of 64 bits differ)").format(bits=one["bits"]) if is_place and one["bits"] else ""
+    differs = (
+        n_("  ({n} of 64 bits differs)", "  ({n} of 64 bits differ)", one["bits"]) if is_place and one["bits"] else ""
+    )
     click.echo(f"{one['url']}{differs}")
     said = "  ·  ".join(filter(None, (one["caption"] or one["alt"], one["credit"])))
     if said:
         click.echo(f"    {isolate(said)}")
-    click.echo(f"    {facts or _('nothing known')}  ·  {one['at'][:10]}  {isolate(one['title'])}")
+    where = f"  ·  {name}" if name else ""
+    click.echo(f"    {facts or _('nothing known')}  ·  {one['at'][:10]}  {isolate(one['title'])}{where}")
 
 
 COMMANDS = (images,)

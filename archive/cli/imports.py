@@ -18,7 +18,7 @@ from archive.files.clock import now
 from archive.ingest.commit import CHANGES
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.sources import CaptureFilter, import_files, moment_of
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.merge import foresee
 from archive.merge import merge as merge_
 from archive.parse.workers import parse_pool
@@ -97,13 +97,23 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
 
 def _print_done(done: Imported, folder: Path) -> None:
     if done.taken_up:
-        click.echo(_("{taken_up} captures recovered from an interrupted run").format(taken_up=done.taken_up))
+        click.echo(
+            n_(
+                "{n} capture recovered from an interrupted run",
+                "{n} captures recovered from an interrupted run",
+                done.taken_up,
+            )
+        )
     changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in CHANGES)
     click.echo(
-        _(
-            "{records} captures ({known} known before); articles {changes}; {quarantined} quarantined; in {folder}"
-        ).format(
-            records=done.records, known=done.known, changes=changes, quarantined=done.quarantined.total(), folder=folder
+        n_(
+            "{n} capture ({known} known before); articles {changes}; {quarantined} quarantined; in {folder}",
+            "{n} captures ({known} known before); articles {changes}; {quarantined} quarantined; in {folder}",
+            done.records,
+            known=done.known,
+            changes=changes,
+            quarantined=done.quarantined.total(),
+            folder=folder,
         )
     )
     _print_unfit(done)
@@ -114,8 +124,11 @@ def _print_unfit(done: Imported) -> None:
         return
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(done.unfit.items()))
     click.echo(
-        _("{unfit} records cannot have a row ({reasons}) and were left out:").format(
-            unfit=done.unfit.total(), reasons=reasons
+        n_(
+            "{n} record cannot have a row ({reasons}) and was left out:",
+            "{n} records cannot have a row ({reasons}) and were left out:",
+            done.unfit.total(),
+            reasons=reasons,
         ),
         err=True,
     )
@@ -195,10 +208,14 @@ def merge(
 def _print_seals(done: Merged, into: Path) -> None:
     if done.seals:
         click.echo(
-            _(
-                "{seals} seals came along: `warraq --archive {into} verify --seals` checks them, and `seal` puts what came under one "
-                "of this archive"
-            ).format(seals=done.seals, into=into)
+            n_(
+                "{n} seal came along: `warraq --archive {into} verify --seals` checks it, and `seal` puts what came under one of "
+                "this archive",
+                "{n} seals came along: `warraq --archive {into} verify --seals` checks them, and `seal` puts what came under one "
+                "of this archive",
+                done.seals,
+                into=into,
+            )
         )
     for problem in done.seals_left:
         click.echo(_("seals stay where they are: {problem}").format(problem=problem), err=True)
@@ -206,29 +223,34 @@ def _print_seals(done: Merged, into: Path) -> None:
 
 def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
     would = _("would come") if dry_run else _("came")
-    articles = "" if dry_run else _(", {articles} versions of articles").format(articles=done.articles)
+    articles = "" if dry_run else n_(", {n} version of articles", ", {n} versions of articles", done.articles)
     click.echo(
-        _(
-            "{captures} captures of {looked_at}{articles} and {urls} URLs {would} into {into}, with {files} "
-            "files ({bytes} MB)"
-        ).format(
-            captures=done.captures,
+        _("{captures} of {looked_at}{articles} and {urls} {would} into {into}, with {files} ({megabytes} MB)").format(
+            captures=n_("{n} capture", "{n} captures", done.captures),
             looked_at=done.looked_at,
             articles=articles,
-            urls=done.urls,
+            urls=n_("{n} URL", "{n} URLs", done.urls),
             would=would,
             into=into,
-            files=done.files,
-            bytes=done.bytes >> 20,
+            files=n_("{n} file", "{n} files", done.files),
+            megabytes=done.bytes >> 20,
         )
     )
     if done.recovered:
-        click.echo(_("{recovered} captures that a dead crawl had left were extracted").format(recovered=done.recovered))
+        click.echo(
+            n_(
+                "{n} capture that a dead crawl had left was extracted",
+                "{n} captures that a dead crawl had left were extracted",
+                done.recovered,
+            )
+        )
     if done.joins:
         click.echo(
-            _(
-                "{joins} articles at several addresses were joined into one history each: `warraq joins` lists them"
-            ).format(joins=done.joins)
+            n_(
+                "{n} article at several addresses was joined into one history: `warraq joins` lists it",
+                "{n} articles at several addresses were joined into one history each: `warraq joins` lists them",
+                done.joins,
+            )
         )
     for url in done.conflicts[:LISTED]:
         click.echo(
@@ -240,20 +262,28 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
         )
     if len(done.conflicts) > LISTED:
         click.echo(
-            _("and {listed} more such addresses (--json lists all)").format(listed=len(done.conflicts) - LISTED),
+            n_(
+                "and {n} more such address (--json lists all)",
+                "and {n} more such addresses (--json lists all)",
+                len(done.conflicts) - LISTED,
+            ),
             err=True,
         )
     _print_seals(done, into)
     if done.redacted:
         click.echo(
-            _("{redacted} URLs that were redacted in one of the archives were removed from this one, too").format(
-                redacted=done.redacted
+            n_(
+                "{n} URL that was redacted in one of the archives was removed from this one, too",
+                "{n} URLs that were redacted in one of the archives were removed from this one, too",
+                done.redacted,
             )
         )
     if done.waiting:
         click.echo(
-            _("{waiting} captures wait for a file that is being written or is missing: merge again later").format(
-                waiting=done.waiting
+            n_(
+                "{n} capture waits for a file that is being written or is missing: merge again later",
+                "{n} captures wait for a file that is being written or is missing: merge again later",
+                done.waiting,
             )
         )
     for name in done.lost[:LISTED]:
@@ -265,7 +295,12 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
         )
     if len(done.lost) > LISTED:
         click.echo(
-            _("and {listed} more missing files (--json lists all)").format(listed=len(done.lost) - LISTED), err=True
+            n_(
+                "and {n} more missing file (--json lists all)",
+                "and {n} more missing files (--json lists all)",
+                len(done.lost) - LISTED,
+            ),
+            err=True,
         )
     for line in done.damaged:
         click.echo(line, err=True)

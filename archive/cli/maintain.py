@@ -18,7 +18,7 @@ from archive.files.clock import now
 from archive.index import joins as joins_
 from archive.index import open_store
 from archive.ingest import open_writer
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
@@ -113,24 +113,32 @@ def _print_report(report: VerifyReport, name: str) -> None:
         print_problem(problem)
     if len(report.problems) > SHOWN:
         click.echo(_("and {shown} more (--json lists all)").format(shown=len(report.problems) - SHOWN))
-    verdict = (
-        _("all is as it was written") if report.ok else _("{problems} problems").format(problems=len(report.problems))
-    )
+    verdict = _("all is as it was written") if report.ok else n_("{n} problem", "{n} problems", len(report.problems))
     click.echo(
-        _("{name}{files} files, {records} records, {size} bytes, {rows} rows: {verdict}").format(
-            name=name, files=report.files, records=report.records, size=report.size, rows=report.rows, verdict=verdict
+        _("{name}{files}, {records}, {bytes}, {rows}: {verdict}").format(
+            name=name,
+            files=n_("{n} file", "{n} files", report.files),
+            records=n_("{n} record", "{n} records", report.records),
+            bytes=n_("{n} byte", "{n} bytes", report.size),
+            rows=n_("{n} row", "{n} rows", report.rows),
+            verdict=verdict,
         )
     )
     if report.noted:
         click.echo(
-            _("{name}{noted} digests were wrong when their records were imported, and are as they were then").format(
-                name=name, noted=report.noted
+            n_(
+                "{name}{n} digest was wrong when its record was imported, and is as it was then",
+                "{name}{n} digests were wrong when their records were imported, and are as they were then",
+                report.noted,
+                name=name,
             )
         )
     if report.away:
         click.echo(
-            _("{away} files are only in a storage and were not checked: use `warraq verify --remote`").format(
-                away=report.away
+            n_(
+                "{n} file is only in a storage and was not checked: use `warraq verify --remote`",
+                "{n} files are only in a storage and were not checked: use `warraq verify --remote`",
+                report.away,
             )
         )
 
@@ -180,14 +188,18 @@ def _repairs(done: Repaired) -> dict[str, Any]:
 
 def _print_repairs(done: Repaired, name: str) -> None:
     for one in done.recovered_files:
-        cut = _(", {cut} bytes of a torn record cut off").format(cut=one.cut) if one.cut else ""
+        cut = (
+            n_(", {n} byte of a torn record cut off", ", {n} bytes of a torn record cut off", one.cut)
+            if one.cut
+            else ""
+        )
         click.echo(_("{name}closed {name2}{cut}").format(name=name, name2=one.path.name, cut=cut))
     for file in done.indexed:
         click.echo(_("{name}indexed {file} anew").format(name=name, file=file))
     click.echo(
         _("{name}nothing to repair").format(name=name)
         if done.nothing
-        else _("{name}{rows} records got their rows").format(name=name, rows=done.rows)
+        else n_("{name}{n} record got its row", "{name}{n} records got their rows", done.rows, name=name)
     )
     for error in done.imported.damaged:
         click.echo(translated(str(error)), err=True)
@@ -236,8 +248,12 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
 
 def _print_redacted(done: Redacted, name: str) -> None:
     click.echo(
-        _("{name}{records} records, {captures} captures and {articles} articles of {urls} are gone").format(
-            name=name, records=done.records, captures=done.captures, articles=done.articles, urls=", ".join(done.urls)
+        _("{name}gone of {urls}: {records}, {captures}, {articles}").format(
+            name=name,
+            urls=", ".join(done.urls),
+            records=n_("{n} record", "{n} records", done.records),
+            captures=n_("{n} capture", "{n} captures", done.captures),
+            articles=n_("{n} article", "{n} articles", done.articles),
         )
     )
     for other in done.bereft:
@@ -277,20 +293,18 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
         live_line(_("Rebuilding the index of {name}").format(name=collection.name)) as show,
     ):
         done = reindex_(collection, pool, clock=now, storage=storage, progress=_by_file(show))
+    number = done.articles["new"] + done.articles["changed"]
+    versions = n_(", {n} version of articles", ", {n} versions of articles", number)
     figures = {
         "captures": done.records,
-        "articles_versions": done.articles["new"] + done.articles["changed"],
+        "articles_versions": number,
         "quarantined": dict(done.quarantined),
         "damaged": [str(error) for error in done.damaged],
     }
     if as_json:
         print_json([figures])
     else:
-        click.echo(
-            _("{records} captures read, {articles_versions} versions of articles").format(
-                records=done.records, articles_versions=figures["articles_versions"]
-            )
-        )
+        click.echo(n_("{n} capture read{versions}", "{n} captures read{versions}", done.records, versions=versions))
     if done.damaged:
         raise done.damaged[0]
 
@@ -323,7 +337,14 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
                 if back is None:
                     raise NotFoundError(_("join {number}").format(number=number))
                 search.index_articles(store.db.conn, back)
-            click.echo(_("join {number} is undone: {back} versions are back").format(number=number, back=len(back)))
+            click.echo(
+                n_(
+                    "join {number} is undone: {n} version is back",
+                    "join {number} is undone: {n} versions are back",
+                    len(back),
+                    number=number,
+                )
+            )
 
 
 def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
@@ -338,11 +359,13 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
         for one in found:
             number = f"{collection.name}/{one.id}" if named else one.id
             click.echo(
-                _("{number}  {joined_at}  {reason}, {versions} versions were the same: {urls}").format(
+                n_(
+                    "{number}  {joined_at}  {reason}, {n} version was the same: {urls}",
+                    "{number}  {joined_at}  {reason}, {n} versions were the same: {urls}",
+                    one.versions,
                     number=number,
                     joined_at=one.joined_at,
                     reason=one.reason,
-                    versions=one.versions,
                     urls=" ".join(one.urls),
                 )
             )

@@ -26,6 +26,7 @@ from archive.federation import Federation
 from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, as_json_row
+from archive.locale import n_, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +103,7 @@ def search(
         click.echo(f"       {_line(asdict(hit))}{where}{_how_found(hit)}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
-        click.echo(_("left out: {problem}").format(problem=problem), err=True)
+        click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
     if suggestion := found.suggestion(" ".join(words)):
         click.echo(
             _("Did you mean {suggestion}? No article has the words as typed.").format(suggestion=isolate(suggestion)),
@@ -249,17 +250,20 @@ def related(ctx: click.Context, *, wanted: str, limit: int, as_json: bool) -> No
 @click.option(
     "--plot", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path), help="Draw articles per day."
 )
+@click.option("--site", default="", help="Only this site.")
 @json_option
 @click.pass_context
-def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
+def stats(ctx: click.Context, *, plot: Path | None, site: str, as_json: bool) -> None:
     """Show what the archive holds: articles, versions, captures, by site, language, day and outcome.
 
     --plot needs matplotlib: pip install 'warraq[plot]'.
     """
     with Federation(the_place(ctx).folders()) as archives:
-        figures = archives.stats()
+        if site:
+            require_site(archives.archives, site)
+        figures = archives.stats(site=site)
         if plot:
-            _plot([reports.by_day_and_site(archive.db) for archive in archives.archives], plot)
+            _plot([reports.by_day_and_site(archive.db, site=site) for archive in archives.archives], plot)
     if as_json:
         print_json([figures])
         return
@@ -308,7 +312,7 @@ def _by_site(parts: Sequence[Mapping[tuple[str, str], int]]) -> list[tuple[str, 
     rest = Counter[date]()
     for _site, counts in ranked[PLOTTED:]:
         rest.update(counts)
-    return [*ranked[:PLOTTED], *([(_("{plotted} others").format(plotted=len(ranked) - PLOTTED), rest)] if rest else [])]
+    return [*ranked[:PLOTTED], *([(n_("{n} other", "{n} others", len(ranked) - PLOTTED), rest)] if rest else [])]
 
 
 def _day(text: str) -> date | None:
@@ -343,10 +347,10 @@ def _facts(row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> lis
         ),
         (
             _("record"),
-            _("{warc_filename} at {warc_record_offset}, {warc_record_length} bytes").format(
-                warc_filename=row["warc_filename"],
-                warc_record_offset=row["warc_record_offset"],
-                warc_record_length=row["warc_record_length"],
+            _("{file} at {offset}, {bytes}").format(
+                file=row["warc_filename"],
+                offset=row["warc_record_offset"],
+                bytes=n_("{n} byte", "{n} bytes", row["warc_record_length"]),
             ),
         ),
         (_("payload"), row["payload_digest"]),

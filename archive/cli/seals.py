@@ -15,7 +15,7 @@ from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files import open_read
 from archive.files.clock import now
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.seals.checking import SealReport, check_seals
 from archive.seals.sealing import Custody, seal_files
 from archive.seals.signing import key_folder, key_id
@@ -109,18 +109,18 @@ def seal(
 def _print(done: _Sealed, *, only_stamp: bool) -> None:
     if done.seal:
         click.echo(
-            _("{folder}: seal {number} over {records} records in {files} files, key {public_key}…").format(
+            _("{folder}: seal {number} over {records} in {files}, key {public_key}…").format(
                 folder=done.folder,
                 number=done.seal.number,
-                records=done.seal.records,
-                files=len(done.seal.files),
+                records=n_("{n} record", "{n} records", done.seal.records),
+                files=n_("{n} file", "{n} files", len(done.seal.files)),
                 public_key=key_id(done.seal.public_key)[:16],
             )
         )
     elif not only_stamp:
         click.echo(_("{folder}: nothing to seal: all closed files are under a seal").format(folder=done.folder))
     if done.stamped.stamped or (only_stamp and done.asked):
-        click.echo(_("{folder}: {stamped} stamps").format(folder=done.folder, stamped=done.stamped.stamped))
+        click.echo(n_("{folder}: {n} stamp", "{folder}: {n} stamps", done.stamped.stamped, folder=done.folder))
     elif not done.asked:
         click.echo(
             _("{folder}: not stamped: no authority is named ($WARRAQ_AUTHORITIES or --authority)").format(
@@ -167,20 +167,32 @@ def print_seals(report: SealReport, name: str) -> None:
                         number=number, at=one.at, authority=one.authority
                     )
                 )
-    verdict = (
-        _("all is as it was sealed") if report.ok else _("{problems} problems").format(problems=len(report.problems))
-    )
+    verdict = _("all is as it was sealed") if report.ok else n_("{n} problem", "{n} problems", len(report.problems))
     redacted = _(", {redacted} redacted").format(redacted=report.redacted) if report.redacted else ""
     click.echo(
-        _("{name}{seals} seals, {records} sealed records{redacted}: {verdict}").format(
-            name=name, seals=report.seals, records=report.records, redacted=redacted, verdict=verdict
+        _("{name}{seals}, {records}{redacted}: {verdict}").format(
+            name=name,
+            seals=n_("{n} seal", "{n} seals", report.seals),
+            records=n_("{n} sealed record", "{n} sealed records", report.records),
+            redacted=redacted,
+            verdict=verdict,
         )
     )
     if report.merged:
-        click.echo(_("{merged} seals of archives that were merged into this one").format(merged=report.merged))
+        click.echo(
+            n_(
+                "{n} seal of an archive that was merged into this one",
+                "{n} seals of archives that were merged into this one",
+                report.merged,
+            )
+        )
     if report.unsealed:
         click.echo(
-            _("{unsealed} closed files are under no seal yet: `warraq seal`").format(unsealed=len(report.unsealed))
+            n_(
+                "{n} closed file is under no seal yet: `warraq seal`",
+                "{n} closed files are under no seal yet: `warraq seal`",
+                len(report.unsealed),
+            )
         )
 
 
@@ -216,8 +228,11 @@ def evidence(
             software=_('warraq {warraq}').format(warraq=version('warraq')),
         )  # fmt: skip
     click.echo(
-        _("{target}: {captures} captures, {sealed} of {records} records under seals").format(
-            target=target, captures=done.captures, sealed=done.sealed, records=done.records
+        _("{target}: {captures}, {sealed} of {records} under seals").format(
+            target=target,
+            captures=n_("{n} capture", "{n} captures", done.captures),
+            sealed=done.sealed,
+            records=n_("{n} record", "{n} records", done.records),
         )
     )
     click.echo(_("{with_suffix}: the sheet").format(with_suffix=target.with_suffix(".html")))
@@ -230,14 +245,13 @@ def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:
 
     report = check_pack(pack, roots=trusted_roots(roots))
     for line in report.right:
-        click.echo(_("right  {line}").format(line=printable(line)))
+        click.echo(_("right  {line}").format(line=printable(translated(line))))
     for line in report.notes:
-        click.echo(_("note   {line}").format(line=printable(line)))
+        click.echo(_("note   {line}").format(line=printable(translated(line))))
     for line in report.problems:
-        click.echo(f"{click.style(_('WRONG'), fg='red')}  {printable(line)}")
-    click.echo(
-        f"{pack}: {(_('all is right') if not report.problems else _('{problems} problems').format(problems=len(report.problems)))}"
-    )
+        click.echo(f"{click.style(_('WRONG'), fg='red')}  {printable(translated(line))}")
+    verdict = n_("{n} problem", "{n} problems", len(report.problems)) if report.problems else _("all is right")
+    click.echo(f"{pack}: {verdict}")
     if report.problems:
         ctx.exit(ExitCode.DAMAGED)
 

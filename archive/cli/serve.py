@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.output import the_folder, the_place
+from archive.cli.output import the_place
 from archive.errors import UsageError
 from archive.federation import Federation
+from archive.locale import n_
 from archive.search import load_encoder
 
 if TYPE_CHECKING:
@@ -83,11 +84,17 @@ def serve(
     # Before the address is printed, so that no signal reaches Python's own handler, which aborts running requests.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
-    named = str(folders[0]) if len(folders) == 1 else _("{folders} archives").format(folders=len(folders))
-    click.echo(_("The reading room of {named} is at {address} (Ctrl-C ends it)").format(named=named, address=address))
+    click.echo(
+        _("The reading room of {named} is at {address} (Ctrl-C ends it)").format(named=_named(folders), address=address)
+    )
     if open_:
         webbrowser.open(address)
     server.run(sockets=[listener])
+
+
+def _named(folders: Sequence[Path]) -> str:
+    """Return what is served: the one archive, or how many there are."""
+    return str(folders[0]) if len(folders) == 1 else n_("{n} archive", "{n} archives", len(folders))
 
 
 def _hosts(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,15 +189,16 @@ def mcp(ctx: click.Context, *, http: bool, host: str, port: int, room: str) -> N
     """
     from archive.mcp import create_server
 
-    server = create_server(the_folder(ctx), room=room)
+    folders = the_place(ctx).folders()
+    server = create_server(*folders, room=room)
     if not http:
         server.run("stdio")
         return
     if not _is_loopback(host):
         click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
     click.echo(
-        _("MCP of {ctx} is at http://{host}:{port}/mcp (Ctrl-C ends it)").format(
-            ctx=the_folder(ctx), host=host, port=port
+        _("MCP of {named} is at http://{host}:{port}/mcp (Ctrl-C ends it)").format(
+            named=_named(folders), host=host, port=port
         ),
         err=True,
     )

@@ -12,7 +12,7 @@ import click
 
 from archive.cli.output import in_each, isolate, json_option, print_json, the_folder
 from archive.collection import Collection
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.watch import Watch, WatchStore
 from archive.watch import add as add_watch
 from archive.watch import run as run_watches
@@ -64,7 +64,7 @@ def add(
     )
     kept, problems = add_watch(the_folder(ctx), wanted, now=datetime.now(UTC))
     for problem in problems:
-        click.echo(_("left out: {problem}").format(problem=problem), err=True)
+        click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
     click.echo(_("Watching {query} as {name}.").format(query=isolate(kept.query), name=kept.name))
     if webhooks:
         click.echo(_("Its webhooks are signed with {secret}").format(secret=kept.secret))
@@ -94,9 +94,11 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
         for one in row["waiting"]:
             when = _("tried again from {due_at}").format(due_at=one["due_at"]) if one["due_at"] else _("given up")
             click.echo(
-                _("    not delivered to {target}, {attempts} attempts, {when}: {waiting}").format(
+                n_(
+                    "    not delivered to {target}, {n} attempt, {when}: {waiting}",
+                    "    not delivered to {target}, {n} attempts, {when}: {waiting}",
+                    one["attempts"],
                     target=one["target"],
-                    attempts=one["attempts"],
                     when=when,
                     waiting=translated(one["problem"]) or _("waiting"),
                 )
@@ -147,7 +149,9 @@ def _print_run(ran: Ran, name: str) -> None:
             ),
             err=True,
         )
-    said = _("{found} found, {delivered} messages delivered").format(found=ran.found, delivered=ran.delivered)
+    said = n_(
+        "{found} found, {n} message delivered", "{found} found, {n} messages delivered", ran.delivered, found=ran.found
+    )
     click.echo(f"{name}{said}")
 
 

@@ -312,7 +312,11 @@ class _Run:
                 continue
             age = now - datetime.fromisoformat(row.closed_at)
             if older_than and age.days < older_than:
-                self.done.kept[path.name] = N_(f"closed less than {older_than} days ago")
+                self.done.kept[path.name] = (
+                    N_("closed less than a day ago")
+                    if older_than == 1
+                    else N_(f"closed less than {older_than} days ago")
+                )
                 continue
             try:
                 with self._collection.lock():

@@ -136,12 +136,7 @@ def export(
 
 
 def chosen_rows(archive: Archive, options: ExportOptions) -> Iterator[Any]:
-    """Return the rows of the chosen articles, a few at a time.
-
-    Raises UsageError for a day, UnknownSiteError for a site that there is none of.
-    """
-    if options.site:
-        archive.require_site(options.site)
+    """Return the rows of the chosen articles, a few at a time; raises UsageError for a day that there is none of."""
     return selected_articles(archive.db, _filter(archive, options))
 
 

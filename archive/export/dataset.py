@@ -13,13 +13,14 @@ from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.arabic import fold, words
+from archive.archive import require_site
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export import chosen_rows
 from archive.export.tables import schema_of, typed
 from archive.files import replace_file, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -32,7 +33,7 @@ COLUMNS: Final = (
     "last_seen_at", "payload_digest", "warc_filename", "warc_record_offset", "warc_record_length",
 )  # fmt: skip
 """Of `articles`; what extraction noted for itself is left out, and so are the maps that not every reader of Parquet knows."""
-ADDED: Final = ("family", "directives")
+ADDED: Final = ("family", "directives", "archive")
 _FAMILIES: Final = """
     SELECT article_id, family FROM families AS f WHERE article_id IN (SELECT value FROM json_each(?))
     AND EXISTS (SELECT 1 FROM families AS o WHERE o.family = f.family AND o.article_id <> f.article_id)
@@ -56,6 +57,7 @@ class Tally:
     languages: Counter[str] = field(default_factory=Counter)
     directives: Counter[str] = field(default_factory=Counter)
     days: list[str] = field(default_factory=lambda: ["", ""])
+    archives: Counter[str] = field(default_factory=Counter)
     families: set[int] = field(default_factory=set)
     in_families: int = 0
     grams: dict[tuple[str, str, int, str], list[int]] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Tally:
     def add(self, row: Mapping[str, Any]) -> None:
         """Count an article."""
         self.articles += 1
+        self.archives[row["archive"]] += 1
         self.sites[row["site"]] += 1
         self.languages[row["language"] or "und"] += 1
         self.directives.update((row["directives"] or "").split())
@@ -86,11 +89,16 @@ class Tally:
             self.is_pruned = True
 
 
-def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, created: datetime) -> int:
-    """Write data/articles.parquet, ngrams/ngrams.parquet and README.md into the folder; give the number of articles.
+def export_dataset(
+    archive: Archive, folder: Path, options: ExportOptions, *, created: datetime, others: Sequence[Archive] = ()
+) -> int:
+    """Write what is chosen of the archive and of `others`: data/articles.parquet, ngrams/ngrams.parquet and README.md in the folder.
+
+    Returns the number of articles.
 
     Raises:
         UsageError: pyarrow is not installed, or a day is none.
+        UnknownSiteError: none of the archives has anything of the site.
         NotFoundError: nothing is there of what was asked for; what the folder held stays.
     """
     try:
@@ -98,7 +106,10 @@ def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, cr
         from pyarrow import parquet
     except ImportError:
         raise UsageError(_("a dataset needs pyarrow: pip install 'warraq[parquet]'")) from None
-    rows = _with_more(archive, chosen_rows(archive, options))
+    archives = (archive, *others)
+    if options.site:
+        require_site(archives, options.site)
+    rows = _with_own_families(_with_more(one, chosen_rows(one, options)) for one in archives)
     first = list(islice(rows, 1))
     if not first:
         raise NotFoundError(options.name or _("articles of that choice"))
@@ -116,7 +127,7 @@ def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, cr
         for batch in _batches(_counted(chain(first, rows), tally)):
             writer.write_table(pa.Table.from_pylist([typed(row) for row in batch], schema=schema))
     _write_grams(pa, parquet, folder / "ngrams" / "ngrams.parquet", tally)
-    replace_file(folder / "README.md", [card(archive, options, tally, created).encode()])
+    replace_file(folder / "README.md", [card(options, tally, created).encode()])
     return tally.articles
 
 
@@ -146,8 +157,20 @@ def _with_more(archive: Archive, rows: Iterator[Mapping[str, Any]]) -> Iterator[
         family = _pairs(archive, _FAMILIES, [row["id"] for row in batch])
         said = _pairs(archive, _DIRECTIVES, [row["capture_id"] for row in batch])
         for row in batch:
-            more = {"family": family.get(row["id"]), "directives": said.get(row["capture_id"], "")}
+            more = {"family": family.get(row["id"]), "directives": said.get(row["capture_id"], "")} | {
+                "archive": archive.collection.name
+            }
             yield {**{name: row[name] for name in COLUMNS}, **more}
+
+
+def _with_own_families(parts: Iterable[Iterator[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of each archive in turn, their families numbered anew: archives number them alike."""
+    numbers: dict[tuple[int, int], int] = {}
+    for place, rows in enumerate(parts):
+        for row in rows:
+            if row["family"] is not None:
+                row["family"] = numbers.setdefault((place, row["family"]), len(numbers) + 1)
+            yield row
 
 
 def _pairs(archive: Archive, sql: str, ids: list[int]) -> dict[int, Any]:
@@ -166,7 +189,7 @@ def _counted(rows: Iterable[dict[str, Any]], tally: Tally) -> Iterator[dict[str,
         yield row
 
 
-def card(archive: Archive, options: ExportOptions, tally: Tally, created: datetime) -> str:
+def card(options: ExportOptions, tally: Tally, created: datetime) -> str:
     """Return the dataset card: what Hugging Face's tools read at its head, and what a reader must know below."""
     size = next((name for most, name in _SIZES if tally.articles < most), "n>1M")
     languages = "\n".join(f"- {name}" for name in sorted(tally.languages) if name != "und") or "- und"
@@ -194,7 +217,7 @@ configs:
 - config_name: ngrams
   data_files: ngrams/*.parquet
 ---
-# {archive.collection.name}
+# {", ".join(tally.archives)}
 
 {tally.articles} news articles, made by warraq on {created:%Y-%m-%d} ({chosen}).
 Dates of publication run from {tally.days[0] or "?"} to {tally.days[1] or "?"}.
@@ -212,13 +235,14 @@ The texts belong to their publishers, and this folder gives no licence to them. 
 ## Duplicates
 
 {tally.in_families} articles are in {len(tally.families)} families of texts that say nearly the same (`warraq group`; null: like no
-other, or not compared). One of each, in DuckDB:
+other in its archive, or not compared). One of each, in DuckDB:
 
     {ONE_OF_EACH}
 
 ## Columns
 
-`data/articles.parquet` has those of warraq's `articles` (docs/schema.md), `family` and `directives`; null is what is not known.
+`data/articles.parquet` has those of warraq's `articles` (docs/schema.md), `family`, `directives` and `archive`, where an `id` is unique;
+null is what is not known.
 `ngrams/ngrams.parquet` has, by month of publication and language, how often a word (`n` 1) or two words in a row (`n` 2) stand in titles
 and texts (`count`), and in how many articles (`articles`). Words are folded: no vowel signs, one form of each letter, lower case.{pruned}
 

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive.errors import DamagedFileError
 from archive.export.evidence import EVIDENCE, PROOFS, VOUCHER
+from archive.locale import N_
 from archive.seals import Seal, numbered, read_seal, record_of
 from archive.seals.merkle import LEFT, RIGHT, root_by
 from archive.seals.signing import is_signed
@@ -58,17 +59,17 @@ def check_pack(path: Path, *, roots: Sequence[Certificate]) -> PackReport:
             _check_digests(package, report)
             _check_evidence(package, report, roots)
     except OSError as error:
-        raise DamagedFileError(path, 0, f"cannot be read ({error.strerror or error})") from error
+        raise DamagedFileError(path, 0, N_(f"cannot be read ({error.strerror or error})")) from error
     except (
         zipfile.BadZipFile, NotImplementedError, EOFError, KeyError, TypeError, ValueError, RuntimeError, zlib.error,
     ) as error:  # fmt: skip
-        raise DamagedFileError(path, 0, f"no evidence pack ({type(error).__name__}: {error})") from error
+        raise DamagedFileError(path, 0, N_(f"no evidence pack ({type(error).__name__}: {error})")) from error
     return report
 
 
 def _read(package: zipfile.ZipFile, name: str) -> bytes:
     if package.getinfo(name).file_size > _SMALL:
-        raise ValueError(f"{name} is too large")
+        raise ValueError(N_(f"{name} is too large"))
     return package.read(name)
 
 
@@ -85,8 +86,8 @@ def _check_digests(package: zipfile.ZipFile, report: PackReport) -> None:
     label = f"sha256:{hashlib.sha256(described).hexdigest()}"
     report.say(
         digest["hash"] == label,
-        "datapackage.json is the one that was signed",
-        "datapackage.json is not the one whose digest stands in the pack",
+        N_("datapackage.json is the one that was signed"),
+        N_("datapackage.json is not the one whose digest stands in the pack"),
     )
     listed = {one["path"]: one["hash"] for one in json.loads(described)["resources"]}
     for name in package.namelist():
@@ -94,24 +95,24 @@ def _check_digests(package: zipfile.ZipFile, report: PackReport) -> None:
             continue
         with package.open(name) as file:
             same = listed.get(name) == f"sha256:{_sha256(file)}"
-        report.say(same, f"{name}: SHA-256", f"{name} is not the file that datapackage.json describes")
+        report.say(same, f"{name}: SHA-256", N_(f"{name} is not the file that datapackage.json describes"))
     for name in listed.keys() - set(package.namelist()):
-        report.problems.append(f"{name} is missing")
+        report.problems.append(N_(f"{name} is missing"))
     _check_signer(package, digest.get("signedData"), label, report)
 
 
 def _check_signer(package: zipfile.ZipFile, signed: dict[str, Any] | None, label: str, report: PackReport) -> None:
     if not signed:
-        report.problems.append("the pack is not signed")
+        report.problems.append(N_("the pack is not signed"))
         return
     der = base64.b64decode(signed["publicKey"])
     good = signed["hash"] == label and _is_signed_by(der, base64.b64decode(signed["signature"]), label.encode())
-    report.say(good, "the pack is signed by the key in it", "the signature of the pack is not by the key in it")
+    report.say(good, N_("the pack is signed by the key in it"), N_("the signature of the pack is not by the key in it"))
     vouched = is_signed(_read(package, f"{EVIDENCE}seal-key.pem"), _read(package, EVIDENCE + VOUCHER), _pem(der))
     report.say(
         vouched,
-        "the key of the pack is vouched for by the key of the seals",
-        "the pack has another's signature: the key of the seals does not vouch for it",
+        N_("the key of the pack is vouched for by the key of the seals"),
+        N_("the pack has another's signature: the key of the seals does not vouch for it"),
     )
 
 
@@ -150,42 +151,42 @@ def _check_evidence(package: zipfile.ZipFile, report: PackReport, roots: Sequenc
         for seal in seals.values():
             _check_seal(folder, seal, seals.get(seal.number - 1), signer, roots=roots, report=report)
     if not seals:
-        report.notes.append("no record of this pack is under a seal")
+        report.notes.append(N_("no record of this pack is under a seal"))
     _check_proofs(package, seals, report)
 
 
 def _check_seal(
     folder: Path, seal: Seal, before: Seal | None, signer: bytes, *, roots: Sequence[Certificate], report: PackReport
 ) -> None:
-    name = f"seal {seal.number}"
+    name = N_(f"seal {seal.number}")
     report.say(
         is_signed(seal.public_key, seal.signature, seal.statement),
-        f"{name}: signed by its key",
-        f"{name}: the signature is not of this statement by its key",
+        N_(f"{name}: signed by its key"),
+        N_(f"{name}: the signature is not of this statement by its key"),
     )
     if before:
         report.say(
             seal.previous == before.digest,
-            f"{name}: follows seal {before.number}",
-            f"{name} does not follow seal {before.number}",
+            N_(f"{name}: follows seal {before.number}"),
+            N_(f"{name} does not follow seal {before.number}"),
         )
     if seal.public_key != signer:
         report.notes.append(
-            f"{name}: signed by another key than the one that vouches for the pack (rotated, or another's)"
+            N_(f"{name}: signed by another key than the one that vouches for the pack (rotated, or another's)")
         )
     stamps = stamps_of(folder, seal, roots)
     for one in stamps:
         report.say(
             not one.problem,
-            f"{name}: stamped at {one.at} by {one.authority}",
-            f"{name}: the stamp of {one.authority} does not hold: {one.problem}",
+            N_(f"{name}: stamped at {one.at} by {one.authority}"),
+            N_(f"{name}: the stamp of {one.authority} does not hold: {one.problem}"),
         )
         if not one.problem and not one.trusted:
             report.notes.append(
-                f"{name}: {one.authority} leads to no root that is trusted here; name its root with --roots"
+                N_(f"{name}: {one.authority} leads to no root that is trusted here; name its root with --roots")
             )
     if not stamps:
-        report.notes.append(f"{name}: no time stamp")
+        report.notes.append(N_(f"{name}: no time stamp"))
 
 
 def _check_proofs(package: zipfile.ZipFile, seals: dict[int, Seal], report: PackReport) -> None:
@@ -196,10 +197,12 @@ def _check_proofs(package: zipfile.ZipFile, seals: dict[int, Seal], report: Pack
             same = hashlib.sha256(warc.read(min(size, _SMALL))).hexdigest() == record.sha256
             seal = seals.get(number)
             under = seal is not None and root_by(leaf, path).hex() == seal.root
-            what = f"record {record.id} of {record.date}"
-            report.say(same, f"{what}: byte for byte as sealed", f"{what} is not the one that was sealed")
+            what = N_(f"record {record.id} of {record.date}")
+            report.say(same, N_(f"{what}: byte for byte as sealed"), N_(f"{what} is not the one that was sealed"))
             report.say(
-                under, f"{what}: under seal {number}", f"{what} is not under the root of seal {numbered(number)}"
+                under,
+                N_(f"{what}: under seal {number}"),
+                N_(f"{what} is not under the root of seal {numbered(number)}"),
             )
 
 
@@ -218,4 +221,4 @@ def _proofs(data: bytes) -> Iterator[tuple[int, int, int, bytes, list[tuple[str,
         elif word == b"end":
             yield number, offset, size, leaf, path
         elif word:
-            raise ValueError("the proofs cannot be read")
+            raise ValueError(N_("the proofs cannot be read"))

@@ -213,12 +213,12 @@ def finished(db: Database, visit: FetchStatus) -> None:
 def make_due(db: Database, *, site: str, now: str) -> int:
     """Make every visited page of the site due now, whatever its outcome (a full recheck); return how many.
 
-    What failed comes last, and what was not visited for longest first: a bounded run is of use.
+    What failed comes last, a feed or sitemap that is gone too, and what was not visited for longest first: a bounded run is of use.
     """
     sql = f"""
         UPDATE urls SET
             due_at = CASE WHEN outcome IN ({_FAILURES}) THEN :now ELSE min(visited_at, :now) END,
-            priority = CASE WHEN kind IN ({_ANNOUNCERS}) THEN priority ELSE {Precedence.REVISIT:d} END
+            priority = CASE WHEN kind IN ({_ANNOUNCERS}) AND outcome <> 'gone' THEN priority ELSE {Precedence.REVISIT:d} END
         WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome NOT IN ({_NEVER})
             AND kind NOT IN ({_REQUISITES})
         """  # noqa: S608 - our own words

@@ -269,14 +269,16 @@ def listed(
     return list(db.query(sql, [*values, limit, offset]))
 
 
-def elsewhere(db: Database, url: str, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Return where a picture ran, oldest first: by its URL, its bytes, or likeness; `bits` is how far the hashes differ."""
+def known_picture(db: Database, url: str) -> dict[str, Any] | None:
+    """Return what a picture is known by: its URL, its bytes, how it looks; None for one that the archive does not know."""
     asked = next(
         db.query("SELECT url, sha256, phash FROM images WHERE url = ? ORDER BY sha256 = '' LIMIT 1", [url]), None
     )
-    asked = asked or next(db.query("SELECT url, sha256, phash FROM pictures WHERE url = ? LIMIT 1", [url]), None)
-    if asked is None:
-        return []
+    return asked or next(db.query("SELECT url, sha256, phash FROM pictures WHERE url = ? LIMIT 1", [url]), None)
+
+
+def elsewhere(db: Database, asked: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
+    """Return where a picture ran, oldest first: by its URL, its bytes, or likeness; `bits` is how far the hashes differ."""
     db.conn.create_function("bits_between", 2, bits_between, deterministic=True)
     is_shape = asked["phash"] not in {"", *_FLAT}
     sql = f"""

@@ -157,7 +157,11 @@ def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
 def _session(today: Day) -> list[Alarm]:
     """Return pages that were whole, and are teasers or logins although a subscriber's session was sent."""
     pages = today.session_expired
-    words = N_(f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry")
+    words = (
+        N_("1 page that was whole is a teaser or a login: renew cookies_file or headers_file of the entry")
+        if pages == 1
+        else N_(f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry")
+    )
     return [_alarm(today, "session-expired", words, pages, 0)] if pages else []
 
 
@@ -189,9 +193,12 @@ def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
         if score < -limit and seen < 0.6 * expected:
             days = N_("1 day") if span == 1 else N_(f"{span} days")
             kind: Kind = "silent" if seen == 0 else "shrinking"
-            return _alarm(
-                today, kind, N_(f"{seen} new articles in {days}, expected about {expected:.0f}"), seen, expected
+            words = (
+                N_(f"1 new article in {days}, expected about {expected:.0f}")
+                if seen == 1
+                else N_(f"{seen} new articles in {days}, expected about {expected:.0f}")
             )
+            return _alarm(today, kind, words, seen, expected)
     return None
 
 

@@ -294,32 +294,40 @@ BY_TIME = frozenset({"by_day"})
 """Of the counts those that are in the order of time, the others being in that of number."""
 
 
-def count(db: Database) -> dict[str, Any]:
-    """Return totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
+def count(db: Database, *, site: str = "") -> dict[str, Any]:
+    """Return totals, and counts by site, language, day of publication, capture outcome and quarantine reason; of `site` alone if given."""
+    of, values = _of_site(site)
+    latest = f"FROM articles WHERE is_latest = 1 AND {of}"
+    urls = f"FROM urls WHERE {of} AND kind"
+    captures = f"FROM captures WHERE {of}"
+
+    def one(sql: str) -> int:
+        return int(db.conn.execute(f"SELECT {sql}", values).fetchone()[0])
+
+    def by(column: str, sql: str, order: str = "2 DESC") -> dict[str, int]:
+        rows = db.conn.execute(f"SELECT {column}, count(*) {sql} GROUP BY 1 ORDER BY {order}", values)
+        return {str(key): int(n) for key, n in rows}
+
     return {
-        "articles": _one(db, "SELECT count(*) FROM articles WHERE is_latest = 1"),
-        "versions": _one(db, "SELECT count(*) FROM articles"),
-        "captures": _one(db, "SELECT count(*) FROM captures"),
-        "urls": _one(db, f"SELECT count(*) FROM urls WHERE kind NOT IN ({_REQUISITES})"),  # noqa: S608 - our own words
-        "urls_due_some_day": _one(
-            db,
-            f"SELECT count(*) FROM urls WHERE due_at IS NOT NULL AND kind NOT IN ({_REQUISITES})",  # noqa: S608
-        ),
-        "requisites": _one(db, f"SELECT count(*) FROM urls WHERE kind IN ({_REQUISITES})"),  # noqa: S608
-        "warc_files": _one(db, "SELECT count(DISTINCT warc_filename) FROM captures"),
-        "by_site": _by(db, "SELECT site, count(*) FROM articles WHERE is_latest = 1 GROUP BY 1 ORDER BY 2 DESC"),
-        "by_language": _by(
-            db, "SELECT language, count(*) FROM articles WHERE is_latest = 1 GROUP BY 1 ORDER BY 2 DESC"
-        ),
-        "by_day": _by(
-            db,
-            "SELECT date, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1 ORDER BY 1",
-        ),
-        "captures_by_outcome": _by(db, "SELECT outcome, count(*) FROM captures GROUP BY 1 ORDER BY 2 DESC"),
-        "quarantined_by_reason": _by(
-            db, "SELECT reason, count(*) FROM captures WHERE outcome = 'quarantine' GROUP BY 1 ORDER BY 2 DESC"
-        ),
+        "articles": one(f"count(*) {latest}"),
+        "versions": one(f"count(*) FROM articles WHERE {of}"),
+        "captures": one(f"count(*) {captures}"),
+        "urls": one(f"count(*) {urls} NOT IN ({_REQUISITES})"),
+        "urls_due_some_day": one(f"count(*) {urls} NOT IN ({_REQUISITES}) AND due_at IS NOT NULL"),
+        "requisites": one(f"count(*) {urls} IN ({_REQUISITES})"),
+        "warc_files": one(f"count(DISTINCT warc_filename) {captures}"),
+        "by_site": by("site", latest),
+        "by_language": by("language", latest),
+        "by_day": by("date", f"{latest} AND date LIKE '____-__-__'", order="1"),
+        "captures_by_outcome": by("outcome", captures),
+        "quarantined_by_reason": by("reason", f"{captures} AND outcome = 'quarantine'"),
     }
+
+
+def _of_site(site: str) -> tuple[str, dict[str, str]]:
+    """Return the condition for rows of a site and of those below it, with its values; any row for ''."""
+    below = "substr(site, -length(:below)) = :below"
+    return (f"(site = :site OR {below})", {"site": site, "below": f".{site}"}) if site else ("1", {})
 
 
 def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -335,10 +343,12 @@ def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return total
 
 
-def by_day_and_site(db: Database) -> dict[tuple[str, str], int]:
+def by_day_and_site(db: Database, *, site: str = "") -> dict[tuple[str, str], int]:
     """Return how many articles each site published on each day, by (day, site)."""
-    sql = "SELECT date, site, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1, 2"
-    return {(str(day), str(site)): int(number) for day, site, number in db.conn.execute(sql)}
+    of, values = _of_site(site)
+    dated = f"is_latest = 1 AND date LIKE '____-__-__' AND {of}"
+    rows = db.conn.execute(f"SELECT date, site, count(*) FROM articles WHERE {dated} GROUP BY 1, 2", values)  # noqa: S608
+    return {(str(day), str(name)): int(number) for day, name, number in rows}
 
 
 def _sum(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
@@ -346,11 +356,3 @@ def _sum(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
     for part in parts:
         total.update(part)
     return total
-
-
-def _one(db: Database, sql: str) -> int:
-    return int(db.conn.execute(sql).fetchone()[0])
-
-
-def _by(db: Database, sql: str) -> dict[str, int]:
-    return {str(key): int(n) for key, n in db.conn.execute(sql)}

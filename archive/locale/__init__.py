@@ -44,6 +44,11 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's manual gives i
     return text
 
 
+def n_(one: str, many: str, n: int, /, **values: object) -> str:
+    """Say a message about so many things, in the form that the language has for their number; `{n}` and the other values are filled in."""
+    return gettext.ngettext(one, many, n).format(n=n, **values)
+
+
 def translated(text: str) -> str:
     """Return what a text says in the language of the locale; the text itself where the catalogue does not have it.
 

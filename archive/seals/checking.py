@@ -138,7 +138,9 @@ def _check_merged(
         came = replace(seal, files=tuple(file for file in seal.files if file.name in names))
         _check_records(folder, came, here, found, progress)
         if len(came.files) < len(seal.files):
-            found.notes.append(N_(f"seal {seal.number}: {len(came.files)} of its {len(seal.files)} files came along"))
+            found.notes.append(
+                N_(f"seal {seal.number}: of its files, {len(came.files)} of {len(seal.files)} came along")
+            )
     report.records += found.records
     report.redacted += found.redacted
     report.notes += [f"{name}: {note}" for note in found.notes]
@@ -291,7 +293,7 @@ def _check_file(
             if same
             else N_("the file is not there")
         )
-        report.blame("file", sealed.name, N_(f"{detail} ({sealed.records} sealed records)"))
+        report.blame("file", sealed.name, N_(f"{detail} (sealed records: {sealed.records})"))
         return
     if not _is_as_sealed(sealed, closed):
         _compare(sealed.name, file, records, report)

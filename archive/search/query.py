@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from archive.arabic import fold
+from archive.locale import N_
 from archive.search.analysis import ELISION, date_facets, facet, prefix_variants, tokens, word_variants
 from archive.search.states import conditions, state_of
 
@@ -112,16 +113,18 @@ def problem(code: Code, **values: object) -> Problem:
 
 
 _SENTENCES: Final[Mapping[str, str]] = {
-    "no_value": "{field}: needs a value",
-    "no_state": "{text} is not known: write is:gone, is:paywalled, is:changed, is:shared or is:wire",
-    "no_date": "{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD",
-    "too_many_words": "only the first {count} words were used",
-    "too_long": "only the first {count} characters were used",
-    "bounds": "{field} is a number from {least} to {most}",
-    "orders": "order is one of {orders}",
-    "no_vectors": "no article has a vector yet, so nothing was searched by meaning: run `warraq embed`",
-    "not_semantic": "this reading room does not search by meaning: `warraq serve --semantic` does",
-    "stale_index": "the index was made by another version of warraq and may miss words: rebuild it with `warraq reindex`",
+    "no_value": N_("{field}: needs a value"),
+    "no_state": N_("{text} is not known: write is:gone, is:paywalled, is:changed, is:shared or is:wire"),
+    "no_date": N_("{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD"),
+    "too_many_words": N_("only the first {count} words were used"),
+    "too_long": N_("only the first {count} characters were used"),
+    "bounds": N_("{field} is a number from {least} to {most}"),
+    "orders": N_("order is one of {orders}"),
+    "no_vectors": N_("no article has a vector yet, so nothing was searched by meaning: run `warraq embed`"),
+    "not_semantic": N_("this reading room does not search by meaning: `warraq serve --semantic` does"),
+    "stale_index": N_(
+        "the index was made by another version of warraq and may miss words: rebuild it with `warraq reindex`"
+    ),
 }
 
 

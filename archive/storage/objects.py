@@ -203,7 +203,7 @@ class StoredFile:
             StorageError: the storage does not give them.
         """
         if offset < 0 or not 0 < length <= MAX_RECORD or offset + length > self.size:
-            raise DamagedFileError(self, max(offset, 0), N_(f"no record of {length} bytes (the file has {self.size})"))
+            raise DamagedFileError(self, max(offset, 0), N_(f"no record of {length} B (the file has {self.size} B)"))
         for start, data in self._windows.items():
             if start <= offset and offset + length <= start + len(data):
                 return data[offset - start : offset - start + length]
@@ -238,7 +238,7 @@ def wrong_length(url: str, name: str, asked: int, came: int) -> StorageError:
     """Return the error of an answer that is not as long as what was asked for."""
     return StorageError(
         url,
-        N_(f"{came} bytes of {name} came where {asked} were asked for"),
+        N_(f"{came} B of {name} came, {asked} B were asked for"),
         advice=N_("`warraq verify --remote` says whether the file there is whole"),
         transient=True,
     )

@@ -14,6 +14,7 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 
 from archive.capture import Location
 from archive.http import NotHttp, Response, parse_response
+from archive.locale import N_
 from archive.warc.record import RECORD_END, WARC_FIELDS
 
 SLICE = 1 << 15
@@ -125,7 +126,7 @@ def read_one(file: IO[bytes], name: str, offset: int, max_block: int) -> Record 
         return None
     gzipped = magic.startswith(b"\x1f\x8b")
     if not gzipped and not magic.startswith(b"WARC/"):
-        raise BrokenError("neither a gzip member nor a WARC record")
+        raise BrokenError(N_("neither a gzip member nor a WARC record"))
     source = _Member(file) if gzipped else _Plain(file)
     headers, rest = _read_head(source)
     length = block_length(headers)
@@ -173,11 +174,11 @@ class _Member:
                 data = self._file.read(SLICE)
                 self._read += len(data)
             if not data:
-                raise BrokenError("torn record (the gzip member does not end)")
+                raise BrokenError(N_("torn record (the gzip member does not end)"))
             try:
                 decoded = self._stream.decompress(data, AT_ONCE)
             except zlib.error as error:
-                raise BrokenError(f"broken gzip member ({error})") from error
+                raise BrokenError(N_(f"broken gzip member ({error})")) from error
             if decoded:
                 return decoded
         return b""
@@ -185,7 +186,7 @@ class _Member:
     def finish(self, offset: int) -> int:
         if self.more():
             raise BrokenError(
-                "several records in one gzip member, which cannot be read one by one (recompress the file)"
+                N_("several records in one gzip member, which cannot be read one by one (recompress the file)")
             )
         return offset + self._read - len(self._stream.unused_data)
 
@@ -196,18 +197,18 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
     while (end := data.find(RECORD_END)) == -1:
         piece = source.more()
         if not piece or len(data) > MAX_HEAD:
-            raise BrokenError("WARC header without an end")
+            raise BrokenError(N_("WARC header without an end"))
         data += piece
     end += len(RECORD_END)
     if (
         b"\n\n" in data[:end] or b"\n\r\r\n" in data[:end]
     ):  # a blank line of other ends: what follows is the block, not the head
-        raise BrokenError("WARC header with line ends other than CR LF (import the file: it is rewritten)")
+        raise BrokenError(N_("WARC header with line ends other than CR LF (import the file: it is rewritten)"))
     source.taken += end
     try:
         parsed = StatusAndHeadersParser(VERSIONS).parse(io.BytesIO(data[:end]))
     except (StatusAndHeadersParserException, EOFError) as error:
-        raise BrokenError("no WARC version line") from error
+        raise BrokenError(N_("no WARC version line")) from error
     return tuple(parsed.headers), data[end:]
 
 
@@ -215,7 +216,7 @@ def block_length(headers: tuple[tuple[str, str], ...]) -> int:
     """Return what Content-Length says. Raises BrokenError when it is not one number of at most 18 digits."""
     values = [value for name, value in headers if name.lower() == "content-length"]
     if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > 18:
-        raise BrokenError("no Content-Length")
+        raise BrokenError(N_("no Content-Length"))
     return int(values[0])
 
 
@@ -234,13 +235,15 @@ def _read_block(source: _Plain | _Member, data: bytes, length: int, max_block: i
             break
         data = source.more()
         if not data:
-            raise BrokenError(f"torn record ({left} bytes of its block are missing)")
+            raise BrokenError(N_(f"torn record ({left} bytes of its block are missing)"))
     end = data[len(piece) :]
     while len(end) < len(RECORD_END) and (data := source.more()):
         end += data
     if not end.startswith(RECORD_END):
-        raise BrokenError("no end of record after the block")
+        raise BrokenError(N_("no end of record after the block"))
     source.taken += length + len(RECORD_END)
     if len(end) > len(RECORD_END) and isinstance(source, _Member):
-        raise BrokenError("several records in one gzip member, which cannot be read one by one (recompress the file)")
+        raise BrokenError(
+            N_("several records in one gzip member, which cannot be read one by one (recompress the file)")
+        )
     return b"".join(kept), "sha1:" + b32encode(digest.digest()).decode("ascii")

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from archive.errors import DamagedFileError
 from archive.files import require_regular
+from archive.locale import N_
 from archive.storage import StoredFile
 from archive.warc.framing import MAX_BLOCK, BrokenError, Record, read_one
 from archive.warc.openfile import OPEN
@@ -67,7 +68,7 @@ def find_file(folder: Path, filename: str) -> Path:
     any file there is, and a stranger's folder may hold a link to any.
     """
     if filename in {"", ".", ".."} or "/" in filename or "\\" in filename or "\0" in filename:
-        raise DamagedFileError(folder, 0, f"{filename[:200]!r} is not the name of a file in it")
+        raise DamagedFileError(folder, 0, N_(f"{filename[:200]!r} is not the name of a file in it"))
     closed = folder / filename
     path = closed if closed.is_symlink() or closed.exists() else folder / (filename + OPEN)
     require_regular(path)
@@ -137,7 +138,7 @@ def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLO
 def _read_at(file: IO[bytes], location: Location, offset: int, max_block: int) -> Record:
     record = read_one(file, location.filename, offset, max_block)
     if record is None or record.location.length != location.length:
-        raise BrokenError(f"no record of {location.length} bytes")
+        raise BrokenError(N_(f"no record of {location.length} bytes"))
     return record
 
 

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from archive.errors import DamagedFileError
 from archive.files import replace_file
 from archive.files.clock import captured_at
+from archive.locale import N_
 from archive.warc.framing import CAPTURES, BrokenError, read_one
 from archive.warc.loose import ARC_LINE, RecordHead, read_block, read_record_head, skip_to_start
 from archive.warc.record import GZIP_HEADER, LEVEL, RECORD_END, VERSION
@@ -86,7 +87,7 @@ class _Copy:
                 found = True
                 yield piece
         if not found:
-            raise self.damages[0] if self.damages else DamagedFileError(self._source, 0, "no record in it")
+            raise self.damages[0] if self.damages else DamagedFileError(self._source, 0, N_("no record in it"))
 
     def _all(self, file: IO[bytes]) -> Iterator[bytes]:
         try:
@@ -107,7 +108,7 @@ class _Copy:
 
     def _is_too_damaged(self, offset: int) -> bool:
         if is_too_damaged := len(self.damages) >= MAX_DAMAGES or self._reread > MAX_REREAD:
-            self._damage(offset, "too many damaged records: the rest of the file was left")
+            self._damage(offset, N_("too many damaged records: the rest of the file was left"))
         return is_too_damaged
 
     def _sound(self, file: IO[bytes], offset: int) -> int:
@@ -143,17 +144,17 @@ class _Copy:
     def _record(self, reader: Reader, stream: Stream, head: RecordHead, at: int) -> Iterator[bytes]:
         """Yield the member of a record, nothing for one that is left out."""
         if not head.lines:
-            self._damage(at, "bytes that are not the start of a record")
+            self._damage(at, N_("bytes that are not the start of a record"))
             skip_to_start(reader)
             return
         block = read_block(reader, head, is_frame=stream.is_frame)
         with block.file:
             self._reread += block.reread
             if block.missing:
-                self._damage(at, f"torn record ({block.missing} bytes of its block are missing)")
+                self._damage(at, N_(f"torn record ({block.missing} bytes of its block are missing)"))
                 return
             if block.stray:
-                self._damage(at, f"{block.stray} bytes after the record that are not a record")
+                self._damage(at, N_(f"{block.stray} bytes after the record that are not a record"))
             if mended := self._mend(head, block):
                 yield from _member(mended.as_bytes(), block)
 
@@ -176,7 +177,7 @@ class _Copy:
         return owner != hash((url, date)) or self._is_taken(record_id, url, date)
 
     def _damage(self, offset: int, problem: str) -> None:
-        self.damages.append(DamagedFileError(self._source, offset, problem, kept="the records around it are kept"))
+        self.damages.append(DamagedFileError(self._source, offset, problem, kept=N_("the records around it are kept")))
 
 
 def _is_rest_blank(file: IO[bytes], offset: int) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import DamagedFileError
 from archive.files import replace_file
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> lis
             for one in folder.iterdir():
                 shutil.rmtree(one) if one.is_dir() else one.unlink()
     if not found:
-        raise DamagedFileError(path, 0, "no WARC file in the package", kept="nothing was taken from it")
+        raise DamagedFileError(path, 0, N_("no WARC file in the package"), kept=N_("nothing was taken from it"))
     return found
 
 
@@ -69,28 +70,28 @@ def _unpack(path: Path, folder: Path, max_bytes: int, *, is_inner: bool = False)
                 inner.unlink()
             return made
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error) as error:
-        raise DamagedFileError(path, 0, f"not a readable WACZ ({error})") from error
+        raise DamagedFileError(path, 0, N_(f"not a readable WACZ ({error})")) from error
 
 
 def refuse_hostile(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
     """Raise DamagedFileError for a package that leads out of its folder, overlaps, or unpacks to more than is decent."""
     members = package.infolist()
     if len(members) > MAX_MEMBERS:
-        raise DamagedFileError(path, 0, f"{len(members)} files in a package")
+        raise DamagedFileError(path, 0, N_(f"{len(members)} files in a package"))
     size = path.stat().st_size
     for member in members:
         if not 0 <= member.header_offset < size:
-            raise DamagedFileError(path, 0, f"{member.filename!r} lies outside of the file")
+            raise DamagedFileError(path, 0, N_(f"{member.filename!r} lies outside of the file"))
         if problem := _problem(member):
-            raise DamagedFileError(path, member.header_offset, f"{member.filename!r} {problem}")
+            raise DamagedFileError(path, member.header_offset, f"{member.filename!r}: {problem}")
     names = [member.filename for member in members]
     if len(set(names)) < len(names):
-        raise DamagedFileError(path, 0, "two files of the same name")
+        raise DamagedFileError(path, 0, N_("two files of the same name"))
     if sum(member.file_size for member in members) > max_bytes:
-        raise DamagedFileError(path, 0, f"unpacks to more than {max_bytes} bytes")
+        raise DamagedFileError(path, 0, N_(f"unpacks to more than {max_bytes} bytes"))
     for one, other in pairwise(sorted(members, key=lambda member: member.header_offset)):
         if one.header_offset + one.compress_size > other.header_offset:
-            raise DamagedFileError(path, other.header_offset, f"{other.filename!r} lies inside {one.filename!r}")
+            raise DamagedFileError(path, other.header_offset, N_(f"{other.filename!r} lies inside {one.filename!r}"))
 
 
 def _problem(member: zipfile.ZipInfo) -> str:
@@ -98,13 +99,13 @@ def _problem(member: zipfile.ZipInfo) -> str:
     name = member.filename
     kind = stat.S_IFMT(member.external_attr >> 16)
     if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name or not name.isprintable():
-        return "is not a name inside the package"
+        return N_("is not a name inside the package")
     if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-        return "is a link or a device"
+        return N_("is a link or a device")
     if member.flag_bits & 0x1:
-        return "is encrypted"
+        return N_("is encrypted")
     if member.file_size > max(SMALL, member.compress_size * MAX_RATIO):
-        return "unpacks to hundreds of times its size"
+        return N_("unpacks to hundreds of times its size")
     return ""
 
 
@@ -113,9 +114,9 @@ def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
     try:
         info = package.getinfo("datapackage.json")
     except KeyError:
-        raise DamagedFileError(path, 0, "no datapackage.json: not a WACZ") from None
+        raise DamagedFileError(path, 0, N_("no datapackage.json: not a WACZ")) from None
     if info.file_size > MAX_DESCRIPTION:
-        raise DamagedFileError(path, 0, "a datapackage.json of absurd size")
+        raise DamagedFileError(path, 0, N_("a datapackage.json of absurd size"))
     description = json.loads(package.read(info))
     resources = description.get("resources") if isinstance(description, dict) else None
     listed = [one for one in resources if isinstance(one, dict)] if isinstance(resources, list) else []
@@ -132,7 +133,7 @@ def _pieces(package: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Callable[[b
 
 def _compare(path: Path, member: zipfile.ZipInfo, digest: str, expected: str) -> None:
     if expected.startswith("sha256:") and expected != f"sha256:{digest}":
-        raise DamagedFileError(path, member.header_offset, f"{member.filename!r} has another digest")
+        raise DamagedFileError(path, member.header_offset, N_(f"{member.filename!r} has another digest"))
 
 
 def _extract(

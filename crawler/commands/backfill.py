@@ -16,6 +16,7 @@ from archive.errors import BACKFILL, ExitCode, describe_codes
 from archive.ingest import check_writable
 from archive.ingest.commit import change_figures
 from archive.ingest.sources import moment_of
+from archive.locale import n_
 from archive.terminal import Show, live_line
 from crawler.backfill.ccnews import BASE, CcNewsSpider
 from crawler.backfill.cdx import CdxSpider
@@ -23,6 +24,7 @@ from crawler.backfill.spider import BackfillReport, BackfillSpider, NoIndexError
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.shutdown import Stopping
 from crawler.sites import Site, load_site
+from crawler.summary import changes_text
 
 if TYPE_CHECKING:
     import argparse
@@ -187,24 +189,22 @@ class Command(ScrapyCommand):
             ", ".join(f"{count} {reason}" for reason, count in figures[name].items()) for name in ("failed", "left_out")
         )
         print(
-            _(
-                "{listed} captures listed, {held_before} held before, {fetched} fetched ({bytes} bytes); articles "
-                "{articles_new} new, {articles_changed} changed, {articles_updated} updated, {articles_unchanged} "
-                "unchanged; in {folder}"
-            ).format(
-                listed=figures["listed"],
+            n_(
+                "{n} capture listed, {held_before} held before, {fetched} fetched ({bytes}); articles {changes}; in {folder}",
+                "{n} captures listed, {held_before} held before, {fetched} fetched ({bytes}); articles {changes}; in {folder}",
+                figures["listed"],
                 held_before=figures["held_before"],
                 fetched=figures["fetched"],
-                bytes=figures["bytes"],
-                articles_new=figures["articles_new"],
-                articles_changed=figures["articles_changed"],
-                articles_updated=figures["articles_updated"],
-                articles_unchanged=figures["articles_unchanged"],
+                bytes=n_("{n} byte", "{n} bytes", figures["bytes"]),
+                changes=changes_text(figures),
                 folder=folder,
             )
             + (
-                _("; {files_done} of {files} files read").format(
-                    files_done=figures["files_done"], files=figures["files"]
+                n_(
+                    "; {done} of {n} file read",
+                    "; {done} of {n} files read",
+                    figures["files"],
+                    done=figures["files_done"],
                 )
                 if figures["files"]
                 else ""
@@ -237,8 +237,8 @@ def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
 
 def _show(filled: BackfillReport, show: Show) -> None:
     if filled.files:
-        megabytes = _("{streamed} MB, {fetched} captures").format(
-            streamed=filled.streamed >> 20, fetched=filled.fetched
+        megabytes = n_(
+            "{streamed} MB, {n} capture", "{streamed} MB, {n} captures", filled.fetched, streamed=filled.streamed >> 20
         )
         show(
             _("file {files}/{files2}, {megabytes}").format(
@@ -249,4 +249,4 @@ def _show(filled: BackfillReport, show: Show) -> None:
         )
         return
     done = filled.held + filled.fetched + sum(filled.failed.values())
-    show(_("{done}/{listed} captures").format(done=done, listed=filled.listed), done, filled.listed)
+    show(n_("{done}/{n} capture", "{done}/{n} captures", filled.listed, done=done), done, filled.listed)

@@ -13,6 +13,7 @@ from scrapy.commands import ScrapyCommand
 
 from archive import ArchiveError
 from archive.errors import CLUSTER, ExitCode, describe_codes
+from archive.locale import n_
 from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_state
 from crawler.cluster.dispatch import groups_of, placed
 from crawler.cluster.rounds import Round, Work, deploy, iso_of_seconds, look, node_line, node_row, said, site_row
@@ -182,7 +183,7 @@ def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
         away = _(" (belongs to {home})").format(home=row["home"]) if row["home"] != row["node"] else ""
         print(f"{row['site']}: {row['node'] or _('no node is left')}{away}; {', '.join(row['hosts'])}")
     counts = {node.name: sum(row["node"] == node.name for row in rows) for node in cluster.nodes}
-    print("; ".join(_("{name}: {count} sites").format(name=name, count=count) for name, count in counts.items()))
+    print("; ".join(n_("{name}: {n} site", "{name}: {n} sites", count, name=name) for name, count in counts.items()))
 
 
 def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:

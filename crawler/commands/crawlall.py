@@ -14,7 +14,7 @@ from scrapy.utils.misc import load_object
 from archive import ArchiveError, NotWritableError
 from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe_codes
 from archive.files import held
-from archive.locale import translated
+from archive.locale import n_, translated
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.sites import SiteError, load_site, load_sites
@@ -188,9 +188,11 @@ def _line(ended: SiteResult) -> str:
 
 def _total(figures: dict[str, Any]) -> str:
     wrong = ", ".join(f"{site} {code}" for site, code in figures["sites_with_problems"].items())
-    return _("{sites_done} of {sites} sites done: {pages_fetched} fetched, articles {changes_text}").format(
+    return n_(
+        "{sites_done} of {n} site done: {pages_fetched} fetched, articles {changes_text}",
+        "{sites_done} of {n} sites done: {pages_fetched} fetched, articles {changes_text}",
+        figures["sites"],
         sites_done=figures["sites_done"],
-        sites=figures["sites"],
         pages_fetched=figures["pages_fetched"],
         changes_text=changes_text(figures),
     ) + (_("; not done (with code): {wrong}").format(wrong=wrong) if wrong else "")

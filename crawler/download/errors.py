@@ -102,7 +102,7 @@ class ShortBodyError(ExchangeError, ResponseDataLossError):
     truncated = "disconnect"
 
     def __init__(self, received: int) -> None:
-        super().__init__(N_(f"the connection was closed after {received} bytes of body, more were announced"))
+        super().__init__(N_(f"the connection was closed after {received} B of body, more were announced"))
         self.received = received
 
 
@@ -262,7 +262,7 @@ class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own na
     outcome = "budget-exceeded"
 
     def __init__(self, host: str, budget: int) -> None:
-        super().__init__(N_(f"{host} has had its {budget} requests of this crawl (WARRAQ_HOST_BUDGET)"))
+        super().__init__(N_(f"{host} has had all its requests of this crawl (WARRAQ_HOST_BUDGET, {budget})"))
         self.host = host
         self.budget = budget
 

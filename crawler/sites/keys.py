@@ -32,18 +32,25 @@ def origin_of(url: str) -> str:
     return url[: url.index("/", url.index("://") + 3)] if "://" in url and url.count("/") > 2 else ""
 
 
-def web_address(text: object) -> str:
+def web_address(text: object, *, such_as: str = "https://example.org/") -> str:
     """Return the canonical URL of `text`; raises WrongValueError for what is not a web address."""
     if not isinstance(text, str):
-        raise WrongValueError(_('{text!r} is not text; write "https://…" in quotes').format(text=text))
+        raise WrongValueError(_("{text!r} is not text; write {such_as} in quotes").format(text=text, such_as=such_as))
     url = urls.canonicalise(text.strip())
     if not url:
-        why = {"not-http": "is not http or https", "too-long": f"is longer than {urls.MAX_LENGTH} characters"}
-        reason = why.get(urls.refusal(text), "is not a web address")
+        why = {
+            "not-http": _("is not http or https"),
+            "too-long": _("is longer than {most} characters").format(most=urls.MAX_LENGTH),
+        }
+        reason = why.get(urls.refusal(text), _("is not a web address"))
         raise WrongValueError(
-            _("{text!r} {reason}; write https://example.org/").format(text=text[:200], reason=reason), text[:60]
+            _("{text!r} {reason}; write {such_as}").format(text=text[:200], reason=reason, such_as=such_as), text[:60]
         )
     return url
+
+
+def _proxy(text: object) -> str:
+    return web_address(text, such_as="http://proxy.example:3128/")
 
 
 def _addresses(value: object) -> tuple[str, ...]:
@@ -88,8 +95,10 @@ def _paths(value: object) -> tuple[str, ...]:
 def _patterns(value: object) -> tuple[re.Pattern[str], ...]:
     found = []
     for item in _list(value):
+        if not isinstance(item, str):
+            raise WrongValueError(_("{item!r} is not text; write '/story/' in quotes").format(item=item))
         try:
-            found.append(re.compile(item) if isinstance(item, str) else re.compile(""))
+            found.append(re.compile(item))
         except re.error as error:
             raise WrongValueError(
                 _("{item!r} is not a regular expression: {error}").format(item=item, error=error), str(item)[:60]
@@ -202,7 +211,7 @@ KEYS: dict[str, Callable[[object], Any]] = {
     "user_agent": _text,
     "headers": _pairs,
     "headers_file": _text,
-    "proxy": web_address,
+    "proxy": _proxy,
     "cookies": _pairs,
     "cookies_file": _text,
     "requisites": level_of,

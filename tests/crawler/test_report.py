@@ -1,8 +1,10 @@
 """The summary of a crawl: what is only counted to a bound says so, and what another process did to the database is told."""
 
+import pytest
+
 from archive.index import frontier
 from crawler.report import Report
-from crawler.summary import live_text, summary_text
+from crawler.summary import exit_code, live_text, summary_text
 
 
 def test_what_is_due_is_told_as_at_least_when_it_was_counted_to_its_bound():
@@ -22,10 +24,25 @@ def test_the_live_line_has_pages_articles_rate_queue_and_the_last_title():
     report = Report(site="a", folder="f", exchanges=12, last_title="افتتاح المكتبة")
     report.articles.update(["new", "new", "unchanged"])
     said = live_text(report, seconds=6.0, queue=40)
-    assert said == "a: 12 pages, 3 articles, 2.0 a second, 40 in the queue, 0:20 left, افتتاح المكتبة"
+    assert said == "12 pages, 3 articles, 2.0/s, 40 queued, 0:20 left, افتتاح المكتبة"
     report.room = 10
     assert "0:05 left" in live_text(report, seconds=6.0, queue=40)
-    assert live_text(Report(site="a", folder="f"), seconds=0.0, queue=0) == "a: 0 pages, 0 articles, 0 in the queue"
+    assert live_text(Report(site="a", folder="f"), seconds=0.0, queue=0) == "0 pages, 0 articles, 0 queued"
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        *((reason, 15) for reason in ("consent", "login", "challenge", "robots-disallowed", "http-403", "http-404")),
+        *((reason, 9) for reason in ("dns", "timeout", "http-500", "http-429", "robots-unreachable")),
+    ],
+)
+def test_a_site_that_keeps_the_crawl_out_is_not_one_that_is_unreachable(reason, code):
+    report = Report(site="a", folder="f", reason="finished", seed_problem="x", no_article="y", no_article_reason=reason)
+    assert exit_code(report) == code
+    report.articles["new"] = 1
+    report.no_article = ""
+    assert exit_code(report) == 0
 
 
 def test_the_summary_leaves_out_what_did_not_happen():

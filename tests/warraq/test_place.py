@@ -105,7 +105,7 @@ def test_wrong_use_is_one_line(place, program, arguments, said):
 def test_the_commands_of_scrapy_work_in_the_place(place, servers):
     url = servers[0].url
     assert "<html" in run(place, "warraq", "scrapy", "fetch", "--nolog", url).stdout
-    assert "'reason'" in run(place, "scrapy", "parse", "--nolog", "--spider", "news", url).stdout
+    assert "'reason'" in run(place, "scrapy", "parse", "--nolog", url).stdout
     assert "<title>" in run(place, "scrapy", "shell", "--nolog", "-c", "response.css('title')[0]", url).stdout
     run(place, "scrapy", "view", "--nolog", url, BROWSER="true")
 

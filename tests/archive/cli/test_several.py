@@ -3,19 +3,30 @@
 import json
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from archive import Archive
 from archive.collection import Collection
+from archive.export.dataset import _with_own_families
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
+from archive.mcp import Tools
 from archive.parse.parse import ParseTask, parse_task
 from archive.warc import read_records
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 
 SHARED = "https://news.example/2026/11/1"
+
+
+def pictured(title, *names):
+    figures = "".join(
+        f'<figure><img src="/{name}.jpg" width=800 height=500><figcaption>صورة {title}</figcaption></figure>'
+        for name in names
+    )
+    return page(title).replace(b"</h1>", b"</h1>" + figures.encode())
 
 
 def fill(folder, site, *served):
@@ -35,13 +46,13 @@ def made(tmp_path_factory):
     fill(
         folder / "collections/one",
         "paper.one",
-        capture("/2026/11/1", page("افتتاح المكتبة العامة في المدينة القديمة"), 1),
+        capture("/2026/11/1", pictured("افتتاح المكتبة العامة في المدينة القديمة", "shared", "own"), 1),
     )
     fill(
         folder / "collections/two",
         "paper.two",
-        capture("/2026/11/1", page("إغلاق المكتبة العامة في المدينة القديمة"), 3),
-        capture("/2026/11/2", page("البلدية تعلن موعد المهرجان السنوي"), 2),
+        capture("/2026/11/1", pictured("إغلاق المكتبة العامة في المدينة القديمة", "shared"), 3),
+        capture("/2026/11/2", pictured("البلدية تعلن موعد المهرجان السنوي", "second"), 2),
     )
     return folder
 
@@ -96,6 +107,59 @@ def test_versions_diff_and_explain_find_their_archive():
     assert rows("versions", "two/1")[0]["title"].startswith("إغلاق")
     assert "one version only" in warraq("diff", SHARED).stderr
     assert any("البلدية" in row["line"] for row in rows("explain", "two/2"))
+
+
+def test_stats_of_one_site():
+    (figures,) = rows("stats", "--site", "paper.two")
+    assert (figures["articles"], figures["captures"], figures["by_site"]) == (2, 2, {"paper.two": 2})
+    assert sum(figures["by_day"].values()) == 2
+    (below,) = rows("stats", "--site", "two")
+    assert below == figures, "a site counts with those below it"
+    assert "did you mean paper.one" in warraq("stats", "--site", "paper.on", code=8).stderr
+
+
+def test_pictures_of_all_are_listed_with_their_archive_each_file_once():
+    listed = rows("images")
+    assert [row["archive"] for row in listed] == ["collections/two", "collections/one", "collections/one"]
+    assert [row["url"].rpartition("/")[2] for row in listed] == ["second.jpg", "shared.jpg", "own.jpg"]
+    assert rows("images", "-n", "1", "--offset", "1") == listed[1:2]
+    assert {row["archive"] for row in rows("images", "--site", "paper.one")} == {"collections/one"}
+    assert "did you mean paper.one" in warraq("images", "--site", "paper.on", code=8).stderr
+    assert "·  two" in warraq("images").stdout
+
+
+def test_a_picture_is_found_where_another_archive_showed_it():
+    places = rows("images", "--where", "https://news.example/shared.jpg")
+    assert [row["archive"] for row in places] == ["collections/one", "collections/two"]
+    assert {row["url"].rpartition("/")[2] for row in rows("images", "--of", "one/1")} == {"shared.jpg", "own.jpg"}
+    assert "archive" not in rows("--archive", "one", "images")[0]
+
+
+def test_a_dataset_has_the_articles_of_all_and_families_apart(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert "3 articles in" in warraq("dataset", tmp_path / "set").stderr
+    table = parquet.read_table(tmp_path / "set/data/articles.parquet").to_pylist()
+    assert sorted((row["archive"], row["id"]) for row in table) == [("one", 1), ("two", 1), ("two", 2)]
+    assert (tmp_path / "set/README.md").read_text().split("\n# ")[1].startswith("one, two\n")
+    assert "1 article in" in warraq("dataset", "--site", "paper.one", tmp_path / "part").stderr
+    assert "did you mean paper.one" in warraq("dataset", "--site", "paper.on", tmp_path / "no", code=8).stderr
+
+
+def test_families_of_several_archives_are_numbered_anew():
+    parts = [iter([{"family": 1}, {"family": None}]), iter([{"family": 1}, {"family": 2}, {"family": 1}])]
+    assert [row["family"] for row in _with_own_families(parts)] == [1, None, 2, 3, 2]
+
+
+def test_assistants_ask_all_archives_and_cite_with_the_name_of_one():
+    tools = Tools((Path("collections/one"), Path("collections/two")), "http://room.example")
+    (hit,) = tools.search("المهرجان")["hits"]
+    assert hit["citation"]["id"] == "two/2"
+    assert tools.read("two/2")["citation"] == hit["citation"]
+    assert tools.cite(SHARED)["citation"]["id"] == "two/1"
+    assert tools.versions("one/1")["versions"][0]["citation"]["id"] == "one/1"
+    assert tools.coverage()["figures"]["articles"] == 3
+    assert {row["site"] for row in tools.coverage()["sites"]} == {"paper.one", "paper.two"}
+    assert Tools((Path("collections/one"),), "").read("1")["citation"]["id"] == 1
 
 
 def test_stats_add_up():

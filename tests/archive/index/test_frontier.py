@@ -105,6 +105,17 @@ def test_a_recheck_looks_at_what_failed_last(db):
     assert due(db, now=LATER) == ["/fine", "/gone"]
 
 
+def test_a_recheck_looks_at_a_feed_that_is_gone_last_and_at_one_that_is_there_first(db):
+    frontier.schedule(
+        db, [candidate("/fine"), candidate("/no", kind="feed"), candidate("/feed", kind="feed")], now=NOON
+    )
+    visit(db, "/no", OutcomeKind.GONE)
+    for path in ("/feed", "/fine"):
+        visit(db, path, due_at="2027-01-01T00:00:00Z")
+    frontier.make_due(db, site="a", now=LATER)
+    assert due(db, now=LATER) == ["/feed", "/fine", "/no"]
+
+
 def test_a_changed_entry_revives_what_failed_and_leaves_the_rest(db):
     frontier.schedule(db, [candidate("/gone"), candidate("/fine")], now=NOON)
     visit(db, "/gone", OutcomeKind.GONE)

@@ -25,7 +25,7 @@ def check(folder: Path):
 @pytest.fixture
 def merged(sealed, tmp_path):
     said = warraq("merge", sealed.collection.folder, tmp_path / "all")
-    assert "1 seals came along" in said.stdout
+    assert "1 seal came along" in said.stdout
     return tmp_path / "all"
 
 
@@ -34,7 +34,7 @@ def test_the_seals_of_a_shard_come_along_and_hold(merged, sealed):
     assert (report.problems, report.merged, report.seals) == ([], 1, 0)
     assert report.records == sealed.check().records
     said = warraq("--archive", merged, "verify", "--seals").stdout
-    assert "1 seals of archives that were merged" in said
+    assert "1 seal of an archive that was merged" in said
 
 
 def test_they_find_a_changed_byte_and_a_file_that_is_gone(merged, sealed):

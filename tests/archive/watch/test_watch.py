@@ -315,7 +315,7 @@ def test_commands_add_list_run_and_remove(shelf):
     (row,) = map(json.loads, ask("list", "--json").stdout.splitlines())
     assert (row["name"], len(row["waiting"])) == ("quake", 1)
     assert "secret" not in row
-    assert "1 attempts" in ask("list").stdout
+    assert "1 attempt," in ask("list").stdout
     ask("remove", "quake")
     assert ask("list").stdout == ""
     ask("remove", "quake", code=8)

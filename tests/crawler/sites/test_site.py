@@ -68,6 +68,8 @@ def test_what_a_site_sets_are_settings_that_there_are() -> None:
         ('[site.a]\nseeds = ["https://a.example/"]\ntimezone = "Cairo"', 3, ["timezone", "Africa/Cairo"]),
         ('[site.a]\nseeds = ["https://a.example/"]\nlocale = "Arabic (Egypt)"', 3, ["locale", "ar-EG"]),
         ('[site.a]\nseeds = ["https://a.example/"]\narticles = ["("]', 3, ["articles", "regular expression"]),
+        ('[site.a]\nseeds = ["https://a.example/"]\ndeny = [5]', 3, ["deny", "5 is not text"]),
+        ('[site.a]\nseeds = ["https://a.example/"]\nproxy = "proxy:3128"', 3, ["proxy", "http://proxy.example:3128/"]),
         ('[site.a]\nseeds = ["https://a.example/"]\nhosts = ["https://a.example/"]', 3, ["hosts", "not a host name"]),
         ('[site.a]\nseeds = ["https://a.example/"]\npaths = ["arabic"]', 3, ["paths", "not a path prefix"]),
         ('[site.a]\nseeds = ["https://a.example/"]\nuser_agent = "a\\nb"', 3, ["user_agent"]),
