@@ -17,7 +17,7 @@ from archive.export.tables import schema_of, typed
 from archive.export.warc import Sorted
 from archive.files import replacing
 from archive.index.schema import MIGRATIONS
-from archive.index.sqlite import Database
+from archive.index.sqlite import Database, with_body
 from archive.ingest import open_writer
 from archive.ingest.copying import RejectedRecord
 from archive.ingest.importer import Imported, Indexer
@@ -149,7 +149,7 @@ def rows_of_shard(db: sqlite3.Connection, notes: Path) -> Iterator[dict[str, Any
             cursor = db.execute(sql)
             while rows := cursor.fetchmany(_AT_ONCE):
                 for row in rows:
-                    yield dict(zip(names, row, strict=True))
+                    yield with_body(dict(zip(names, row, strict=True)))
             cursor.close()
     finally:
         db.execute("DETACH DATABASE notes")

@@ -48,10 +48,11 @@ class IndexDatabase(Database):
         cursor = self.conn.execute(sql, () if params is None else params)
         names = tuple(dedupe_keys(column[0] for column in cursor.description))
         rows = (dict(zip(names, row, strict=True)) for row in cursor)
-        return (_with_body(row) for row in rows) if "body" in names else rows
+        return (with_body(row) for row in rows) if "body" in names else rows
 
 
-def _with_body(row: dict[str, Any]) -> dict[str, Any]:
+def with_body(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of an article with its body as JSON, where the table has it packed against the text."""
     body = row["body"]
     return {**row, "body": unpack(body, row["text"])} if isinstance(body, bytes) else row
 

@@ -174,9 +174,8 @@ def test_a_digest_of_a_block_too_large_for_a_page_is_noted_too(tmp_path, field, 
     warraq("--archive", folder, "import", source, *options)
     wrong = 2 if field == "WARC_Block_Digest" else 1  # the block of the second is more than its payload
     assert json.loads(warraq("--archive", folder, "verify", "--json").stdout)["digests_noted"] == wrong
-    assert (
-        f"{wrong} digests were wrong when their records were imported" in warraq("--archive", folder, "verify").stdout
-    )
+    said = "2 digests were wrong when their records" if wrong == 2 else "1 digest was wrong when its record"
+    assert said in warraq("--archive", folder, "verify").stdout
 
 
 def test_rebuilding_gives_the_same_rows(odd):
