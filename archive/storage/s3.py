@@ -15,7 +15,7 @@ from archive.storage.base import StoredObject, another_file, is_plain, not_the_s
 from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused, wrong_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from archive.storage.base import StorageUrl
@@ -27,6 +27,10 @@ PART = 16 << 20
 MOST_PARTS = 10_000
 """Of the protocol; a file of more than 160 GB has larger parts."""
 CONNECT_S, READ_S, ATTEMPTS = 10, 60, 3
+ANSWER_S = 180.0
+"""For a whole exchange with its repetitions: READ_S bounds the wait for the next byte alone, and a server may send such bytes for ever."""
+SLOWEST = 1 << 16
+"""Bytes a second of the slowest line that files are sent and read over; what an exchange carries extends it by as much."""
 
 
 class S3Storage(ObjectStorage):
@@ -72,12 +76,12 @@ class S3Storage(ObjectStorage):
         """Return bytes of an object, in one request; an answer of another length is not read."""
         last = f"bytes={offset}-{offset + length - 1}"
         with self.answering(name):
-            answer = self.fs.call_s3("get_object", **self._at(name), Range=last)
+            answer = self._ask("get_object", **self._at(name), Range=last)
             body = answer["Body"]
             try:
                 if answer["ContentLength"] != length:
                     raise wrong_length(self.url, name, length, answer["ContentLength"])
-                return bytes(_sync(self.fs, body.read))
+                return bytes(_within(_seconds_for(length), _sync, self.fs, body.read))
             finally:
                 body.close()
 
@@ -91,7 +95,9 @@ class S3Storage(ObjectStorage):
                 raise another_file(self.url, name)
         self._abort_leftovers(name)
         with self._bucket_there(), self.answering(name):
-            self.fs.put_file(
+            _within(
+                _seconds_for(path.stat().st_size),
+                self.fs.put_file,
                 str(path),
                 f"{self._bucket}/{self._key(name)}",
                 chunksize=_part_size(path),
@@ -132,14 +138,14 @@ class S3Storage(ObjectStorage):
         """Return whether the bucket is versioned, or was: older versions stay then."""
         try:
             with self.answering(""):
-                return "Status" in self.fs.call_s3("get_bucket_versioning", Bucket=self._bucket)
+                return "Status" in self._ask("get_bucket_versioning", Bucket=self._bucket)
         except StorageError:  # not every server knows the question, and not every key may ask
             return False
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:
             with self.answering(name):
-                return dict(self.fs.call_s3("head_object", **self._at(name), ChecksumMode="ENABLED"))
+                return dict(self._ask("head_object", **self._at(name), ChecksumMode="ENABLED"))
         except StorageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None
@@ -149,10 +155,13 @@ class S3Storage(ObjectStorage):
         """Abort the multipart upload that a killed process left: it is invisible and costs money."""
         key = self._key(name)
         with suppress(StorageError), self.answering(name):  # without permission to list them, uploads still work
-            begun = self.fs.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=key).get("Uploads", [])
+            begun = self._ask("list_multipart_uploads", Bucket=self._bucket, Prefix=key).get("Uploads", [])
             for one in begun:
                 if one["Key"] == key:
-                    self.fs.call_s3("abort_multipart_upload", **self._at(name), UploadId=one["UploadId"])
+                    self._ask("abort_multipart_upload", **self._at(name), UploadId=one["UploadId"])
+
+    def _ask(self, method: str, **arguments: Any) -> Any:
+        return _within(ANSWER_S, self.fs.call_s3, method, **arguments)
 
     def _at(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._key(name)}
@@ -198,10 +207,24 @@ def _etags(path: Path) -> tuple[str, ...]:
     return whole.hexdigest(), f"{joined}-{len(parts)}"
 
 
-def _sync(fs: Any, function: Any) -> Any:
+def _seconds_for(size: int) -> float:
+    return ANSWER_S + size / SLOWEST
+
+
+def _within(seconds: float, call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Return what a call of fsspec's returns, which is cancelled when it takes longer."""
+    from fsspec.exceptions import FSTimeoutError
+
+    try:
+        return call(*arguments, timeout=seconds, **more)
+    except FSTimeoutError:
+        raise TimeoutError(f"no whole answer within {seconds:.0f} s") from None
+
+
+def _sync(fs: Any, function: Any, *, timeout: float) -> Any:
     from fsspec.asyn import sync
 
-    return sync(fs.loop, function, timeout=READ_S * ATTEMPTS)
+    return sync(fs.loop, function, timeout=timeout)
 
 
 @cache

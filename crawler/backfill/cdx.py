@@ -63,11 +63,13 @@ class CdxSpider(BackfillSpider):
         pages = cdxserver.pages_of(await self._ask(showNumPages="true"))
         if pages is not None:
             for page in range(min(pages, MAX_ANSWERS)):
+                if self.stopping:
+                    return
                 yield cdxserver.read_listing(await self._ask(page=page))
             self.filled.cut_off |= pages > MAX_ANSWERS
             return
         key = ""
-        for _answer in range(MAX_ANSWERS):
+        for answer in range(1, MAX_ANSWERS + 1):
             more: dict[str, str | int] = {"resumeKey": key} if key else {}
             listing = cdxserver.read_listing(await self._ask(limit=PER_ANSWER, showResumeKey="true", **more))
             yield listing
@@ -75,6 +77,7 @@ class CdxSpider(BackfillSpider):
                 self.filled.cut_off |= not listing.resume_key and len(listing.captures) >= PER_ANSWER
                 return
             key = listing.resume_key
+            self.filled.cut_off |= answer == MAX_ANSWERS
 
     async def _ask(self, **more: str | int) -> bytes:
         plan = self.plan

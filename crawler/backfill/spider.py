@@ -223,7 +223,8 @@ class BackfillSpider(Spider):
 
     async def get(self, url: str, *, headers: dict[str, str] | None = None, most: int = 0) -> Response:
         """Return the answer of the URL, of at most `most` bytes; raises RecordUnavailableError when none comes."""
-        meta: dict[str, Any] = {"verbatim_url": True} | ({"download_maxsize": most} if most else {})
+        meta: dict[str, Any] = {"verbatim_url": True, "give_up_log_level": "INFO"}  # who asks says what failed
+        meta |= {"download_maxsize": most} if most else {}
         request = Request(url, headers={"Accept-Encoding": "identity"} | (headers or {}), meta=meta, dont_filter=True)
         assert self.crawler.engine is not None  # noqa: S101 - it runs this spider
         try:

@@ -31,7 +31,7 @@ from archive.collection.upload import upload
 from archive.errors import StorageError
 from archive.index import files, open_store
 from archive.maintain import verify
-from archive.storage import StoredFile, open_storage
+from archive.storage import StoredFile, open_storage, s3
 from tests.archive.maintain.conftest import FIRST, MOMENT, SECOND, collection, keep  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.storage import Storage
 
-pytestmark = pytest.mark.timeout(900)  # commands start a dozen processes, on machines that do other things
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+]  # commands start a dozen processes, on machines that do other things
 ROOT = Path(__file__).parents[2]
 NAME = "archive/NEWS-1.warc.gz"
 DATA = bytes(range(256)) * 3000
@@ -55,7 +58,10 @@ def free_port() -> int:
 
 @dataclass
 class Wire:
-    """A proxy before the server that counts what the server sends, and can slow down or corrupt what it is sent."""
+    """A proxy before the server that counts what the server sends, and can slow down or corrupt what it is sent.
+
+    `endless` are a method, how the answers about files to it begin, and the seconds between two bytes that they go on with for ever.
+    """
 
     url: str
     served: int = 0
@@ -63,6 +69,7 @@ class Wire:
     slow: float = 0.0
     corrupt: bool = False
     cut: int = 0
+    endless: tuple[str, bytes, float] | None = None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -74,6 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
         data = self._body()
         range_ = self.headers.get("Range", "")
         self.wire.asked.append(f"{self.command} {self.path.partition('?')[0]} {range_}".strip())
+        if self.wire.endless and self.wire.endless[0] == self.command and "/archive/" in self.path.partition("?")[0]:
+            self._give_for_ever(*self.wire.endless[1:])
+            return
         if self.wire.slow and self.command == "PUT":
             time.sleep(self.wire.slow)
         if self.wire.corrupt and self.command == "PUT" and data:
@@ -89,6 +99,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._give(answer.status, answer.headers, answer.read())
 
     do_PUT = do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815 - what http.server calls
+
+    def _give_for_ever(self, start: bytes, seconds: float) -> None:
+        self.wfile.write(start)
+        with contextlib.suppress(OSError):  # the client has hung up
+            while self.wire.endless:
+                time.sleep(seconds)
+                self.wfile.write(b"x" if start else b"")
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
@@ -145,6 +162,7 @@ def wire(server: str) -> Iterator[Wire]:
     thread = Thread(target=proxy.serve_forever, daemon=True)
     thread.start()
     yield handler.wire
+    handler.wire.endless = None
     proxy.shutdown()
     proxy.server_close()
 
@@ -233,6 +251,26 @@ def test_a_short_answer_is_a_named_error(storage: Storage, tmp_path: Path, wire:
     wire.cut = 100
     with pytest.raises(StorageError, match="100 bytes of"):
         storage.read_range(NAME, 5000, 321)
+
+
+IN_HEADERS = b"HTTP/1.1 200 OK\r\nX-Slow: "
+IN_BODY = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 321\r\n\r\n"
+
+
+@pytest.mark.parametrize("start", [IN_HEADERS, IN_BODY, b""], ids=["in the headers", "in the body", "before it begins"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "GET"])
+def test_an_answer_that_never_ends_is_given_up(
+    storage: Storage, tmp_path: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch, method: str, start: bytes
+) -> None:
+    if (method, start) == ("HEAD", IN_BODY):
+        pytest.skip("answers to HEAD have no body")
+    if method == "GET":
+        put(storage, tmp_path)
+    monkeypatch.setattr(s3, "ANSWER_S", 1.0)
+    wire.endless = (method, start, 0.1)
+    with pytest.raises(StorageError, match="no whole answer within") as caught:
+        storage.read_range(NAME, 5000, 321) if method == "GET" else put(storage, tmp_path)
+    assert caught.value.transient
 
 
 def test_bytes_that_are_corrupted_on_the_way_are_not_taken(storage: Storage, tmp_path: Path, wire: Wire) -> None:
@@ -332,6 +370,23 @@ class TestArchive:
         assert "no answer" in done.stderr
         assert "can this machine reach it" in done.stderr
         assert "Traceback" not in done.stderr
+
+    def test_a_server_that_drips_loses_nothing_and_the_next_run_uploads(
+        self,
+        collection: Collection,  # noqa: F811
+        url: str,
+        wire: Wire,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        here = len(warc.closed_files(collection.warcs))
+        with monkeypatch.context() as short:
+            short.setattr(s3, "ANSWER_S", 1.0)
+            wire.endless = ("PUT", IN_BODY, 0.1)
+            done = upload(collection, to=url, clock=lambda: MOMENT, remove_after_days=0)
+        assert (done.uploaded, done.removed, len(done.failed), len(done.waiting)) == ([], [], 1, here)
+        assert len(warc.closed_files(collection.warcs)) == here
+        wire.endless = None
+        assert len(upload(collection, to=url, clock=lambda: MOMENT).uploaded) == here
 
     def test_wrong_credentials_are_named_and_nothing_is_lost(self, collection: Collection, url: str) -> None:  # noqa: F811
         none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}

@@ -39,10 +39,9 @@ def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
     return json.loads(done.stdout) if done.stdout else {"said": done.stderr}
 
 
-def backfill_january(folder: Path, server: CdxServer, *, code: int = 0) -> dict[str, Any]:
-    return backfill(
-        folder, "https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, "--to", "2026-01", code=code
-    )
+def backfill_january(folder: Path, server: CdxServer, *, code: int = 0, more: tuple[str, ...] = ()) -> dict[str, Any]:
+    asked = ("https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, "--to", "2026-01", *more)
+    return backfill(folder, *asked, code=code)
 
 
 @pytest.fixture
@@ -160,6 +159,47 @@ def test_a_cdx_server_that_fails_is_one_line_and_exit_code_9(source: Path, tmp_p
         )
     assert len(said["said"].splitlines()) == 1
     assert "answers 500" in said["said"]
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds", "reason"),
+    [
+        pytest.param(b"x", 0.2, "DOWNLOAD_TIMEOUT", id="a byte now and then"),
+        pytest.param(b"", 0.2, "DOWNLOAD_TIMEOUT", id="nothing after the headers"),
+        pytest.param(b"{}\n" * 20_000, 0.0, "WARRAQ_MAX_BODY_BYTES", id="lines without end"),
+    ],
+)
+def test_an_index_that_never_ends_is_one_line_and_exit_code_9(
+    source: Path, tmp_path: Path, data: bytes, seconds: float, reason: str
+) -> None:
+    with CdxServer(source) as server:
+        server.endless = ("/cdx", data, seconds)
+        said = backfill_january(tmp_path / "c", server, code=9, more=("-s", "DOWNLOAD_TIMEOUT=2"))
+    assert len(said["said"].splitlines()) == 1
+    assert "the CDX server is unavailable" in said["said"]
+    assert reason in said["said"]
+
+
+def test_a_record_that_never_ends_is_counted_and_fetched_by_the_next_backfill(source: Path, tmp_path: Path) -> None:
+    with CdxServer(source) as server:
+        server.endless = ("/warcs/", b"x", 0.2)
+        said = backfill_january(tmp_path / "c", server, code=16, more=("-s", "DOWNLOAD_TIMEOUT=2"))
+        assert (said["fetched"], said["failed"]) == (0, {"timeout": 1})
+        server.endless = None
+        assert backfill_january(tmp_path / "c", server)["fetched"] == 1
+
+
+class _AlwaysMore(CdxServer):
+    """Repeats its captures, each time with another key to go on with."""
+
+    def written(self, rows: list[dict[str, str]], more: str) -> bytes:
+        return super().written(rows, str(len(self.asked)))
+
+
+def test_a_list_of_ever_more_answers_is_cut_off_and_says_so(source: Path, tmp_path: Path) -> None:
+    with _AlwaysMore(source) as server:
+        said = backfill_january(tmp_path / "c", server, code=16)
+    assert (said["listed"], said["fetched"], said["cut_off"]) == (1, 1, True)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@
         server.cdx, server.base, server.asked
 
 `manner`: objects (pywb, Common Crawl), table (OpenWayback), cdxj, cdx (11 fields). `paging`: pages, key, none. `spoil` changes
-the bytes of a record before they go out; `ignores_range` sends whole files.
+the bytes of a record before they go out; `ignores_range` sends whole files; `endless` are the beginning of a path, what the answers
+there go on with for ever, and the seconds between two of it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class CdxServer:
         self.folder, self.manner, self.paging, self.ignores_range = folder, manner, paging, ignores_range
         self.spoil: Callable[[bytes], bytes] = bytes
         self.refuses = False
+        self.endless: tuple[str, bytes, float] | None = None
+        self.closed = threading.Event()
         self.places = True
         self.asked: list[str] = []
         self.ranges: list[str] = []
@@ -51,6 +54,7 @@ class CdxServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.closed.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -128,7 +132,9 @@ def _handler(server: CdxServer) -> Any:
         def do_GET(self) -> None:
             server.asked.append(self.path)
             parts = urlsplit(self.path)
-            if parts.path == "/cdx" and not server.refuses:
+            if server.endless and parts.path.startswith(server.endless[0]):
+                self.send_for_ever(*server.endless[1:])
+            elif parts.path == "/cdx" and not server.refuses:
                 self.send(200, server.answer({name: values[0] for name, values in parse_qs(parts.query).items()}))
             elif parts.path.startswith("/web/") and not server.refuses:
                 self.send_replayed(*self.path.removeprefix("/web/").split("id_/", 1))
@@ -136,6 +142,13 @@ def _handler(server: CdxServer) -> Any:
                 self.send_part(server.folder / parts.path.rpartition("/")[2])
             else:
                 self.send(404 if parts.path == "/robots.txt" else 500, b"")
+
+        def send_for_ever(self, data: bytes, seconds: float) -> None:
+            self.send_response(206 if self.headers["Range"] else 200)
+            self.send_header("Connection", "close")  # where the answer would end
+            self.end_headers()
+            while not server.closed.wait(seconds):
+                self.wfile.write(data)
 
         def send_replayed(self, timestamp: str, url: str) -> None:
             for path in sorted(server.folder.glob("*.warc.gz")):
