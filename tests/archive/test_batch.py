@@ -401,15 +401,15 @@ def test_a_file_that_cannot_be_fetched_fails_the_task_and_its_url_is_shown_witho
 
 def test_a_task_that_fails_ends_its_process_with_the_code_of_the_error(tmp_path, monkeypatch, capsys):
     def fail(*_arguments, **_named):
-        raise FetchError("nothing there")
+        raise UsageError("nothing there")
 
     monkeypatch.setattr("archive.batch.run_one", fail)
     monkeypatch.setattr(process, "_end_with_parent", lambda: None)
     monkeypatch.setattr(sys, "argv", ["archive.batch", str(tmp_path), "0"])
     with pytest.raises(SystemExit) as ended:
         process.main()
-    assert ended.value.code == FetchError.exit_code != 0
-    assert capsys.readouterr().err == "FetchError: nothing there\n"
+    assert ended.value.code == UsageError.exit_code != 0
+    assert capsys.readouterr().err == "UsageError: nothing there\n"
 
 
 def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):
