@@ -56,12 +56,16 @@ FULL, IN_USE = 6, 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the processes of a crawl, the first or a later one, had at one moment; `asked` is how many requests the site had seen."""
+    """What the processes of a crawl, the first or a later one, had at one moment.
+
+    `crawler` is the share of its first process in the megabytes, `asked` how many requests the site had seen.
+    """
 
     crawl: int
     asked: int
     seconds: float
     megabytes: float
+    crawler: float
     processes: int
     descriptors: int
     threads: int
@@ -200,7 +204,8 @@ class Soak:
             self.samples.append(
                 Sample(
                     crawl=len(self.codes) + 1, asked=self.site.asked.total(), seconds=time.monotonic() - self.started, processes=len(pids),
-                    megabytes=sum(map(_megabytes, pids)), descriptors=sum(_entries(f"/proc/{pid}/fd") for pid in pids),
+                    megabytes=sum(map(_megabytes, pids)), crawler=_megabytes(pids[0]),
+                    descriptors=sum(_entries(f"/proc/{pid}/fd") for pid in pids),
                     threads=sum(_entries(f"/proc/{pid}/task") for pid in pids), wal=_size(self.archive / "warraq.db-wal"),
                     log=_size(self.base / "log"),
                 )
@@ -360,7 +365,18 @@ class Soak:
             self.wrong.append(f"the log beside the database had {peak:.0f} MB")
 
     def report(self) -> None:
-        heads = ("requests", "s", "requests/s", "processes", "MB", "descriptors", "threads", "-wal MB", "log MB")
+        heads = (
+            "requests",
+            "s",
+            "requests/s",
+            "processes",
+            "MB",
+            "MB of the crawler",
+            "descriptors",
+            "threads",
+            "-wal MB",
+            "log MB",
+        )
         print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
         for at in range(1, 11):
             part = self.samples[len(self.samples) * (at - 1) // 10 : len(self.samples) * at // 10]
@@ -370,7 +386,7 @@ class Soak:
             rate = (last.asked - first.asked) / max(last.seconds - first.seconds, 1)
             peaks = [
                 max(getattr(one, name) for one in part)
-                for name in ("processes", "megabytes", "descriptors", "threads", "wal", "log")
+                for name in ("processes", "megabytes", "crawler", "descriptors", "threads", "wal", "log")
             ]
             print(
                 f"| {last.asked} | {last.seconds:.0f} | {rate:.0f} | {' | '.join(f'{peak:.1f}'.removesuffix('.0') for peak in peaks)} |"

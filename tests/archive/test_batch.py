@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from archive import Archive
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
+from archive.batch import __main__ as process
 from archive.batch.plan import FetchError, divide, download_name, without_secrets
 from archive.batch.task import MAX_DAMAGES, PatientPool, TaskPlace, read_file
 from archive.capture import Capture
@@ -396,6 +397,19 @@ def test_a_file_that_cannot_be_fetched_fails_the_task_and_its_url_is_shown_witho
     assert "secret" not in str(raised.value)
     with pytest.raises(UsageError, match="nosuch"):
         run_task(make_plan([PlannedFile(path="nosuch://a/b.warc.gz", size=0)]), tmp_path / "b", 0)
+
+
+def test_a_task_that_fails_ends_its_process_with_the_code_of_the_error(tmp_path, monkeypatch, capsys):
+    def fail(*_arguments, **_named):
+        raise UsageError("nothing there")
+
+    monkeypatch.setattr("archive.batch.run_one", fail)
+    monkeypatch.setattr(process, "_end_with_parent", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["archive.batch", str(tmp_path), "0"])
+    with pytest.raises(SystemExit) as ended:
+        process.main()
+    assert ended.value.code == UsageError.exit_code != 0
+    assert capsys.readouterr().err == "UsageError: nothing there\n"
 
 
 def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):

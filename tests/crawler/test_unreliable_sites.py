@@ -42,6 +42,7 @@ def newsroom(*numbers):
     return {"/": list_page(*pages), **pages}
 
 
+@pytest.mark.simulation
 def test_a_site_that_was_away_for_months_is_crawled_again_and_its_articles_are_back(tmp_path, on):
     with Site(newsroom(1)) as site:
         on(0, site, tmp_path / "a")

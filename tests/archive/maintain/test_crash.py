@@ -21,7 +21,7 @@ from .test_repair import mend, problems
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
 ROUNDS = 20
 

@@ -19,7 +19,7 @@ from tests.archive.merge.test_merge import crawled, of, problems, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
 ROUNDS = int(os.environ.get("WARRAQ_CRASH_ROUNDS", "6"))
 
