@@ -46,8 +46,8 @@ WARM = 0.2
 MEGABYTES, GROWTH = 40, 1.15
 """How much more memory the last third may take than the first: so many MB, or so many times."""
 DESCRIPTORS, THREADS = 24, 8
-WAL_MEGABYTES = 64
-"""Of the log beside the database: what SQLite keeps of it (archive.index.sqlite.KEPT_BYTES) when readers come and go."""
+WAL_MEGABYTES = 72
+"""Of the log beside the database: what SQLite keeps (archive.index.sqlite.KEPT_BYTES, 64 MB) when readers come and go, and a commit."""
 LEAST_JUDGED = 1_500
 """Requests without which nothing is said of growth."""
 FULL, IN_USE = 6, 4

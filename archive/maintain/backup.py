@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 INFO = {"software": "warraq", "description": "backup"}
+OWN = "BACKUP"
+"""Begins the names of the files that the copy itself writes: what is made of records whose rows came after the copy of the database."""
 DATABASE_PARTS = (".db", ".db-wal", ".db-shm", ".db-journal")
 """Ends of names of what SQLite keeps: copied by SQLite, never as files."""
 
@@ -81,7 +83,7 @@ def back_up(
         copy.create()
         with copy.lock():
             done = _Copying(collection, copy, progress).run()
-    ingest = open_writer(copy, info=INFO, clock=clock)
+    ingest = open_writer(copy, info=INFO, clock=clock, prefix=OWN)
     try:
         repaired = repair(ingest, pool)
     finally:
@@ -97,7 +99,8 @@ def _require_copy(collection: Collection, copy: Collection) -> None:
         raise UsageError(f"{copy.folder}: a backup goes into a folder apart from the archive's own")
     if not copy.folder.exists():
         return
-    foreign = copy.folder.is_dir() and {path.name for path in warc.closed_files(copy.warcs)} - _names(collection)
+    held = {path.name for path in warc.closed_files(copy.warcs)} if copy.folder.is_dir() else set()
+    foreign = {name for name in held - _names(collection) if not name.startswith(f"{OWN}-")}
     if foreign or not copy.folder.is_dir() or (any(copy.folder.iterdir()) and not copy.warcs.is_dir()):
         what = f"it has {min(foreign)}, which {collection.folder} has not" if foreign else "it is not empty"
         raise UsageError(f"{copy.folder} is not an earlier backup of {collection.folder}: {what}; name another folder")
@@ -131,9 +134,16 @@ class _Copying:
             self._copy_warcs()
             self._copy_others()
             _take_in_log(self._to.database)
+        self._remove_own()
         with open_store(self._to.database, read_only=True) as store:
             self._done.elsewhere = [row.filename for row in FileLocator(self._to.warcs, store.db).away()]
         return self._done
+
+    def _remove_own(self) -> None:
+        """Remove what the copy itself wrote in an earlier run: the database that is here now knows nothing of it, and it is made anew."""
+        for path in (*warc.closed_files(self._to.warcs), *warc.open_files(self._to.warcs)):
+            if path.name.startswith(f"{OWN}-") and not (self._from.warcs / path.name).exists():
+                path.unlink()
 
     def _copy_warcs(self) -> None:
         """List the open files first: one that is closed meanwhile is then met as both, never as neither."""

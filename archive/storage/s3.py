@@ -218,7 +218,7 @@ def _within(seconds: float, call: Callable[..., Any], *arguments: Any, **more: A
     try:
         return call(*arguments, timeout=seconds, **more)
     except FSTimeoutError:
-        raise TimeoutError(f"no whole answer within {seconds:.0f} s") from None
+        raise TimeoutError(N_(f"no whole answer within {seconds:.0f} s")) from None
 
 
 def _sync(fs: Any, function: Any, *, timeout: float) -> Any:

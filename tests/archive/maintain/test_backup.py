@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import warc
+from archive import Article, warc
+from archive.capture import Capture
 from archive.collection import UPLOADING, Collection
 from archive.errors import ArchiveLockedError, UsageError
 from archive.index import open_store
 from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.maintain import redact, verify
 from archive.maintain.backup import back_up
+from archive.outcome import Outcome, OutcomeKind
 from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerPool
 from archive.watch.store import Watch, WatchStore
 from tests.support.cli import warraq
 
-from .conftest import FIRST, MIRROR, MOMENT, SECOND, keep
+from .conftest import FIRST, MIRROR, MOMENT, SECOND, keep, served
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +59,36 @@ def test_a_backup_beside_a_crawl_verifies_and_has_what_was_written_by_then(colle
     assert "https://news.example/third" in urls(tmp_path / "copy")
     assert len(done.copied) == 3
     assert done.ok
+
+
+def test_what_a_copy_had_to_write_itself_is_made_anew_by_the_next_run(collection: Collection, tmp_path: Path):
+    """The text of a record whose row came after the copy of the database is written in the copy: the archive has no such file."""
+    ingest = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT)
+    story = "".join(
+        f"<p>افتتح الوزير معرض الكتاب في المدينة صباح اليوم رقم {n}، وقال إن الزوار كثيرون هذا العام.</p>"
+        for n in range(9)
+    )
+    url = "https://news.example/third"
+    page = Capture(
+        url=url, started=MOMENT, request=b"GET /third HTTP/1.1\r\nHost: news.example\r\n\r\n", response=served(story)
+    )
+    row = ingest.record(page, site="news.example")
+    ingest.writer.sync()
+    copied(collection, tmp_path / "copy")
+    own = [
+        path.name for path in warc.closed_files(Collection(tmp_path / "copy").warcs) if path.name.startswith("BACKUP-")
+    ]
+    assert len(own) == 1
+    assert "https://news.example/third" in urls(tmp_path / "copy")
+    article = Article(url=url, title="عنوان", text=story)
+    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article))
+    ingest.close()
+    copied(collection, tmp_path / "copy")
+    assert {path.name for path in warc.closed_files(Collection(tmp_path / "copy").warcs)} == {
+        path.name for path in warc.closed_files(collection.warcs)
+    }
+    assert problems(tmp_path / "copy") == []
+    assert urls(tmp_path / "copy") == urls(collection.folder)
 
 
 def test_the_next_run_copies_what_changed(collection: Collection, tmp_path: Path):

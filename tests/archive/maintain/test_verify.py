@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import warc
+from archive.ingest import open_writer
 from archive.maintain import verify
 from archive.warc import cdxj
 
-from .conftest import FIRST, MOMENT, SECOND
+from .conftest import FIRST, MOMENT, SECOND, keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +174,21 @@ def test_a_file_that_the_crawl_closes_after_it_was_listed_is_followed(
     assert report.ok
     assert (before.files - report.files, before.records - report.records) == ((1, 1) if is_removed else (0, 0))
     assert report.size == before.size - is_removed * first.location.length
+
+
+def test_a_file_that_the_crawl_begins_after_the_others_were_listed_is_not_missing(
+    collection: Collection, store: Store
+) -> None:
+    ingest = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT)
+
+    def go_on(name: str, offset: int) -> None:
+        if not warc.open_files(collection.warcs):
+            keep(ingest, "https://news.example/third", "افتتح الوزير معرض الكتاب", hours=8)
+            ingest.commit()
+
+    assert verify(collection, store, clock=lambda: MOMENT, in_use=True, progress=go_on).ok
+    assert warc.open_files(collection.warcs)
+    ingest.close()
 
 
 def test_a_file_in_use_may_end_in_the_middle_of_a_record(collection: Collection, store: Store) -> None:
