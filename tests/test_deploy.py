@@ -53,6 +53,8 @@ def test_the_image_has_what_the_wheel_is_built_of_and_runs_the_program():
     about = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, built = about["project"], about["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert {*built, project["readme"], *project["license-files"], "pyproject.toml", "uv.lock"} == copied
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"}
+    assert sent == copied
     (sync,) = [line for line in lines if line[:3] == ["RUN", "uv", "sync"]]
     extras = {name for flag, name in pairwise(sync) if flag == "--extra"}
     assert extras <= project["optional-dependencies"].keys()
