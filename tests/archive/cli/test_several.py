@@ -118,6 +118,12 @@ def test_stats_of_one_site():
     assert "did you mean paper.one" in warraq("stats", "--site", "paper.on", code=8).stderr
 
 
+def test_lists_of_a_site_have_those_below_it():
+    assert rows("list", "--site", "two") == rows("list", "--site", "paper.two") != []
+    assert rows("images", "--site", "two") == rows("images", "--site", "paper.two") != []
+    assert warraq("list", "--site", "er.two", code=8).stdout == ""
+
+
 def test_pictures_of_all_are_listed_with_their_archive_each_file_once():
     listed = rows("images")
     assert [row["archive"] for row in listed] == ["collections/two", "collections/one", "collections/one"]
