@@ -94,6 +94,7 @@ def search(
             {**asdict(hit), "snippet": hit.snippet.text, **(_in(archive) if name else {})}
             for hit, archive, name in zip(found.hits, holders, names, strict=True)
         )
+        _tell_problems(found)
         return
     for hit, archive, name in zip(found.hits, holders, names, strict=True):
         click.echo(
@@ -102,14 +103,19 @@ def search(
         where = f"  ·  {archive.collection.folder}" if name else ""
         click.echo(f"       {_line(asdict(hit))}{where}{_how_found(hit)}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
-    for problem in found.problems:
-        click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
+    _tell_problems(found)
     if suggestion := found.suggestion(" ".join(words)):
         click.echo(
             _("Did you mean {suggestion}? No article has the words as typed.").format(suggestion=isolate(suggestion)),
             err=True,
         )
     click.echo(_count(found), err=True)
+
+
+def _tell_problems(found: search_.Results) -> None:
+    """Say what of the query was left out, and what the index may miss."""
+    for problem in found.problems:
+        click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
 
 
 def _how_found(hit: search_.Hit) -> str:

@@ -66,6 +66,11 @@ def test_search_says_how_many_articles_have_all_the_words(folder):
     assert said == ["2 found\n", "2 found, 1 with all the words\n", "2 found, having some of the words\n"]
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_search_says_what_it_left_out_of_a_query(folder, more):
+    assert "left out: from:yesterday is not a date" in warraq("--archive", folder, "search", *more, "from:yesterday").stderr
+
+
 def test_search_says_what_a_typing_error_was_taken_for(folder):
     result = warraq("--archive", folder, "search", "المكتيبة")
     assert "Did you mean" in result.stderr

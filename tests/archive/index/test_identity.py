@@ -149,6 +149,7 @@ def test_a_join_is_undone_and_stays_so(store):
     assert (join.reason, join.versions) == ("redirect", 1)
     assert len(history(store, old)) == 1
     assert len(joins.part(store.db, join.id)) == 1
+    assert store.db.conn.execute("SELECT DISTINCT typeof(body) FROM articles").fetchall() == [("blob",)]
     assert [row["url"] for row in articles.versions(store.db, old)] == [old]
     assert [row["url"] for row in articles.versions(store.db, new)] == [new]
     redirect(store, old, new)

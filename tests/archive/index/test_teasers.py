@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.index.articles import is_teaser
+from archive.index.articles import is_teaser, may_be_teaser
 
 LINES = [
     f"Sentence {n} tells what the engineers found at pillar {n} of the old bridge. It was worse than {n * 7} reports said."
@@ -31,6 +31,14 @@ def test_a_line_that_breaks_off_says_so_without_a_declaration():
     assert is_teaser(f"{LINES[0]}\nSentence 1 tells what the…", WHOLE, is_free=None)
     assert is_teaser(f"{LINES[0]}\nSentence 1 tells what the ...", WHOLE, is_free=None)
     assert not is_teaser(f"{LINES[0]}\nAnd so it goes on…", WHOLE, is_free=None)
+
+
+@pytest.mark.parametrize(
+    ("last", "may"), [("what the…", True), ("what the ...", True), ("what… the end.", False), ("what the end.", False)]
+)
+def test_a_line_that_breaks_off_is_worth_a_query(last, may):
+    assert may_be_teaser(f"{LINES[0]}\n{last} \n{LINES[1]}", is_free=None) == may
+    assert may_be_teaser(last, is_free=False)
 
 
 @pytest.mark.parametrize(
