@@ -1,5 +1,9 @@
 """The rules of lines: what is furniture by its words, and what only looks so."""
 
+import csv
+from collections import Counter
+from importlib import resources
+
 import pytest
 
 from archive.extract import extract
@@ -7,6 +11,21 @@ from archive.extract.text.boilerplate import Known, judge_lines
 from archive.extract.text.labels import Line
 from archive.extract.text.phrases import line_key
 from tests.archive.extract import pages
+
+
+def test_no_phrase_stands_in_the_table_twice() -> None:
+    with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    keys = Counter(
+        (
+            row["phrase"] if row["match"] == "regex" else line_key(row["phrase"]),
+            row["language"],
+            row["match"],
+            row["scope"],
+        )
+        for row in rows
+    )
+    assert [key for key, count in keys.items() if count > 1] == []
 
 
 def test_news_written_to_a_pattern_is_not_taken_for_furniture():
