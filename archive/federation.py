@@ -107,7 +107,8 @@ class Federation(Closing):
 
     def showings(self, url: str) -> list[tuple[Archive, dict[str, Any]]]:
         """Return what `Archive.showings` finds, in all archives: one may know the picture that another shows elsewhere."""
-        known = next((found for archive in self.archives if (found := archive.picture(url))), None)
+        pictures = [found for archive in self.archives if (found := archive.picture(url))]
+        known = max(pictures, key=lambda one: bool(one["sha256"]), default=None)  # one may have seen the address only
         streams = [_with(archive, archive.showings_of(known)) for archive in self.archives] if known else []
         return list(merge(*streams, key=lambda pair: pair[1]["at"]))
 

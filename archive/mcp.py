@@ -138,10 +138,11 @@ class Tools:
     def coverage(self) -> dict[str, Any]:
         """Say what the archive holds: articles, sites, first and last day, and how the last crawls ended."""
         with self._open() as archives:
-            figures, covered = archives.stats(), [archive.coverage() for archive in archives.archives]
+            figures = archives.stats()
+            covered = [(archives.name_of(archive), archive.coverage()) for archive in archives.archives]
         plain = {name: value for name, value in figures.items() if isinstance(value, int | str)}
         sites, runs, outcomes = (
-            [row for one in covered for row in islice(one[what], most)]
+            [{**row, "archive": name} if name else row for name, one in covered for row in islice(one[what], most)]
             for what, most in (("sites", MOST_HITS), ("runs", 10), ("outcomes", None))
         )
         return _answer(figures=plain, sites=_fitting(sites), runs=_fitting(runs), outcomes=_fitting(outcomes))

@@ -346,4 +346,4 @@ def unpack(packed: bytes, text: str) -> str | None:
 
 def _most_bytes(packed: bytes, dictionary: bytes) -> int:
     """Return how large a body may become: a bomb is a thousand times what it is made of, the blocks of an article twice their text."""
-    return (1 << 16) + 20 * (len(packed) + len(dictionary))
+    return min(4 * MAX_CHARS, (1 << 16) + 20 * (len(packed) + len(dictionary)))

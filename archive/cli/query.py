@@ -214,10 +214,9 @@ def cite(ctx: click.Context, wanted: tuple[str, ...], style: str, room: str) -> 
     An id cites that version, a URL the latest one. All that a search finds:
     `warraq search --json WORDS | jq .id | xargs warraq cite --style ris`.
     """
-    cited = []
-    for one in wanted:
-        with holding(ctx, one) as (archive, asked):
-            cited.append(citation(archive.article(asked), style, room=room))
+    with Federation(the_place(ctx).folders()) as archives:
+        held = [archives.holder(one) for one in wanted]
+        cited = [citation(archive.article(asked), style, room=room) for archive, asked in held]
     click.echo(bibliography(cited, style))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from archive import urls
 from archive.index import captures, former_ids
 from archive.index.columns import COLUMNS, packed, values_of
+from archive.index.rows import of_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,12 +133,12 @@ def versions(db: Database, url: str) -> list[ArticleRow]:
 
 def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
     """Yield the latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
-    where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
-        SELECT * FROM articles WHERE is_latest = 1 {where}
-        ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT ? OFFSET ?
+        SELECT * FROM articles WHERE is_latest = 1 AND {of_site(site)}
+        ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT :limit OFFSET :offset
         """  # noqa: S608 - our own words
-    return iter(cast("list[ArticleRow]", list(db.query(sql, [*args, limit, offset]))))
+    values = {"site": site, "limit": limit, "offset": offset}
+    return iter(cast("list[ArticleRow]", list(db.query(sql, values))))
 
 
 def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:

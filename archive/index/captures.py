@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from archive.capture import Original
 from archive.files.clock import warc_timestamp
-from archive.index.rows import ANNOUNCERS, CaptureRow, StoredCapture
+from archive.index.rows import ANNOUNCERS, CaptureRow, StoredCapture, of_site
 from archive.outcome import TEMPORARY_REDIRECTS, sql_list
 from archive.urls import identity, surt
 
@@ -322,7 +322,7 @@ def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
     """Return how many captures each day of a year has, of all sites or one; days without any are left out."""
     sql = f"""
         SELECT substr(captured_at, 1, 10), count(*) FROM captures
-        WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""} GROUP BY 1 ORDER BY 1
+        WHERE captured_at >= :first AND captured_at < :after AND {of_site(site)} GROUP BY 1 ORDER BY 1
         """  # noqa: S608 - our own words
     return dict(db.conn.execute(sql, {"first": year, "after": f"{year}~", "site": site}).fetchall()) if year else {}
 
@@ -330,14 +330,13 @@ def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
 def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
     """Return the captures of a day, oldest first, of all sites or one: columns of `captures`."""
     sql = f"""
-        SELECT * FROM captures WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""}
+        SELECT * FROM captures WHERE captured_at >= :first AND captured_at < :after AND {of_site(site)}
         ORDER BY captured_at, id LIMIT :limit OFFSET :offset
         """  # noqa: S608 - our own words
     values = {"first": day, "after": f"{day}~", "site": site, "limit": limit, "offset": offset}
     return list(_rows(db, sql, values))
 
 
-_OF_SITE = "AND (site = :site OR site LIKE '%.' || :site)"
 _MOST_YEARS = 200
 """A foreign archive may date a capture in the year 1."""
 _MOST_AT_ONCE = 100

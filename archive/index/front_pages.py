@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.index.rows import of_site
 from archive.urls import identity
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def kept(headlines: Headlines) -> str:
 
 def pages(db: Database, *, site: str = "") -> list[FrontPage]:
     """Return the front pages of which there are headlines, at most 100, those that changed most often first."""
-    sql = """
-        SELECT url, min(captured_at), max(captured_at) FROM captures WHERE headlines <> '' AND (site = :site OR :site = '')
+    sql = f"""
+        SELECT url, min(captured_at), max(captured_at) FROM captures WHERE headlines <> '' AND {of_site(site)}
         GROUP BY url ORDER BY count(*) DESC, url LIMIT 100
-        """
+        """  # noqa: S608 - our own words
     return [
         FrontPage(url=str(url), first_at=str(first), last_at=str(last))
         for url, first, last in db.conn.execute(sql, {"site": site})

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from archive.body import span_text
 from archive.index.columns import body_of
+from archive.index.rows import of_site
 from archive.search.analysis import text_keys
 from archive.urls import join
 
@@ -253,20 +254,18 @@ def listed(
     Caption, alternative text or credit must have each of `words`, which are search keys of a word, any of them; `held` leaves out what was
     not captured.
     """
-    clauses, values = ["a.is_latest = 1"], list[Any]()
+    clauses, values = ["a.is_latest = 1", of_site(site, "a")], {"site": site, "limit": limit, "offset": offset}
     for keys in words:
-        clauses.append("(" + " OR ".join(["instr(i.words, ?)"] * len(keys)) + ")")
-        values += [f" {key} " for key in keys]
-    if site:
-        clauses.append("a.site = ?")
-        values.append(site)
+        names = {f"word{number}": f" {key} " for number, key in enumerate(keys, len(values))}
+        clauses.append("(" + " OR ".join(f"instr(i.words, :{name})" for name in names) + ")")
+        values |= names
     if held:
         clauses.append("i.record_id <> ''")
     sql = f"""
         {_LISTED} WHERE {" AND ".join(clauses)}
-        GROUP BY coalesce(nullif(i.sha256, ''), i.url) ORDER BY at DESC, i.article_id DESC, i.position LIMIT ? OFFSET ?
+        GROUP BY coalesce(nullif(i.sha256, ''), i.url) ORDER BY at DESC, i.article_id DESC, i.position LIMIT :limit OFFSET :offset
         """
-    return list(db.query(sql, [*values, limit, offset]))
+    return list(db.query(sql, values))
 
 
 def known_picture(db: Database, url: str) -> dict[str, Any] | None:

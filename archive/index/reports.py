@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
 from archive.index.monitor import Day
-from archive.index.rows import REQUISITES
+from archive.index.rows import REQUISITES, of_site
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ BY_TIME = frozenset({"by_day"})
 
 def count(db: Database, *, site: str = "") -> dict[str, Any]:
     """Return totals, and counts by site, language, day of publication, capture outcome and quarantine reason; of `site` alone if given."""
-    of, values = _of_site(site)
+    of, values = of_site(site), {"site": site}
     latest = f"FROM articles WHERE is_latest = 1 AND {of}"
     urls = f"FROM urls WHERE {of} AND kind"
     captures = f"FROM captures WHERE {of}"
@@ -324,12 +324,6 @@ def count(db: Database, *, site: str = "") -> dict[str, Any]:
     }
 
 
-def _of_site(site: str) -> tuple[str, dict[str, str]]:
-    """Return the condition for rows of a site and of those below it, with its values; any row for ''."""
-    below = "substr(site, -length(:below)) = :below"
-    return (f"(site = :site OR {below})", {"site": site, "below": f".{site}"}) if site else ("1", {})
-
-
 def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the counts of several archives together, each in the order of one."""
     total: dict[str, Any] = {}
@@ -345,9 +339,8 @@ def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def by_day_and_site(db: Database, *, site: str = "") -> dict[tuple[str, str], int]:
     """Return how many articles each site published on each day, by (day, site)."""
-    of, values = _of_site(site)
-    dated = f"is_latest = 1 AND date LIKE '____-__-__' AND {of}"
-    rows = db.conn.execute(f"SELECT date, site, count(*) FROM articles WHERE {dated} GROUP BY 1, 2", values)  # noqa: S608
+    dated = f"is_latest = 1 AND date LIKE '____-__-__' AND {of_site(site)}"
+    rows = db.conn.execute(f"SELECT date, site, count(*) FROM articles WHERE {dated} GROUP BY 1, 2", {"site": site})  # noqa: S608
     return {(str(day), str(name)): int(number) for day, name, number in rows}
 
 

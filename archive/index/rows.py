@@ -21,6 +21,14 @@ ANNOUNCERS: tuple[Kind, ...] = ("seed", "feed", "sitemap", "section")
 """Kinds that announce news; they are fetched as long as the site is crawled."""
 
 
+def of_site(site: str, table: str = "") -> str:
+    """Return the SQL condition for rows of the site `:site` and of those below it; any row for ''."""
+    if not site:
+        return "1"
+    column = f"{table}.site" if table else "site"
+    return f"({column} = :site OR substr({column}, -length(:site) - 1) = '.' || :site)"
+
+
 class Precedence(IntEnum):
     """The order in which URLs that are due are drawn, as Heritrix's precedence: the smallest number first.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive.index.articles import key_of
+from archive.index.rows import of_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _where(
 ) -> tuple[list[str], dict[str, Any]]:
     where, values = [], dict[str, Any]()
     if choice.site:
-        where.append(f"({table}.site = :site OR {table}.site LIKE '%.' || :site)")
+        where.append(of_site(choice.site, table))
         values["site"] = choice.site
     if choice.first_day:
         where.append(f"{day} >= :first")

@@ -43,7 +43,7 @@ class IndexDatabase(Database):
     ) -> Generator[dict[str, Any], None, None]:
         """Return the rows of a SELECT as dicts; it runs at once, and the rows are fetched as they are asked for.
 
-        The body of an article is unpacked, which takes its text: both are to be selected.
+        The body of an article is unpacked where its text is selected with it; without, it stays as the table has it.
         """
         cursor = self.conn.execute(sql, () if params is None else params)
         names = tuple(dedupe_keys(column[0] for column in cursor.description))
@@ -52,9 +52,9 @@ class IndexDatabase(Database):
 
 
 def with_body(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of an article with its body as JSON, where the table has it packed against the text."""
+    """Return a row of an article with its body as JSON, where the table has it packed against the text that the row has, too."""
     body = row["body"]
-    return {**row, "body": unpack(body, row["text"])} if isinstance(body, bytes) else row
+    return {**row, "body": unpack(body, row["text"])} if isinstance(body, bytes) and "text" in row else row
 
 
 # Check a database before it is trusted: the maker of the folder may have put views and triggers in

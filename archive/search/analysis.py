@@ -19,6 +19,7 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, product
 from typing import TYPE_CHECKING, Final
 
 import Stemmer
@@ -221,14 +222,27 @@ def make_keys(*, title: str, text: str, author: str, section: str, language: str
     )
 
 
-def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
-    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first.
+def word_readings(word: str, language: str = "") -> tuple[str, ...]:
+    """Return the keys that a word of a query can have in a document of that language: as it is typed first.
 
-    Many type ه for ة, so such a word stands for both.
+    Many type ه for ة, so a word that ends in it stands for both.
     """
     spellings = (word, f"{word[:-1]}ة") if word.endswith("ه") else (word,)
-    keys = (word_key(one, language) for language in ("", *languages) for one in spellings)
-    return tuple(dict.fromkeys(key for key in keys if key))
+    return tuple(dict.fromkeys(key for one in spellings if (key := word_key(one, language))))
+
+
+_MOST_READINGS: Final = 16
+"""Of a phrase: four of its words may have two."""
+
+
+def phrase_readings(phrase: Iterable[str], language: str = "") -> Iterator[tuple[str, ...]]:
+    """Yield the keys that the words of a phrase can have, in their order, in a document of that language: as they are typed first."""
+    return islice(product(*filter(None, (word_readings(word, language) for word in phrase))), _MOST_READINGS)
+
+
+def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
+    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first."""
+    return tuple(dict.fromkeys(key for language in ("", *languages) for key in word_readings(word, language)))
 
 
 def prefix_variants(beginning: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.arabic import fold
 from archive.locale import N_
-from archive.search.analysis import ELISION, date_facets, facet, prefix_variants, tokens, word_variants
+from archive.search.analysis import ELISION, date_facets, facet, phrase_readings, prefix_variants, tokens, word_variants
 from archive.search.states import conditions, state_of
 
 if TYPE_CHECKING:
@@ -410,10 +410,10 @@ def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str
     else:
         # A document has one language, so a phrase is never stored in a mixture of two.
         for language in ("", *languages):
-            yield tuple(word_variants(word, (language,))[-1] for word in phrase.words if word_variants(word, ())), False
+            yield from ((keys, False) for keys in phrase_readings(phrase.words, language))
     if phrase.prefix:
         *before, last = phrase.words
         beginnings = [form for form in prefix_variants(last) if len(form) >= MIN_PREFIX]
         for language in ("", *languages) if before else ("",):
-            start = tuple(key for word in before for key in word_variants(word, (language,))[-1:])
-            yield from (((*start, form), True) for form in beginnings)
+            for start in phrase_readings(before, language):
+                yield from (((*start, form), True) for form in beginnings)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.search.analysis import prefix_variants, stemming_language, tokens, word_key
+from archive.search.analysis import phrase_readings, prefix_variants, stemming_language, tokens, word_key, word_readings
 from archive.search.query import MIN_PREFIX
 
 if TYPE_CHECKING:
@@ -68,24 +68,25 @@ class _Pattern:
         self.single: set[str] = set()
         self.beginnings: tuple[str, ...] = ()
         self.phrases: list[tuple[str, ...]] = []
-        self.different = 0
         self.open_phrases: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-        for clause in query.wanted:
-            for phrase in clause.phrases:
-                if phrase.column in {"", "title"}:
-                    self._add(phrase)
-        self.different = min(len(self.single | {key for phrase in self.phrases for key in phrase}), _ENOUGH)
+        phrases = [phrase for clause in query.wanted for phrase in clause.phrases if phrase.column in {"", "title"}]
+        for phrase in phrases:
+            self._add(phrase)
+        self.different = min(
+            len({word_key(word, self.language) for phrase in phrases for word in phrase.words}), _ENOUGH
+        )
 
     def _add(self, phrase: Phrase) -> None:
-        keys = tuple(word_key(word, self.language) for word in phrase.words)
-        beginnings = tuple(form for form in prefix_variants(phrase.words[-1]) if len(form) >= MIN_PREFIX)
-        if len(keys) == 1:
-            self.single.update(phrase.keys or keys)
+        *before, last = phrase.words
+        beginnings = tuple(form for form in prefix_variants(last) if len(form) >= MIN_PREFIX)
+        if not before:
+            self.single.update(phrase.keys or word_readings(last, self.language))
             self.beginnings += beginnings if phrase.prefix else ()
-        else:
-            self.phrases.append(keys)
-            if phrase.prefix:
-                self.open_phrases.append((keys[:-1], beginnings))
+            return
+        self.phrases += filter(None, phrase_readings(phrase.words, self.language))
+        if phrase.prefix:
+            starts = filter(None, phrase_readings(before, self.language))
+            self.open_phrases += ((start, beginnings) for start in starts)
 
     def hits(self, keys: Sequence[str]) -> list[int]:
         """Return the positions in the keys of a text that answer the query, ascending."""

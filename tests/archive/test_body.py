@@ -209,6 +209,15 @@ def test_a_body_out_of_all_proportion_is_neither_packed_nor_unpacked() -> None:
     assert pack("0" * 10_000_000, "text") == "0" * 10_000_000
 
 
+def test_a_body_larger_than_any_that_is_read_is_neither_packed_nor_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = dumps(paragraphs("words of a text " * 20))
+    packed = pack(said, "text")
+    monkeypatch.setattr("archive.body.blocks.MAX_CHARS", len(said) // 5)
+    assert isinstance(packed, bytes)
+    assert unpack(packed, "text") is None
+    assert pack(said, "text") == said
+
+
 def test_a_body_as_deep_as_allowed_is_read() -> None:
     body: shape.Body = paragraphs("deep")
     for _ in range(shape.MAX_DEPTH - 1):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from archive import Archive
 from archive.collection import Collection
 from archive.export.dataset import _with_own_families
+from archive.federation import Federation
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
 from archive.mcp import Tools
@@ -118,6 +120,12 @@ def test_stats_of_one_site():
     assert "did you mean paper.one" in warraq("stats", "--site", "paper.on", code=8).stderr
 
 
+def test_lists_of_a_site_have_those_below_it():
+    assert rows("list", "--site", "two") == rows("list", "--site", "paper.two") != []
+    assert rows("images", "--site", "two") == rows("images", "--site", "paper.two") != []
+    assert warraq("list", "--site", "er.two", code=8).stdout == ""
+
+
 def test_pictures_of_all_are_listed_with_their_archive_each_file_once():
     listed = rows("images")
     assert [row["archive"] for row in listed] == ["collections/two", "collections/one", "collections/one"]
@@ -133,6 +141,15 @@ def test_a_picture_is_found_where_another_archive_showed_it():
     assert [row["archive"] for row in places] == ["collections/one", "collections/two"]
     assert {row["url"].rpartition("/")[2] for row in rows("images", "--of", "one/1")} == {"shared.jpg", "own.jpg"}
     assert "archive" not in rows("--archive", "one", "images")[0]
+
+
+def test_what_one_archive_knows_of_the_bytes_of_a_picture_counts_for_all(made, tmp_path):
+    folder = shutil.copytree(made / "collections", tmp_path / "collections")
+    with sqlite3.connect(folder / "two/warraq.db") as db:
+        db.execute("UPDATE images SET sha256 = 'same' WHERE url LIKE '%/shared.jpg' OR url LIKE '%/second.jpg'")
+    with Federation((folder / "one", folder / "two")) as archives:
+        places = archives.showings("https://news.example/shared.jpg")
+    assert [row["url"].rpartition("/")[2] for _, row in places] == ["shared.jpg", "shared.jpg", "second.jpg"]
 
 
 def test_a_dataset_has_the_articles_of_all_and_families_apart(tmp_path):
@@ -158,7 +175,9 @@ def test_assistants_ask_all_archives_and_cite_with_the_name_of_one():
     assert tools.cite(SHARED)["citation"]["id"] == "two/1"
     assert tools.versions("one/1")["versions"][0]["citation"]["id"] == "one/1"
     assert tools.coverage()["figures"]["articles"] == 3
-    assert {row["site"] for row in tools.coverage()["sites"]} == {"paper.one", "paper.two"}
+    covered = tools.coverage()
+    assert [(row["archive"], row["site"]) for row in covered["sites"]] == [("one", "paper.one"), ("two", "paper.two")]
+    assert {row["archive"] for row in covered["outcomes"]} <= {"one", "two"}
     assert Tools((Path("collections/one"),), "").read("1")["citation"]["id"] == 1
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive.article import Article, Image
+from archive.body import unpack
 from archive.export import FORMATS, Source
 from archive.index import articles, captures, columns, open_store, sqlite
 from archive.index.columns import COLUMNS, LABELLED, ArticleRow, as_json_row
@@ -36,6 +37,13 @@ def store(tmp_path):
             capture = captures.of_record(store.db, CAPTURE.record_id)
             articles.insert_version(store.db, ARTICLE, capture=capture, conversion_id="")
         yield store
+
+
+def test_a_body_is_opened_by_the_text_that_is_selected_with_it(store):
+    (row,) = store.db.query("SELECT text, body FROM articles")
+    assert row["body"] == '[{"kind":"paragraph","spans":[{"text":"text"}]}]'
+    (alone,) = store.db.query("SELECT body FROM articles")
+    assert unpack(alone["body"], row["text"]) == row["body"]
 
 
 def test_every_column_of_the_table_is_described_in_its_order():

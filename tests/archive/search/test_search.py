@@ -237,6 +237,24 @@ def test_phrase_keeps_the_order(shelf):
     assert ids(shelf, '"الدار البيضاء"') == [right]
 
 
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        ("عبد الله", "قال عبد الله أمس"),
+        ("في هذه السنة", "لم يحدث في هذه السنة شيء"),
+        ("خطه جديده", "أعلنت الحكومة خطة جديدة"),
+        ("هذه خطه", "وكانت هذه خطة أخرى"),
+        ("من حقه", "قال إن ذلك من حقه وحده"),
+    ],
+)
+def test_in_a_phrase_a_word_in_heh_stands_for_itself_and_for_one_in_teh_marbuta(shelf, phrase, text):
+    right = shelf.put(text=text)
+    shelf.put(text="غير ذلك")
+    for query in (f'"{phrase}"', f'"{phrase}*"'):
+        assert ids(shelf, query) == [right]
+        assert len(highlight(text, parse(query), "ar")) == len(phrase.split())
+
+
 @pytest.mark.parametrize("beginning", ["مدر*", "المدر*", "والمدر*"])
 def test_prefix(shelf, beginning):
     wanted = shelf.put(text="المدرسة")
@@ -453,6 +471,12 @@ def test_highlight_marks_phrases_only_as_phrases():
     assert [text[a:b] for a, b in highlight(text, parse('"الدار البيضاء"'))] == ["الدار", "البيضاء"]
     assert [text[a:b] for a, b in highlight(text, parse("دار"))] == ["الدار", "الدار"]
     assert [text[a:b] for a, b in highlight(text, parse("كبي*"))] == ["الكبيرة"]
+
+
+@pytest.mark.parametrize(("typed", "printed"), [("غزه", "غزة"), ("خطه", "خطة"), ("حقه", "حقه")])
+def test_highlight_marks_what_a_word_typed_with_heh_for_teh_marbuta_finds(typed, printed):
+    text = f"وصل إلى {printed} اليوم"
+    assert [text[a:b] for a, b in highlight(text, parse(typed), "ar")] == [printed]
 
 
 def test_highlight_stems_in_the_language_of_the_text():
