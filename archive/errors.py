@@ -13,7 +13,7 @@ ArchiveError
 ├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           the storage of uploaded files fails
 ├── WorkerKilledError      (archive.parse.workers) a page was not read within its limits
-│   └── NoWorkerError      no process that reads pages can be started
+├── NoWorkerError          (archive.parse.workers) no process that reads pages can be started
 └── UsageError             the request is not valid
 """
 

@@ -163,7 +163,7 @@ _TAG = re.compile(rb"<(base|meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
-_NOSCRIPT = re.compile(rb"<noscript\b[^>]*>.*?(?:</noscript\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_NOSCRIPT = re.compile(rb"<noscript\b[^>]{0,2000}>.*?(?:</noscript\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _REFRESH = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*(?:\Z|[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']{0,2000}))", re.IGNORECASE)
 _SCRIPT = re.compile(
     rb"""(?:\blocation(?:\.href)?\s*=|\b(?:location\.(?:replace|assign)|navigate)\()\s*["'`]((?:[^"'`\\$]|\\/){1,2000})["'`]"""

@@ -22,7 +22,7 @@ from archive.ingest.commit import Disposition, change_figures, disposition_of
 from archive.ingest.copying import field_of, look_ahead, outcome_note, reject_reason, rendering_of, row_of
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
-from archive.parse.workers import NoWorkerError, WorkerKilledError
+from archive.parse.workers import WorkerKilledError
 from archive.warc.record import is_digest_of
 
 if TYPE_CHECKING:
@@ -363,8 +363,6 @@ class Indexer:
     def _answer(self, future: Future[Parsed]) -> Parsed:
         try:
             return future.result()
-        except NoWorkerError:
-            raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 

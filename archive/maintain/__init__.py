@@ -56,8 +56,7 @@ def verify(
     lines = filecheck.of_index(collection.folder)
     texts = places.conversions(store.db)
     away = _Away(collection, store, report, at=iso(clock()))
-    here = _listed(collection.warcs)
-    for path in here:
+    for path in warc.all_files(collection.warcs):
         check = FileCheck(path, store, report, texts, in_use=in_use, progress=progress)
         check.run()
         if not check.is_open:
@@ -152,20 +151,13 @@ def _check_manifest(check: FileCheck, path: Path, known: dict[str, str], report:
     check.check_headers()
 
 
-def _listed(folder: Path) -> list[Path]:
-    """Return the closed files, then the open ones; one that is closed meanwhile is among the first."""
-    written, closed = warc.open_files(folder), warc.closed_files(folder)
-    names = {path.name for path in closed}
-    return [*closed, *(path for path in written if path.name.removesuffix(warc.OPEN) not in names)]
-
-
 def _check_missing(collection: Collection, store: Store, away: set[str], named: set[str], report: VerifyReport) -> None:
     """Report the files that are nowhere though something points to them; those of now count, for a crawl may have begun one."""
     if "" in named:
         detail = N_("lines that are none of an index: run `warraq repair`")
         report.problems.append(FileProblem(kind="index", file="indexes/index.cdxj", detail=detail))
     pointed = places.filenames(store.db) | named
-    present = {path.name.removesuffix(warc.OPEN) for path in _listed(collection.warcs)} | away
+    present = {path.name.removesuffix(warc.OPEN) for path in warc.all_files(collection.warcs)} | away
     for name in sorted(pointed - present - {""}):
         detail = N_("the file is not there, but rows, index or manifest point to it")
         report.problems.append(FileProblem(kind="missing", file=name, detail=detail))

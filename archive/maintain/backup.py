@@ -110,11 +110,8 @@ def _names(collection: Collection) -> set[str]:
     """Return the names of all WARC files of an archive: closed, open, and in a storage."""
     with open_store(collection.database, read_only=True) as store:
         away = FileLocator(collection.warcs, store.db).away()
-    here = [
-        *warc.open_files(collection.warcs),
-        *warc.closed_files(collection.warcs),
-    ]  # one that is closed meanwhile is both
-    return {path.name.removesuffix(warc.OPEN) for path in here} | {row.filename for row in away}
+    here = {path.name.removesuffix(warc.OPEN) for path in warc.all_files(collection.warcs)}
+    return here | {row.filename for row in away}
 
 
 class _Copying:
@@ -141,8 +138,10 @@ class _Copying:
 
     def _remove_own(self) -> None:
         """Remove what the copy itself wrote in an earlier run: the database that is here now knows nothing of it, and it is made anew."""
-        for path in (*warc.closed_files(self._to.warcs), *warc.open_files(self._to.warcs)):
-            if path.name.startswith(f"{OWN}-") and not (self._from.warcs / path.name).exists():
+        names = _names(self._from)  # those of a restored archive, too, which wrote such files when it was a copy
+        for path in warc.all_files(self._to.warcs):
+            name = path.name.removesuffix(warc.OPEN)
+            if name.startswith(f"{OWN}-") and name not in names:
                 path.unlink()
 
     def _copy_warcs(self) -> None:

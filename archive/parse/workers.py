@@ -63,7 +63,7 @@ class WorkerKilledError(ArchiveError):
         self.detail = detail
 
 
-class NoWorkerError(WorkerKilledError):
+class NoWorkerError(ArchiveError):
     """No worker process starts, whatever the task."""
 
     exit_code = ExitCode.NO_WORKERS
@@ -73,8 +73,7 @@ class NoWorkerError(WorkerKilledError):
             "no process that reads pages can be started ({cause}): free memory, allow more processes (`ulimit -u`), or "
             "see above what ended it"
         )
-        ArchiveError.__init__(self, message.format(cause=str(cause) or type(cause).__name__))
-        self.reason, self.detail = "error", str(self)
+        super().__init__(message.format(cause=str(cause) or type(cause).__name__))
 
 
 class _DiedError(Exception):
@@ -155,9 +154,9 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
                         worker = self._start()
                         result = worker.run(task, self._seconds)
                     future.set_result(result)
-                except (WorkerKilledError, _DiedError) as error:
-                    killed = isinstance(error, WorkerKilledError)
-                    future.set_exception(error if killed else WorkerKilledError("error", f"twice {error}"))
+                except (WorkerKilledError, NoWorkerError, _DiedError) as error:
+                    died = isinstance(error, _DiedError)
+                    future.set_exception(WorkerKilledError("error", f"twice {error}") if died else error)
                 except Exception as error:  # noqa: BLE001 - a pickling error of one task must not end the thread
                     future.set_exception(WorkerKilledError("error", f"{type(error).__name__}: {error}"[:300]))
                     if worker is not None:

@@ -74,6 +74,8 @@ class S3Storage(ObjectStorage):
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Return bytes of an object, in one request; an answer of another length is not read."""
+        from fsspec.asyn import sync
+
         last = f"bytes={offset}-{offset + length - 1}"
         with self.answering(name):
             answer = self._ask("get_object", **self._at(name), Range=last)
@@ -81,7 +83,7 @@ class S3Storage(ObjectStorage):
             try:
                 if answer["ContentLength"] != length:
                     raise wrong_length(self.url, name, length, answer["ContentLength"])
-                return bytes(_within(_seconds_for(length), _sync, self.fs, body.read))
+                return bytes(_within(_seconds_for(length), sync, self.fs.loop, body.read))
             finally:
                 body.close()
 
@@ -219,12 +221,6 @@ def _within(seconds: float, call: Callable[..., Any], *arguments: Any, **more: A
         return call(*arguments, timeout=seconds, **more)
     except FSTimeoutError:
         raise TimeoutError(N_(f"no whole answer within {seconds:.0f} s")) from None
-
-
-def _sync(fs: Any, function: Any, *, timeout: float) -> Any:
-    from fsspec.asyn import sync
-
-    return sync(fs.loop, function, timeout=timeout)
 
 
 @cache

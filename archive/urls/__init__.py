@@ -56,10 +56,8 @@ _HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)", re.IGNORE
 _FINAL_DOT = re.compile(r"(?<=[^.])\.+(?=:\d+$|$)")
 _ODD_ESCAPE = re.compile(r"%(?![89A-F][0-9A-F])([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PATH_SESSION = re.compile(
-    r";(?:jsessionid|phpsessid)=[^/;]*|/\((?:[a-z]\([0-9a-z]{20,}\))+\)(?=/)",
-    re.IGNORECASE,  # the last are ASP.NET's
-)
+# The last are ASP.NET's.
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;]*|/\((?:[a-z]\([0-9a-z]{20,}\))+\)(?=/)", re.IGNORECASE)
 
 # Parameters that only tell the site where the reader came from, as their vendors document them, and session ids.
 _NOISE = re.compile(

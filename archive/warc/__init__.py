@@ -28,6 +28,7 @@ from archive.warc.record import (
 )
 from archive.warc.recovery import (
     RecoveredFile,
+    all_files,
     closed_files,
     linked_files,
     open_files,
@@ -53,6 +54,7 @@ __all__ = [
     "RecoveredFile",
     "WarcWriter",
     "Written",
+    "all_files",
     "certificate_uri",
     "closed_files",
     "compress",

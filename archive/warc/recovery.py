@@ -37,6 +37,13 @@ def open_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*" + OPEN) if _is_ours(path))
 
 
+def all_files(folder: Path) -> list[Path]:
+    """Return the closed files, then the open ones, each once: one that is closed meanwhile is among the first."""
+    written, closed = open_files(folder), closed_files(folder)
+    names = {path.name for path in closed}
+    return [*closed, *(path for path in written if path.name.removesuffix(OPEN) not in names)]
+
+
 def linked_files(folder: Path) -> list[Path]:
     """Return symbolic links that are named like WARC files: they are neither read nor written, for they may lead anywhere."""
     return sorted(path for path in folder.glob("*") if path.name.endswith((*SUFFIXES, OPEN)) and path.is_symlink())

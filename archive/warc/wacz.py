@@ -28,7 +28,10 @@ MAX_RATIO = 200
 MAX_DESCRIPTION = 1 << 26
 SMALL = 1 << 20
 CHUNK = 1 << 20
-_FILE_NAME = r"(?:.*/)?([A-Za-z0-9._ ()+=@~-]{1,200})"
+_FILE_NAME = r"(?:.*/)?([^/.][^/]*)"
+"""Of a file in any folder; a hidden one is none of the package's: macOS puts `._NAME` beside each file that it packs."""
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._ ()+=@~-]")
+LONGEST_NAME = 200
 WARC_NAME = re.compile(_FILE_NAME + r"(\.warc(?:\.gz|\.zst)?)", re.IGNORECASE)
 PACKAGE_NAME = re.compile(_FILE_NAME + r"(\.wacz)", re.IGNORECASE)
 """A package in a package: Browsertrix gives collections as such (profile `multi-wacz-package`)."""
@@ -63,10 +66,11 @@ def _unpack(path: Path, folder: Path, max_bytes: int, *, is_inner: bool = False)
             made = _extract(path, package, folder, digests, WARC_NAME)
             max_bytes -= sum(member.file_size for member in package.infolist())
             for inner in [] if is_inner else _extract(path, package, folder, digests, PACKAGE_NAME):
-                place = folder / f"{inner.name}.unpacked"
+                place = inner.with_name(f"{inner.name}.unpacked")
                 place.mkdir()
-                made += _unpack(inner, place, max_bytes, is_inner=True)
-                max_bytes -= sum(one.stat().st_size for one in place.iterdir())
+                found = _unpack(inner, place, max_bytes, is_inner=True)
+                max_bytes -= sum(one.stat().st_size for one in found)
+                made += found
                 inner.unlink()
             return made
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error) as error:
@@ -145,8 +149,11 @@ def _extract(
         if found is None:
             continue
         digest = hashlib.sha256()
-        name = f"{found[1]}{found[2].lower()}"
-        target = folder / (f"{len(made)}-{name}" if (folder / name).exists() else name)
+        name = f"{_UNUSUAL.sub('_', found[1])[:LONGEST_NAME]}{found[2].lower()}"
+        target = folder / name
+        if target.exists():
+            target = folder / str(len(made)) / name
+            target.parent.mkdir(exist_ok=True)
         replace_file(target, _pieces(package, member, digest.update))
         made.append(target)
         _compare(path, member, digest.hexdigest(), digests.get(member.filename, ""))

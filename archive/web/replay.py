@@ -20,7 +20,7 @@ from archive.export.loaded import MOST, STYLE, decoded_body, loaded_by, replay_p
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, images
 from archive.parse import ReplayTask
-from archive.parse.workers import WorkerKilledError
+from archive.parse.workers import NoWorkerError, WorkerKilledError
 from archive.web.admission import ARCHIVED_POLICY, REPLAY_POLICY
 from archive.web.views import View, missing_originals, open_archive, page
 
@@ -143,7 +143,7 @@ def thumbnail(request: Request) -> Response:
         body, _ = _file(archive, archive.capture(request.path_params["id"]))
     try:
         small = _pool().submit(ReplayTask(url="", body=body, thumbnail=THUMBNAIL_SIDE)).result().body
-    except WorkerKilledError:
+    except (WorkerKilledError, NoWorkerError):
         small = b""
     if not small:
         return picture(request)

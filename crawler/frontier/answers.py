@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import SiteProfile, urls
 from archive.files.clock import iso
-from archive.index import (
-    ANNOUNCERS,
-    Candidate,
-    FetchStatus,
-    articles,
-    availability,
-    captures,
-    frontier,
-    site_lines,
-)
+from archive.index import ANNOUNCERS, Candidate, FetchStatus, articles, availability, captures, frontier, site_lines
 from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
 from archive.locale import N_

@@ -26,9 +26,8 @@ class StandIns:
         self._archive = archive
         self._db = archive.ingest.store.db
         self._site = site
-        self._read: dict[
-            str, str
-        ] = {}  # by the digest of title and text, where each article of this run was first read
+        # by the digest of title and text, where each article of this run was first read
+        self._read: dict[str, str] = {}
 
     def recognised(
         self, due: ScheduledUrl, answer: Parsed, read: Outcome, row: CaptureRow | None

@@ -18,7 +18,7 @@ from archive import ArchiveError, Article, discovery, urls
 from archive.locale import N_
 from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
-from archive.parse.workers import NoWorkerError, WorkerKilledError, parse_pool
+from archive.parse.workers import WorkerKilledError, parse_pool
 from crawler.sites import Site, own_hosts
 from crawler.sites.entry import Findings, FoundSource
 from crawler.sites.probe_client import NothingThereError, ProbeClient, ProbedPage
@@ -231,8 +231,6 @@ class ProbeSpider(Spider):
         task = ParseTask(url=page.url, response=page.raw, fetched_at=page.fetched_at)
         try:
             return await asyncio.wrap_future(self._pool.submit(task))
-        except NoWorkerError:
-            raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 

@@ -322,7 +322,5 @@ class NewsSpider(Spider):
     async def _read(self, task: ParseTask) -> Parsed:
         try:
             return await asyncio.wrap_future(self._archive.pool.submit(task))
-        except NoWorkerError:
-            raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)

@@ -20,7 +20,7 @@ from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.labels import DATE_LABEL, Line
 from archive.extract.text.layout import Layout
 from archive.extract.text.names import folded_words
-from archive.extract.text.own import find_lead, own_article, title_heading
+from archive.extract.text.own import find_lead, is_lead_class, own_article, title_heading
 from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
@@ -294,9 +294,22 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
         plain=block.element.tag in _PLAIN
         and not any(node.tag in _PARTS for node in islice(ancestors(block.element), 4)),
-        bare=block.element.tag == "p" and not block.element.get("class"),
+        written=_is_written(block, after),
         timed=_is_time(block),
         returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
+    )
+
+
+def _is_written(block: TextBlock, after: TextBlock | None) -> bool:
+    """Tell whether a line is set as an editor's text is: a paragraph without a class, the lead, or one set as the next line is."""
+    own = block.element
+    if (own.tag == "p" and not own.get("class")) or is_lead_class(own):
+        return True
+    other = after.element if after else None
+    return own is other or (
+        other is not None
+        and own.getparent() is other.getparent()
+        and (own.tag, own.get("class")) == (other.tag, other.get("class"))
     )
 
 

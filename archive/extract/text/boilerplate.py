@@ -14,14 +14,17 @@ from archive.extract.text.labels import (
     SENTENCE_WORDS,
     Line,
     is_byline,
+    is_cased,
     is_counted,
     is_date,
     is_figure,
+    is_greeting,
     is_label,
     is_label_row,
     is_lone,
     is_lone_link,
     is_menu,
+    is_name,
     is_text,
 )
 from archive.extract.text.names import STOPS, count_words, ends_sentence
@@ -160,7 +163,7 @@ def _spare_dates(lines: Sequence[Line], rules: list[str]) -> None:
     """Take back a date that stands as a paragraph among the others, with no label beside it: it may be the story's dateline."""
     for index, rule in enumerate(rules):
         near = rules[max(0, index - 1) : index] + rules[index + 1 : index + 2]
-        if rule == "date-line" and lines[index].bare and not any(other and other != "title" for other in near):
+        if rule == "date-line" and lines[index].written and not any(other and other != "title" for other in near):
             rules[index] = ""
 
 
@@ -171,19 +174,33 @@ def _drop_head_labels(lines: Sequence[Line], rules: list[str], *, is_titled: boo
     if not (is_titled or "title" in rules[:first]) or not is_long(lines[first].text) or len(head) > _HEAD_LABELS:
         return
     most = LABEL_WORDS if any(map(_is_known, rules[:first])) else _HEAD_WORDS
-    if all(is_lone(lines[index], most) for index in head):
+    if all(is_lone(lines[index], most) and _is_added(lines[index], rules[:index]) for index in head):
         for index in head:
             rules[index] = "label"
 
 
+def _is_added(line: Line, before: Collection[str]) -> bool:
+    """Tell whether a label is no writer's line: in a box of its own, behind known labels, or a name or a date."""
+    if not line.written or any(map(_is_known, before)):
+        return True
+    return (is_cased(line.text) and is_name(line.text)) or is_date(line, line_key(line.text))
+
+
 def _drop_signature(lines: Sequence[Line], rules: list[str]) -> None:
-    """Drop a name behind the last sentence: up to three words without a figure, and no sentence."""
+    """Drop a name or a mail address behind the last sentence; an answer to a question is none, and a letter is signed."""
     kept = [index for index, rule in enumerate(rules) if not rule]
-    if len(kept) < 2 or not lines[kept[-2]].plain or not is_text(lines[kept[-2]]):
+    if len(kept) < 2 or is_greeting(lines[kept[0]]):
         return
-    last = lines[kept[-1]]
-    if is_lone(last, _NAME_WORDS) and not any(map(str.isdecimal, last.text)):
+    before, last = (lines[index] for index in kept[-2:])
+    if not before.plain or not is_text(before) or _leads_on(before.text):
+        return
+    if is_lone(last, _NAME_WORDS) and (is_name(last.text) or "@" in last.text):
         rules[kept[-1]] = "label"
+
+
+def _leads_on(text: str) -> bool:
+    """Tell whether a line wants another: a question, or one that ends with a colon."""
+    return text.endswith((":", "：")) or (ends_sentence(text) and not ends_sentence(text, asking=False))
 
 
 def _drop_tail_labels(lines: Sequence[Line], rules: list[str]) -> None:

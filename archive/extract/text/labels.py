@@ -38,6 +38,13 @@ LABEL = 60
 _GOES_ON = (",", "،", "，", "、", ";")
 """Signs after which a line goes on: it is a greeting, or a verse."""
 SENTENCE_WORDS = 5
+_PARTICLES = frozenset(
+    {"al", "bin", "da", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "le", "ten", "ter"}
+    | {"van", "von", "y"}
+)
+"""Words within names that are written small: Ana de la Cruz, Jan van der Berg."""
+_AND = "و"
+_SIGNS = re.compile("[\u4e00-\u9fff]{3,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Line:
     `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
     `emphatic` whether all of it is emphasised, `beside` whether it is a short paragraph beside the next, `returns` whether it is
     nothing but a link to the site's front page or to a place on this page, `plain` whether it is a paragraph or a box of its own,
-    `bare` whether it is a paragraph without a class, as an editor writes it, `timed` whether it is all in a `time` element.
+    `written` whether it is set as an editor's text is, not as a theme's label, `timed` whether it is all in a `time` element.
     """
 
     text: str
@@ -59,7 +66,7 @@ class Line:
     beside: bool = False
     returns: bool = False
     plain: bool = False
-    bare: bool = False
+    written: bool = False
     timed: bool = False
 
 
@@ -74,6 +81,29 @@ def is_lone(line: Line, words: int) -> bool:
     """Tell whether a paragraph or a box holds nothing but a label of so many words."""
     is_whole = line.text[0].isalnum() and not line.text.endswith(_GOES_ON)
     return line.plain and is_whole and is_label(line) and count_words(line.text) <= words
+
+
+def is_greeting(line: Line) -> bool:
+    """Tell whether a short line ends with a comma, as a greeting or a verse does."""
+    return len(line.text) <= LABEL and line.text.endswith(_GOES_ON)
+
+
+def is_cased(text: str) -> bool:
+    """Tell whether a text is in a script that has capitals."""
+    return text.lower() != text.upper()
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a short line reads as somebody's name: several words, each with a capital where the script has them.
+
+    Three to five Chinese characters may be a name as well; an Arabic line that begins with «and» is a clause.
+    """
+    if any(map(str.isdecimal, text)) or text.startswith(_AND) or ":" in text:
+        return False
+    words = [word for word in text.split() if word not in _PARTICLES]
+    if is_cased(text) and not all(word[0].isupper() for word in words):
+        return False
+    return len(words) > 1 or _SIGNS.fullmatch(text) is not None
 
 
 def is_label(line: Line) -> bool:

@@ -221,7 +221,7 @@ def find_lead(
         if index not in run:
             if not _has_size_of_lead([blocks[index].text]):
                 continue
-            if not any(_alike(tokens, other) for other in described) and not _classed(blocks[index].element):
+            if not any(_alike(tokens, other) for other in described) and not is_lead_class(blocks[index].element):
                 continue
         if have is None:
             said = [word for known in pieces for word in folded_words(blocks[known].text)]
@@ -265,7 +265,8 @@ def _alike(tokens: Sequence[str], other: Sequence[str]) -> bool:
     )
 
 
-def _classed(element: HtmlElement) -> bool:
+def is_lead_class(element: HtmlElement) -> bool:
+    """Tell whether an element, or one of the two around it, is named the lead."""
     for step, node in enumerate((element, *element.iterancestors())):
         if step > 2 or node.tag in {"body", "html", "article", "main"}:
             return False

@@ -68,7 +68,10 @@ def test_search_says_how_many_articles_have_all_the_words(folder):
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
 def test_search_says_what_it_left_out_of_a_query(folder, more):
-    assert "left out: from:yesterday is not a date" in warraq("--archive", folder, "search", *more, "from:yesterday").stderr
+    assert (
+        "left out: from:yesterday is not a date"
+        in warraq("--archive", folder, "search", *more, "from:yesterday").stderr
+    )
 
 
 def test_search_says_what_a_typing_error_was_taken_for(folder):

@@ -3,6 +3,7 @@
 import pytest
 
 from archive.discovery.traps import MAX_LEADS, find_leads, find_refresh
+from tests.support import effort
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,8 @@ def test_a_page_of_frames_without_end_is_bounded():
 )
 def test_where_a_page_refreshes_in_every_browser(page, target):
     assert find_refresh(b"<html><head>" + page) == target
+
+
+def test_tags_without_an_end_cost_no_more_than_reading_them():
+    with effort.at_most(0.3):
+        assert find_refresh(b"<noscript" * 22_000) is None

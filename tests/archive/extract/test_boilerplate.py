@@ -1,5 +1,9 @@
 """The rules of lines: what is furniture by its words, and what only looks so."""
 
+import csv
+from collections import Counter
+from importlib import resources
+
 import pytest
 
 from archive.extract import extract
@@ -7,6 +11,21 @@ from archive.extract.text.boilerplate import Known, judge_lines
 from archive.extract.text.labels import Line
 from archive.extract.text.phrases import line_key
 from tests.archive.extract import pages
+
+
+def test_no_phrase_stands_in_the_table_twice() -> None:
+    with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    keys = Counter(
+        (
+            row["phrase"] if row["match"] == "regex" else line_key(row["phrase"]),
+            row["language"],
+            row["match"],
+            row["scope"],
+        )
+        for row in rows
+    )
+    assert [key for key, count in keys.items() if count > 1] == []
 
 
 def test_news_written_to_a_pattern_is_not_taken_for_furniture():
@@ -115,6 +134,30 @@ def test_a_short_label_under_the_title_is_no_text(text: str, known: dict[str, ob
     assert rules_of(Line(text, plain=True), TEXT, **known) == [rule]
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Hanna Brandt", "label"),
+        ("Jan van der Berg", "label"),
+        ("12. November 2026", "label"),
+        ("Stille", ""),
+        ("500 g Mehl", ""),
+        ("Händler wollen zuerst Geld", ""),
+        ("Hafen 3 Bergstadt 1", ""),
+        ("بسم الله الرحمن الرحيم", ""),
+    ],
+)
+def test_a_first_paragraph_that_an_editor_writes_is_a_label_only_as_a_name_or_a_date(text: str, rule: str) -> None:
+    assert rules_of(Line(text, plain=True, written=True), TEXT, is_titled=True) == [rule]
+    assert rules_of(Line(text, plain=True), TEXT, is_titled=True) == ["date-line" if "2026" in text else "label"]
+
+
+def test_a_first_paragraph_behind_known_labels_is_one() -> None:
+    views, other = Line("Aufrufe: 1245", plain=True), Line("1 245 Leser", plain=True, written=True)
+    assert rules_of(views, other, TEXT, is_titled=True) == ["phrase:views", "label"]
+    assert rules_of(other, TEXT, is_titled=True) == [""]
+
+
 def test_a_label_behind_known_ones_is_no_text() -> None:
     share, other = Line("Share this article", plain=True), Line("Markt, Rat, Hafen, Kai", plain=True)
     assert rules_of(TEXT, share, other) == ["phrase:share", "label"]
@@ -144,7 +187,7 @@ def test_a_last_line_that_is_only_links_is_no_text(line: Line, rule: str) -> Non
 def test_a_date_that_an_editor_writes_stays() -> None:
     date = "Donnerstag, 12. November 2026"
     assert rules_of(Line(date, plain=True), TEXT) == ["date-line"]
-    assert rules_of(Line(date, plain=True, bare=True), TEXT) == [""]
+    assert rules_of(Line(date, plain=True, written=True), TEXT) == [""]
     assert rules_of(Line(date), TEXT) == [""]
 
 
@@ -165,6 +208,59 @@ def test_a_name_behind_the_last_sentence_is_no_text() -> None:
     assert rules_of(TEXT, Line("Hanna Brandt", plain=True)) == ["label"]
     assert rules_of(TEXT, Line("Boote warten bis Mai", plain=True)) == [""]
     assert rules_of(TEXT, Line("Boote warten", plain=True), Line("Glocken läuten", plain=True)) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("홍길동 기자 hong@example.com", "label"),
+        ("سمير حداد", "label"),
+        ("王小明", "label"),
+        ("نعم", ""),
+        ("والله أعلم", ""),
+        ("以上", ""),
+        ("Ende", ""),
+        ("Guten Appetit zusammen", ""),
+        ("Mitarbeit: Hanna Brandt", ""),
+        ("3 Tore", ""),
+    ],
+)
+def test_a_last_line_is_dropped_only_as_a_name(text: str, rule: str) -> None:
+    assert rules_of(TEXT, Line(text, plain=True)) == [rule]
+
+
+@pytest.mark.parametrize("ending", ["?", ":"])
+def test_an_answer_is_no_name_behind_the_text(ending: str) -> None:
+    asked = Line(f"{SENTENCE[:-1]}{ending}", plain=True)
+    assert rules_of(TEXT, asked, Line("Hanna Brandt", plain=True)) == ["", ""]
+
+
+def test_a_letter_keeps_the_name_of_its_writer() -> None:
+    name = Line("Hanna Brandt", plain=True)
+    assert rules_of(Line("Liebe Nachbarn,", plain=True), TEXT, name) == ["", ""]
+    assert rules_of(Line("Liebe Nachbarn!", plain=True), TEXT, name) == ["", "label"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div>Nobody ever came</div><div>{}</div><div>{}</div>",
+        "<div>Nobody ever came<br><br>{}<br><br>{}</div>",
+        '<p class="standfirst">Nobody ever came</p><p>{}</p><p>{}</p>',
+        '<p class="t">Nobody ever came</p><p class="t">{}</p><p class="t">{}</p>',
+    ],
+)
+def test_a_short_line_set_as_the_text_is_or_as_its_lead_stays(body: str) -> None:
+    html = pages.document(f"<article><h1>{pages.TITLE}</h1><div>{body.format(*pages.PARAGRAPHS)}</div></article>")
+    assert "Nobody ever came" in extract(pages.page(html)).article.text.split("\n")
+
+
+def test_a_short_line_in_a_box_of_its_own_under_the_title_is_a_label() -> None:
+    texts = "".join(f"<p>{text}</p>" for text in pages.PARAGRAPHS)
+    html = pages.document(
+        f"<article><h1>{pages.TITLE}</h1><div><div class=z>Nobody ever came</div>{texts}</div></article>"
+    )
+    assert "Nobody ever came" not in extract(pages.page(html)).article.text
 
 
 def test_the_time_of_an_entry_is_no_text_and_that_of_a_programme_is() -> None:

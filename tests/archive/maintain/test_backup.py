@@ -10,12 +10,13 @@ import pytest
 from archive import Article, warc
 from archive.capture import Capture
 from archive.collection import UPLOADING, Collection
+from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, UsageError
 from archive.index import open_store
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
 from archive.maintain import redact, verify
-from archive.maintain.backup import back_up
+from archive.maintain.backup import OWN, back_up
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerPool
@@ -89,6 +90,21 @@ def test_what_a_copy_had_to_write_itself_is_made_anew_by_the_next_run(collection
     }
     assert problems(tmp_path / "copy") == []
     assert urls(tmp_path / "copy") == urls(collection.folder)
+
+
+def test_what_an_archive_wrote_when_it_was_a_copy_stays_in_its_backup_when_a_storage_alone_has_it(
+    collection: Collection, tmp_path: Path
+):
+    ingest = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT, prefix=OWN)
+    keep(ingest, "https://news.example/third", "افتتح الوزير معرض الكتاب", hours=8)
+    ingest.close()
+    copied(collection, tmp_path / "copy")
+    upload(collection, clock=lambda: MOMENT, to=str(tmp_path / "storage"), remove_after_days=-1000)
+    assert warc.closed_files(collection.warcs) == []
+    copied(collection, tmp_path / "copy")
+    held = [path.name for path in warc.closed_files(Collection(tmp_path / "copy").warcs)]
+    assert any(name.startswith(f"{OWN}-") for name in held)
+    assert problems(tmp_path / "copy") == []
 
 
 def test_the_next_run_copies_what_changed(collection: Collection, tmp_path: Path):

@@ -61,8 +61,23 @@ def test_warcs_come_out_wherever_they_lie_in_the_package_and_in_packages_inside_
     members = {"a.WARC.GZ": WARC, "archive/2026/a.warc.gz": WARC * 2, "crawls/one.wacz": inner.read_bytes()}
     made = unpack_warcs(package(tmp_path / "x", members), folder)
     assert [path.read_bytes() for path in made] == [WARC, WARC * 2, WARC * 3]
-    assert [path.name for path in made] == ["a.warc.gz", "1-a.warc.gz", "a.warc.gz"]
+    assert [path.name for path in made] == ["a.warc.gz"] * 3
     assert all(path.is_relative_to(folder) for path in made)
+
+
+def test_a_warc_comes_out_whatever_its_name_and_none_takes_the_place_of_another(tmp_path: Path, folder: Path) -> None:
+    names = ["أخبار.warc.gz", "صحيفة.warc.gz", f"{'x' * 300}.warc", "a.warc.gz", "3-a.warc.gz", "2026/a.warc.gz"]
+    members = {f"archive/{name}": WARC * number for number, name in enumerate(names, 1)}
+    inner = {f"{number}/one.wacz": package(tmp_path / f"{number}", {"a.warc": WARC * number}) for number in (7, 8)}
+    members |= {name: path.read_bytes() for name, path in inner.items()}
+    made = unpack_warcs(package(tmp_path / "x", members), folder)
+    assert [path.read_bytes() for path in made] == [WARC * number for number in range(1, 9)]
+    assert all(path.name.isascii() and len(path.name) < 255 for path in made)
+
+
+def test_what_macos_puts_beside_a_file_in_a_package_is_no_warc(tmp_path: Path, folder: Path) -> None:
+    members = {"archive/a.warc.gz": WARC, "__MACOSX/archive/._a.warc.gz": b"Mac OS X"}
+    assert unpack_warcs(package(tmp_path / "x", members), folder) == [folder / "a.warc.gz"]
 
 
 def test_a_package_inside_another_is_as_hostile_and_no_deeper_one_is_opened(tmp_path: Path, folder: Path) -> None:
