@@ -1,13 +1,17 @@
 # make demo   crawl the bundled demo site into collections/demo, list its articles, search them; again: a recrawl
 # make test   everything that CI checks: format, lint, types, import contracts, tests; make quick   the short tests, under a minute
 # Needs Python 3.11 or later, make and git; installs the rest into .uv and .venv here.
+# Another Python, in an environment of its own: make test PYTHON=python3.13 VENV=build/3.13
 
 PYTHON ?= python3
 UV := .uv/bin/uv
 UV_NEEDED := uv>=0.9,<1
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 EXTRAS := --extra web --extra parquet --extra plot --extra mcp
 PORT ?= 8321
+IN_BROWSER := tests/archive/web/test_browser.py tests/crawler/test_rendering.py
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
@@ -26,54 +30,56 @@ $(UV):
 	elif command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $(UV); \
 	else echo "$(PYTHON) has neither venv nor pip: install one of them (Debian, Ubuntu: apt-get install python3-venv), or uv; then run make again" >&2; exit 1; fi
 
-.venv/.synced: uv.lock pyproject.toml | $(UV)
-	$(UV) sync --quiet --frozen $(EXTRAS) --python $(PYTHON)
+$(VENV)/.synced: uv.lock pyproject.toml | $(UV)
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --quiet --frozen $(EXTRAS) --python $(PYTHON)
 	@touch $@
 
-demo: .venv/.synced ## crawl the demo site into collections/demo; run it again to see a recrawl
+demo: $(VENV)/.synced ## crawl the demo site into collections/demo; run it again to see a recrawl
 	@$(BIN)/python -m demo --port $(PORT)
 
-test: lint types imports tests ## all that CI checks (and make timing)
+test: $(VENV)/.synced ## all that CI checks (and make timing)
+	@$(MAKE) --no-print-directory --jobs=3 $(TOGETHER) lint types imports
+	@$(MAKE) --no-print-directory tests
 
-lint: .venv/.synced ## format and lint
+lint: $(VENV)/.synced ## format and lint
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 
-types: .venv/.synced ## types, strictly
+types: $(VENV)/.synced ## types, strictly
 	$(BIN)/mypy
 
-imports: .venv/.synced ## who may import whom
+imports: $(VENV)/.synced ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-tests: .venv/.synced ## the tests, but for those of time and the simulations
+tests: $(VENV)/.synced ## the tests, but for those of time and the simulations
 	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not timing and not simulation"
 
-simulation: .venv/.synced ## what takes minutes: years of unreliable newspapers, power cuts, kills, the hostile site, each documented command
+simulation: $(VENV)/.synced ## what takes minutes: years of unreliable newspapers, power cuts, kills, the hostile site, each documented command
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m simulation
 
-quick: .venv/.synced ## the tests that start no process: under a minute
+quick: $(VENV)/.synced ## the tests that start no process: under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing and not simulation"
 
-bench-quick: .venv/.synced ## compare extraction, crawl, search and room with the kept baseline (under five minutes)
+bench-quick: $(VENV)/.synced ## compare extraction, crawl, search and room with the kept baseline (under five minutes)
 	@$(BIN)/python bench/quick.py
 
-timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
+timing: $(VENV)/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
 	$(BIN)/python -m pytest -q -m timing || $(BIN)/python -m pytest -q -m timing --last-failed
 
-conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
+conformance: $(VENV)/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers
 
-powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup, a seal (needs strace)
+powercut: $(VENV)/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup, a seal (needs strace)
 	@command -v strace >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends strace; }
 	$(BIN)/python -m tests.powercut
 
-crash: .venv/.synced powercut ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
+crash: $(VENV)/.synced powercut ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
 	$(BIN)/python -m tests.crash
 
-browser-test: .venv/.synced ## the reading room and rendered pages in Debian's chromium (installs it, and playwright, where they are missing)
+browser-test: $(VENV)/.synced ## the reading room and rendered pages in Debian's chromium (installs it, and playwright, where they are missing)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
-	$(UV) sync --quiet --frozen $(EXTRAS) --extra browser --python $(PYTHON)
-	$(BIN)/python -m pytest -q tests/archive/web/test_browser.py tests/crawler/test_rendering.py
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --quiet --frozen $(EXTRAS) --extra browser --python $(PYTHON)
+	$(BIN)/python -m pytest -q $(IN_BROWSER) || $(BIN)/python -m pytest -q --last-failed $(IN_BROWSER)
 
 .cluster/scrapyd/.synced: deploy/cluster/requirements.txt | $(UV)
 	$(UV) venv --quiet --clear --python $(PYTHON) .cluster/scrapyd
@@ -85,7 +91,7 @@ browser-test: .venv/.synced ## the reading room and rendered pages in Debian's c
 	@touch $@
 
 cluster-test: .cluster/scrapyd/.synced .cluster/venv/.synced ## what goes beyond one machine: two scrapyd nodes, batches, an S3 server (some minutes)
-	.cluster/venv/bin/python -m pytest -q tests/cluster
+	.cluster/venv/bin/python -m pytest -q tests/cluster || .cluster/venv/bin/python -m pytest -q --last-failed tests/cluster
 
 .supply/.synced: uv.lock pyproject.toml | $(UV)
 	UV_PROJECT_ENVIRONMENT=.supply $(UV) sync --quiet --frozen --all-extras --no-default-groups --no-install-project --python $(PYTHON)
@@ -94,34 +100,34 @@ cluster-test: .cluster/scrapyd/.synced .cluster/venv/.synced ## what goes beyond
 supply: .supply/.synced ## licences of all dependencies, known vulnerabilities (those where pip-audit reaches its source)
 	@$(BIN)/python deploy/supply.py .supply/bin/python
 
-dist: .venv/.synced ## build the release twice, compare, and list what it is made of: dist/
+dist: $(VENV)/.synced ## build the release twice, compare, and list what it is made of: dist/
 	@$(BIN)/python deploy/dist.py
 
-soak: .venv/.synced ## crawl 100,000 pages with faults mixed in for an hour at most, with everything beside it (PAGES=2000: some minutes)
+soak: $(VENV)/.synced ## crawl 100,000 pages with faults mixed in for an hour at most, with everything beside it (PAGES=2000: some minutes)
 	@PYTHONPATH=. $(BIN)/python bench/soak.py --pages $(or $(PAGES),100000)
 
-hour: .venv/.synced ## a newcomer's first hour by the tutorial's commands, on bare Debian stable in a chroot (as root, with debootstrap)
+hour: $(VENV)/.synced ## a newcomer's first hour by the tutorial's commands, on bare Debian stable in a chroot (as root, with debootstrap)
 	@$(BIN)/python -m tests.hour $(HOUR_ROOT)
 
-hostile: .venv/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
+hostile: $(VENV)/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
 	@PYTHONPATH=. $(BIN)/python -m tests.hostile.run
 
-fuzz: .venv/.synced ## feed made-up bytes to each parser, FUZZ_SECONDS each (20)
+fuzz: $(VENV)/.synced ## feed made-up bytes to each parser, FUZZ_SECONDS each (20)
 	@fuzz/run.sh $(BIN)/python
 
-mutants: .venv/.synced ## break the code in many small places; each break must fail its test (SAMPLE=N takes N of them)
-	@$(BIN)/python -m tests.mutants --sample $(or $(SAMPLE),0)
+mutants: $(VENV)/.synced ## break the code in many small places; each break must fail its test (SAMPLE=N takes N of them, PART=2/6 a sixth)
+	@$(BIN)/python -m tests.mutants --sample $(or $(SAMPLE),0) --part $(or $(PART),1/1)
 
-docs: .venv/.synced ## write what README and docs take from the code
+docs: $(VENV)/.synced ## write what README and docs take from the code
 	$(BIN)/python docs/generate.py
 
-messages: .venv/.synced ## write and compile the catalogues of what commands say; names what has no translation
+messages: $(VENV)/.synced ## write and compile the catalogues of what commands say; names what has no translation
 	PYTHONPATH=. $(BIN)/python docs/messages.py
 
-site: .venv/.synced ## the documentation as a site in build/site; fails for a link that leads nowhere
+site: $(VENV)/.synced ## the documentation as a site in build/site; fails for a link that leads nowhere
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "Open build/site/index.html"
 
-format: .venv/.synced ## format the code, mend what lint can mend
+format: $(VENV)/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -129,4 +135,4 @@ clean-demo: ## forget the demo archive
 	rm -rf collections/demo
 
 clean: ## forget what was installed
-	rm -rf .venv .uv .cluster build
+	rm -rf $(VENV) .uv .cluster build

@@ -1,6 +1,6 @@
-"""Store captures, read them, and answer questions about them. Imports nothing of Scrapy.
+"""Store captures, read and search them. Does not import Scrapy.
 
-These are the names for users, who write `import warraq`; what else there is, the crawler and the tests take from its module.
+These are the names for users, who write `import warraq`; the crawler and the tests import everything else from its module.
 
 >>> from archive import Archive
 >>> with Archive("collections/demo") as archive:            # doctest: +SKIP
@@ -69,7 +69,7 @@ _MODULES = {
     "redact": "archive.library",
     "verify": "archive.library",
 }
-"""Where the names are that are not errors. They are imported when they are first used: a module of the package needs none of them."""
+"""The modules of all names except errors. They are imported on first use, because no module of the package needs them."""
 
 
 def __getattr__(name: str) -> object:

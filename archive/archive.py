@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.index.columns import ArticleRow
-    from archive.index.front_pages import FrontPage, Spell
+    from archive.index.front_pages import FrontPage, HeadlineSpan
     from archive.index.renderings import RenderingKind
     from archive.index.rows import ChangeRow, FamilyMember, StoredCapture, VersionSpan
 
 MOST_BYTES = 20 << 20
-"""Bytes that a page may decode to when it is read again."""
+"""Limit in bytes of a decoded page that is parsed again."""
 
 
 class Archive(Closing):
-    """An archive opened for reading, also while a crawl writes to it.
+    """An archive opened for reading, even while a crawl writes to it.
 
-    `patience` is how many seconds a question waits while another process has the database locked, which a crawl never does for long.
-    Raises ArchiveNotFoundError when there is none in the folder, SchemaTooNewError when a later version of warraq made it.
+    `patience` is the time in seconds that a query waits while another process locks the database, which a crawl never does for long.
+    Raises ArchiveNotFoundError if the folder has no archive, SchemaTooNewError if a later version of warraq made it.
     """
 
     def __init__(self, folder: str | Path, *, patience: float = BUSY_TIMEOUT_S) -> None:
@@ -61,11 +61,11 @@ class Archive(Closing):
 
     @property
     def db(self) -> Any:
-        """The open sqlite-utils Database, for questions of your own; read-only."""
+        """The open sqlite-utils Database, read-only, for your own queries."""
         return self._store.db
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that runs longer than that many seconds: it raises `archive.index.DatabaseError`."""
         self._store.limit_time(seconds)
 
     def search(
@@ -78,10 +78,10 @@ class Archive(Closing):
         order: search.Order = "relevance",
         semantic: bool = False,
     ) -> search.Results:
-        """Return the articles that the words find (see docs/search.md for the language of queries), best first.
+        """Return the articles that match the words (docs/search.md has the query language), best first.
 
-        `only` holds further conditions, in the same language, that every hit must satisfy however odd the words are: what a form or a
-        program adds to what a person typed. `semantic` fuses with it what is nearest in meaning; raises UsageError where
+        `only` has further conditions in the same language, which every hit must satisfy even if the words are malformed; a form or a
+        program adds them to what a person typed. `semantic` combines the ranking with that by meaning; it raises UsageError if
         `warraq[semantic]` is not installed.
         """
         return find(
@@ -89,15 +89,15 @@ class Archive(Closing):
         )
 
     def matching(self, words: str, *, only: str = "", all_versions: bool = False) -> tuple[int, ...]:
-        """Return the ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
+        """Return the ids of all articles that have all the words (latest versions), unranked and without limit, in the order of ids."""
         query = search.both(search.parse(words), search.parse(only))
         found = search.matching((self._store.db.conn,), query, all_versions=all_versions)
         return tuple(identity for _, identity in found)
 
     def facets(self, query: Query | None = None) -> reports.Facets:
-        """Return what the articles of a query (`Results.query`) are made of: counts by site, section, language and day.
+        """Return counts by site, section, language and day of the articles that match a query (`Results.query`).
 
-        Without one, all.
+        Without a query, of all articles.
         """
         query = query or Query()
         languages = search.languages_of(self._store.db.conn)
@@ -109,7 +109,7 @@ class Archive(Closing):
         )
 
     def usage(self, words: str, *, only: str = "") -> Mapping[tuple[str, str], int]:
-        """Return how many articles have the words, by (day, site); the day is '' for those without a date. All for no words."""
+        """Return the number of articles with the words by (day, site); the day is '' for undated ones. Without words, of all articles."""
         return search.usage(self._store.db.conn, search.both(search.parse(words), search.parse(only)))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
@@ -117,23 +117,23 @@ class Archive(Closing):
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
 
     def listed(self, *, after: int = 0, limit: int = 100) -> list[ArticleRow]:
-        """Return the latest versions of articles in the order in which they came in, from the one after that id on."""
+        """Return the latest versions of articles in the order of their arrival, after that id."""
         return articles.listed(self._store.db, after=after, limit=limit)
 
     def require_site(self, site: str) -> None:
-        """Raise UnknownSiteError when the archive has nothing of that site, nor of one below it."""
+        """Raise UnknownSiteError if the archive has nothing of that site or its subdomains."""
         require_site((self,), site)
 
     def has_site(self, site: str) -> bool:
-        """Return whether the archive has anything of that site, or of one below it."""
+        """Return whether the archive has anything of that site or its subdomains."""
         return any(one == site or one.endswith(f".{site}") for one in self.sites())
 
     def sites(self) -> set[str]:
-        """Return the sites of which the archive has articles or captures, or URLs to fetch."""
+        """Return the sites with articles, captures or scheduled URLs."""
         return select.known_sites(self._store.db)
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
-        """Yield every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
+        """Yield every article (its latest version, or all) in the order of arrival, in constant memory."""
         yield from select.selected_articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
@@ -146,9 +146,9 @@ class Archive(Closing):
         return next(row for row in self.versions(wanted) if row["is_latest"])
 
     def formerly(self, article_id: int, *, archive: str = "") -> ArticleRow:
-        """Return the article that an id stood for before, here or in an archive of that name which was merged into this one.
+        """Return the article that had an id before, here or in an archive of that name that was merged into this one.
 
-        Raises ArticleGoneError for one that is no longer held, NotFoundError for an id that is not known.
+        Raises ArticleGoneError if the archive no longer holds it, NotFoundError for an unknown id.
         """
         former = former_ids.look_up(self._store.db, article_id, archive=archive)
         wanted = f"{archive}/{article_id}" if archive else str(article_id)
@@ -160,13 +160,13 @@ class Archive(Closing):
         return row
 
     def version_at(self, url: str, moment: str) -> ArticleRow:
-        """Return the version of an article that stood at a time (14 digits, UTC); the first one for a time before it.
+        """Return the version of an article that was current at a time (14 digits, UTC); the first one for an earlier time.
 
         Raises NotFoundError.
         """
         versions = self.versions(url)
         ids = {one["id"]: one for one in versions}
-        spells = [one for one in self.spells(versions[0]) if timestamp(one["first_at"]) <= moment]
+        spells = [one for one in self.version_spans(versions[0]) if timestamp(one["first_at"]) <= moment]
         return ids[spells[-1]["article_id"]] if spells else versions[0]
 
     def versions(self, url: str) -> list[ArticleRow]:
@@ -185,7 +185,7 @@ class Archive(Closing):
         return captures.years(self._store.db)
 
     def captures_by_day(self, year: str, *, site: str = "") -> dict[str, int]:
-        """Return how many captures each day of a year has; days without any are left out."""
+        """Return the number of captures on each day of a year; days without captures are omitted."""
         return captures.by_day(self._store.db, year, site=site)
 
     def captures_of_day(self, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
@@ -193,28 +193,28 @@ class Archive(Closing):
         return captures.of_day(self._store.db, day, site=site, limit=limit, offset=offset)
 
     def captures_of(self, row: Mapping[str, Any]) -> list[StoredCapture]:
-        """Return the captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
+        """Return the captures of an article (all versions), oldest first, including those that gave no article, such as a 404."""
         return captures.of_article(self._store.db, row["url"])
 
-    def spells(self, row: Mapping[str, Any]) -> list[VersionSpan]:
-        """Return which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
-        return articles.spells(self._store.db, row["url"])
+    def version_spans(self, row: Mapping[str, Any]) -> list[VersionSpan]:
+        """Return the periods of each version of an article, oldest first: article_id, version, first_at, last_at, captures."""
+        return articles.version_spans(self._store.db, row["url"])
 
     def changes(self, row: Mapping[str, Any]) -> list[ChangeRow]:
-        """Return what an article's page changed without its text, oldest first.
+        """Return the changes of an article's metadata, oldest first.
 
-        Article_id, version, seen_at, field, before, after, record_id.
+        Columns: article_id, version, seen_at, field, before, after, record_id.
         """
         return articles.changes_of(self._store.db, row["url"])
 
     def front_pages(self, *, site: str = "") -> list[FrontPage]:
-        """Return the front pages (of the site) whose headlines were kept, those that changed most often first."""
+        """Return the front pages (of the site) with stored headlines, those that changed most often first."""
         return front_pages.pages(self._store.db, site=site)
 
     def timeline(
         self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1
-    ) -> list[Spell]:
-        """Return what stood in the first places of a front page and when, oldest first; of all front pages (of the site) without one.
+    ) -> list[HeadlineSpan]:
+        """Return the headlines in the first places of a front page with their times, oldest first; without a page, of all (of the site).
 
         `first` and `last` are days, both included.
         """
@@ -227,37 +227,37 @@ class Archive(Closing):
         ]
 
     def family(self, row: Mapping[str, Any]) -> list[FamilyMember]:
-        """Return the other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
+        """Return the near-copies of an article (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
     def has_vector(self, row: Mapping[str, Any]) -> bool:
-        """Return whether `related` can be asked of an article."""
+        """Return whether an article has a vector, which `related` needs."""
         return search.vector_of(self._store.db.conn, row["id"]) is not None
 
     def related(self, row: Mapping[str, Any], *, limit: int = 10) -> list[tuple[ArticleRow, float]]:
-        """Return the latest versions nearest in meaning to an article, with the cosines, without its near copies (`family`).
+        """Return the latest versions nearest in meaning to an article, with cosines, without its near-copies (`family`).
 
-        Raises UsageError where `warraq[semantic]` is not installed, and when the article has no vector yet (`warraq embed`).
+        Raises UsageError if `warraq[semantic]` is not installed, or the article has no vector yet (`warraq embed`).
         """
         return [(found, cosine) for _, found, cosine in related((self,), self, row, limit=limit)]
 
     def pictures(self, row: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, int]:
-        """Of these addresses of an article's pictures those that are held, each with the id of the capture nearest in time."""
+        """Return the captured ones among these URLs of an article's pictures, each with the id of the capture nearest in time."""
         asked = {address: urls.join(row["url"], address) for address in addresses}
         held = captures.nearest(self._store.db, filter(None, asked.values()), row["fetched_at"])
         shown = {url: chain[-1] for url, chain in held.items() if chain[-1]["mime"].startswith("image/")}
         return {address: int(shown[url]["id"]) for address, url in asked.items() if url in shown}
 
     def lead_pictures(self, rows: Iterable[Mapping[str, Any]]) -> dict[int, int]:
-        """Return the id of the capture of the first picture that is held of each of these articles, by the article's id."""
+        """Return the capture id of each article's first captured picture, by the article's id."""
         return images.leads(self._store.db, [int(row["id"]) for row in rows])
 
     def images(
         self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0
     ) -> list[dict[str, Any]]:
-        """Return pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
+        """Return pictures of articles whose caption, alternative text or credit has the words, newest articles first; see `images`.
 
-        `held` leaves out those that were not captured.
+        `held` omits pictures that were not captured.
         """
         languages = search.languages_of(self._store.db.conn)
         wanted = [keys for word in tokens(words) if (keys := word_variants(word.group(), languages))]
@@ -268,26 +268,26 @@ class Archive(Closing):
         return images.of_article(self._store.db, row["id"])
 
     def media_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the videos, sounds and embedded things of a version of an article, in page order."""
+        """Return the video, audio and embeds of a version of an article, in page order."""
         return images.media_of(self._store.db, row["id"])
 
     def showings(self, url: str) -> list[dict[str, Any]]:
-        """Return where else the picture at a URL ran, oldest first: the same bytes, or lookalikes (`bits` is the distance)."""
+        """Return where else the picture at a URL was used, oldest first: the same bytes, or similar ones (`bits` is the distance)."""
         known = self.picture(url)
         return self.showings_of(known) if known else []
 
     def picture(self, url: str) -> dict[str, Any] | None:
-        """Return what the picture at a URL is known by; None when the archive does not know it."""
+        """Return the identifying hashes of the picture at a URL; None if the archive does not know it."""
         return images.known_picture(self._store.db, url)
 
     def showings_of(self, known: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return where a picture ran that this archive or another knows (see `picture`)."""
+        """Return where a picture was used, given the result of `picture` from this archive or another."""
         return images.elsewhere(self._store.db, known)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
-        """Return the WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
+        """Return the WARC record of a row of `articles` or `captures`; its `block` holds the exact bytes of the response.
 
-        Of a file that was uploaded and is not here, exactly the record's bytes are fetched. Raises StorageError when they cannot be.
+        From an uploaded file, only the record's bytes are fetched. Raises StorageError if that fails.
         """
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
@@ -302,20 +302,20 @@ class Archive(Closing):
         return warc.read_at(self.files, place)
 
     def renderings(self, row: Mapping[str, Any]) -> Mapping[RenderingKind, dict[str, Any]]:
-        """Return, by kind, where the records lie that a browser made of the page of an article; {} for one that was read as served."""
+        """Return, by kind, the rows of the rendering of an article's page; {} for one that was parsed as served."""
         dom = self.dom_of(row["id"])
         return renderings.of_response(self._store.db, dom["response_id"]) if dom else {}
 
     def dom_of(self, article_id: int) -> dict[str, Any] | None:
-        """Return the row of the DOM that a version of an article was read from; None for one that was read as it was served."""
+        """Return the row of the DOM from which a version was extracted; None for one that was parsed as served."""
         return renderings.of_article(self._store.db, article_id)
 
     def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
-        """Return each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); extracted again now.
+        """Extract an article's page again; return each of its lines as (line, `kept` or `dropped`, rule).
 
         Raises NotFoundError.
         """
-        from archive.extract import explain  # the extractors: a second, for this question only
+        from archive.extract import explain  # importing the extractors takes a second
 
         row = self.article(wanted)
         response = http.parse_response(self.record(row).block)
@@ -335,7 +335,7 @@ class Archive(Closing):
         return row
 
     def coverage(self) -> dict[str, Any]:
-        """Return how the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
+        """Return the coverage of sites as JSON values: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
         db = self._store.db
         return {
             "sites": reports.sites(db),
@@ -346,11 +346,11 @@ class Archive(Closing):
         }
 
     def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
-        """Return the captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
+        """Return the captures in quarantine, newest first, as dicts of the columns of `captures`."""
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self, *, site: str = "") -> dict[str, Any]:
-        """Return how much the archive holds, of one site if it is named, as JSON takes it."""
+        """Return counts of the archive's content, or of one site's, as JSON values."""
         return reports.count(self._store.db, site=site)
 
     def close(self) -> None:
@@ -358,12 +358,12 @@ class Archive(Closing):
         self._store.close()
 
     def __exit__(self, *raised: object) -> None:
-        """Close the database, which judges its values when one of them may have caused the error."""
+        """Close the database; after an error, check whether invalid values in it caused the error."""
         self._store.__exit__(*raised)
 
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
-    """Raise UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
+    """Raise UnknownSiteError if none of the archives has anything of that site or its subdomains."""
     archives = tuple(archives)
     if not any(archive.has_site(site) for archive in archives):
         known = {one for archive in archives for one in archive.sites()}
@@ -380,7 +380,7 @@ def find(
     order: search.Order = "relevance",
     semantic: bool = False,
 ) -> search.Results:
-    """Return what `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
+    """Search like `Archive.search`, in one archive or in several as one (see `archive.search.search_shards`)."""
     query = search.both(search.parse(words), search.parse(only))
     encoder = search.load_encoder() if semantic else None
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order, encoder=encoder)
@@ -389,7 +389,7 @@ def find(
 def related(
     archives: Sequence[Archive], holder: Archive, row: Mapping[str, Any], *, limit: int
 ) -> list[tuple[Archive, ArticleRow, float]]:
-    """Return what `Archive.related` finds for an article of `holder`, in all of the archives."""
+    """Return the result of `Archive.related` for an article of `holder`, over all of the archives."""
     held = search.vector_of(holder.db.conn, row["id"])
     if held is None:
         raise UsageError(_("article {id} has no vector yet: run `warraq embed`").format(id=row["id"]))

@@ -1,4 +1,4 @@
-"""Define what extraction takes and returns: the Page, the Article, and the Extraction (an article, or the reason why there is none)."""
+"""Define the input and output of extraction: Page, Article, and Extraction (an article, or the reason for its absence)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from archive.body import Body
 
 RequisiteLevel = Literal[
-    "none",  # the page alone
-    "pictures",  # and its pictures
-    "page",  # and its style sheets, pictures, fonts and icons
+    "none",  # only the page
+    "pictures",  # the page and its pictures
+    "page",  # the page with its style sheets, pictures, fonts and icons
 ]
-"""What is kept of what a page loads."""
+"""Which requisites of a page are kept."""
 RequisiteKind = Literal["stylesheet", "image", "font", "script"]
 
 Wall = Literal[
-    "challenge",  # an anti-robot check stands in front of the page
-    "consent",  # a cookie or consent wall, with no article behind it
+    "challenge",  # a bot check in front of the page
+    "consent",  # a cookie or consent wall instead of the article
     "login",  # a registration or login form instead of the article
 ]
-"""What may stand before an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
+"""Pages that block an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
 
 Reason = Literal[
     Wall,
@@ -35,14 +35,20 @@ Reason = Literal[
     "section",  # a list of articles
     "tag",  # a list of articles under a tag, an author or a search
     "not-html",  # no HTML to read
-    "too-complex",  # refused before parsing: a page built to stall a parser
+    "too-complex",  # rejected before parsing: a page built to stall a parser
     "timeout",  # extraction took longer than its limit and was killed
     "memory",  # extraction took more memory than its limit and was killed
-    "encrypted",  # a file that asks for a password
-    "damaged",  # a file of which nothing can be read
+    "encrypted",  # a file with a password
+    "damaged",  # an unreadable file
     "error",  # extraction failed; the detail says how
 ]
 """Why a page is kept in the WARC but not shown as an article."""
+
+AGENCIES = frozenset({
+    "AAP", "ABC", "AFP", "ANI", "ANSA", "AP", "APA", "ARD", "BBC", "CBC", "CBS", "CNN", "DPA", "EFE", "EPD", "KNA", "MDR",
+    "NBC", "PTI", "SID", "TASS", "UPI", "ZDF",
+})  # fmt: skip
+"""Acronyms of news agencies and broadcasters that stand in bylines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +61,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What the bytes of a picture say: media type, size in pixels (0 when not known), and what it can be recognised by.
+    """The properties of a picture: media type, size in pixels (0 if unknown), and a perceptual hash.
 
-    `phash` is a perceptual hash of 64 bits as 16 hexadecimal digits: pictures that look alike differ in few bits. '' when the picture
-    was not decoded; `problem` is the reason then.
+    `phash` is a perceptual hash of 64 bits as 16 hexadecimal digits: similar pictures differ in few bits. It is '' if the picture
+    could not be decoded; `problem` is then the reason.
     """
 
     type: str
@@ -72,7 +78,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """One line of the page's main part that is not the article's, and the rule that says so (`phrase:back-to-top`, `title`…)."""
+    """A line of the page's main part that is not in the article, and the rule that dropped it (`phrase:back-to-top`, `title`…)."""
 
     line: str
     rule: str
@@ -80,14 +86,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What a page says, cleaned.
+    """The article of a page, cleaned.
 
-    Times are ISO 8601 strings as exact as the page says them: `2024-12-20`, `2024-12-20T14:05`, `2024-12-20T14:05:00+01:00`.
+    Times are ISO 8601 strings as precise as on the page: `2024-12-20`, `2024-12-20T14:05`, `2024-12-20T14:05:00+01:00`.
     `body` holds its blocks in order (no title); `text` is the plain text of these, a line for each paragraph, heading, list item and
     table row, joined by a single newline. `body` is () where only the lines are known.
     `kind` is `document` for a PDF file.
-    `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …);
-    of `text` it says which source showed its place, and `doubtful` with the reason where sources disagree.
+    `provenance` has the source of each filled field (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …); for `text`, the
+    source that located it, and `doubtful` with the reason if sources disagree.
     """
 
     url: str
@@ -118,7 +124,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteProfile:
-    """What is known of a site before a page is read: taught by `sites.toml` or learned from its other pages.
+    """What is known about a site before a page is parsed: from `sites.toml`, or learned from its other pages.
 
     `boilerplate` holds the keys (see `archive.extract.text.phrases.line_key`) of lines seen on many pages of the host; they are only
     ever applied to an unbroken run at the edges of the text. `locale` is a BCP 47 tag for dates (`ar-SY`), `timezone` an IANA name.
@@ -132,7 +138,7 @@ class SiteProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page to read: its decoded-from-transfer body bytes (no content-encoding left), and what was known when it was fetched.
+    """A page to extract: its body bytes without content coding, and the data of its fetch.
 
     `headers` are the HTTP response headers in order, names as served. `fetched_at` is aware, in UTC.
     """
@@ -149,7 +155,7 @@ class Page:
 class Link:
     """A link on a page: absolute URL without fragment, its visible text ('' when none), and its `rel` words.
 
-    `spelling` is the URL as the page writes it, '' where that is the canonical form.
+    `spelling` is the URL as written on the page, '' if that is the canonical form.
     """
 
     url: str
@@ -160,7 +166,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requisite:
-    """Something that a page or a style sheet loads: absolute URL without fragment, spelled as a browser asks for it."""
+    """A resource that a page or a style sheet loads: absolute URL without fragment, spelled as a browser requests it."""
 
     url: str
     kind: RequisiteKind
@@ -168,10 +174,10 @@ class Requisite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequisiteLimits:
-    """Which requisites are looked for: those of `level`, scripts when asked for, `most` of one page or style sheet.
+    """Which requisites are collected: those of `level`, optionally scripts, `most` of one page or style sheet.
 
-    `side` is the largest width of a candidate in a `srcset`. `pictures` takes the widest candidate up to it, `page` all up to it, for a
-    browser chooses by its window. Where all are wider the narrowest is taken.
+    `side` is the largest width of a candidate in a `srcset`. `pictures` takes the widest candidate up to it, `page` all up to it, because
+    a browser chooses by its window. If all are wider, the narrowest is taken.
     """
 
     level: RequisiteLevel = "none"
@@ -181,7 +187,7 @@ class RequisiteLimits:
 
     @property
     def kinds(self) -> frozenset[RequisiteKind]:
-        """The kinds that are looked for."""
+        """The kinds that are collected."""
         of_level: dict[RequisiteLevel, frozenset[RequisiteKind]] = {
             "none": frozenset(),
             "pictures": frozenset({"image"}),
@@ -193,7 +199,7 @@ class RequisiteLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requisites:
-    """What a page or style sheet loads, each URL once and in its order; `left_out` counts the others that a limit leaves out."""
+    """The requisites of a page or style sheet, each URL once, in order; `left_out` counts those beyond the limit."""
 
     found: tuple[Requisite, ...] = ()
     left_out: int = 0
@@ -201,12 +207,12 @@ class Requisites:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The answer of extraction: exactly one of `article` and `reason` is set.
+    """The result of extraction: exactly one of `article` and `reason` is set.
 
-    `links` are the page's anchors in page order, each URL once; `feeds` what it announces by `<link rel=alternate>` of a feed type;
+    `links` are the page's anchors in page order, each URL once; `feeds` those in `<link rel=alternate>` of a feed type;
     `lines` the line keys of all text blocks of the page (for site learning); `directives` the robots words that apply to the page
     (`noarchive`, `nofollow`, `noindex`, `noai`, `tdm-reservation` …), from meta tags and X-Robots-Tag / tdm headers.
-    `too_long` counts the anchors whose URL is longer than the limit. `requisites` are those that `extract` was asked for.
+    `too_long` counts the anchors whose URL exceeds the limit. `requisites` are those that the caller of `extract` asked for.
     """
 
     article: Article | None = None

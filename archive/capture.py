@@ -1,4 +1,4 @@
-"""Define a Capture, one HTTP exchange exactly as it crossed the wire, and the Location of a record."""
+"""Define Capture, one HTTP exchange exactly as it crossed the wire, and the Location of a record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archive.http import ResponseHead
 
 Truncated = Literal["", "length", "time", "disconnect", "unspecified"]
-"""The reasons of the WARC-Truncated field (WARC 1.1, section 5.13), '' for a whole response."""
+"""The reasons of the WARC-Truncated field (WARC 1.1, section 5.13), '' for a complete response."""
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: `http` is kept
@@ -23,12 +23,12 @@ class Capture:
     """One HTTP exchange.
 
     `request` and `response` are the exact bytes after TLS: start line, header block, body as framed on the wire (chunked, encoded).
-    `interim` holds what came before, byte for byte: 1xx responses, empty lines. `response` is empty when nothing of a final response came.
-    `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
-    `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP; `certificates` are those that the server showed, in
+    `interim` holds the bytes before it: 1xx responses, empty lines. `response` is empty if no byte of a final response arrived.
+    `started` is the time of the request, aware, in UTC. `ip` is the peer's address ('' behind a proxy).
+    `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP; `certificates` are those that the server sent, in
     DER, its own first.
-    `redacted` names the request headers whose values were blotted out because they are credentials, `credentials` what was kept of them
-    because a setting asks for it (`url` for a user name or password in it).
+    `redacted` names the request headers whose values were redacted as credentials, `credentials` those that were kept because a setting
+    asks for it (`url` for a user name or password in it).
     `via` is the URL of the page, feed or sitemap that announced this one ('' for a seed).
     """
 
@@ -50,12 +50,12 @@ class Capture:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the server's own certificate, in hexadecimal, as `openssl x509 -fingerprint -sha256` has it; '' without one."""
+        """SHA-256 of the server's own certificate in hexadecimal, as `openssl x509 -fingerprint -sha256` prints it; '' without one."""
         return hashlib.sha256(self.certificates[0]).hexdigest() if self.certificates else ""
 
     @cached_property
     def http(self) -> Response | None:
-        """The response, taken apart once; None if it is empty or not HTTP."""
+        """The response, parsed once; None if it is empty or not HTTP."""
         try:
             return parse_response(self.response, head=self.head) if self.response else None
         except NotHttp:
@@ -74,7 +74,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """Where a record lies: file name inside the collection's `archive/` folder, byte offset, byte length (compressed)."""
+    """The location of a record: file name in the collection's `archive/` folder, byte offset, byte length (compressed)."""
 
     filename: str
     offset: int

@@ -1,8 +1,8 @@
 """Compare two versions of an article: headline, body and corrections, word by word.
 
 Words are compared as `archive.arabic.fold` spells them, so tashkeel, tatweel, hamza and letter forms, case, digits,
-punctuation and spaces make no change. Paragraphs are matched first, then the words of those that differ. Pure, and
-bounded: stretches too long to be matched word by word in reasonable time are shown as replaced.
+punctuation and spaces do not count. Paragraphs are matched first, then the words of those that differ. Pure, and
+bounded: stretches too long to match word by word in reasonable time are shown as replaced.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 State = Literal["same", "changed", "added", "removed"]
 
-# Matching takes time with the number of pairs of equal words, at worst times the number of stretches; so many pairs are
-# a few hundredths of a second in prose of 3,000 words, and under a second in text made to hurt.
+# The time for matching grows with the number of pairs of equal words, at worst times the number of stretches; this limit
+# means a few hundredths of a second in prose of 3,000 words, and under a second in adversarial text.
 _MAX_PAIRS: Final = 30_000
-# Two paragraphs that share less than this part of their words are two paragraphs, not one rewritten.
+# Paragraphs that share a smaller part of their words are different ones, not one that was rewritten.
 _LIKENESS: Final = 0.4
-# What newsrooms begin such notes with, folded. A noun alone is not enough (تصحيح المسار is news): a colon or dash must
+# The beginnings of correction notes, folded. A noun alone is not enough (تصحيح المسار is news): a colon or dash must
 # follow within three words.
 _NOTE_NAMES: Final = (
     r"ملحوظه|ملاحظه|تنويه|تصحيح|تصويب|توضيح|استدراك|اعتذار|اصلاحيه|"
@@ -57,7 +57,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
-    """A paragraph of one or both versions; the `old` of its pieces put together is its old text, the `new` its new one."""
+    """A paragraph of one or both versions; the `old` of its pieces joined is its old text, the `new` its new text."""
 
     state: State
     pieces: tuple[Piece, ...]
@@ -75,9 +75,9 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What changed between two versions. `corrections` are new paragraphs that say themselves that they correct.
+    """The difference of two versions. `corrections` are new paragraphs that announce a correction.
 
-    They are not in `body`. `words_added` and `words_removed` count the body's words.
+    They are not in `body`. `words_added` and `words_removed` count words of the body.
     """
 
     headline: Paragraph
@@ -98,7 +98,7 @@ class Difference:
 
 
 def compare(old_title: str, old_text: str, new_title: str, new_text: str) -> Difference:
-    """Return the difference of two versions; texts have one paragraph a line. Swapping old and new swaps added and removed."""
+    """Return the difference of two versions; texts have one paragraph per line. Swapping old and new swaps added and removed."""
     before = [line for line in old_text.split("\n") if line.strip()]
     after = [line for line in new_text.split("\n") if line.strip()]
     known = {_key(line) for line in before}
@@ -114,7 +114,7 @@ def compare(old_title: str, old_text: str, new_title: str, new_text: str) -> Dif
 
 
 def is_correction(paragraph: str) -> bool:
-    """Return whether a paragraph says of itself that it corrects, clarifies or dates a change of the article."""
+    """Return whether a paragraph announces a correction, clarification or dated change of the article."""
     return bool(_CORRECTION.match(fold(paragraph[:200])))
 
 
@@ -127,11 +127,11 @@ def _key(text: str) -> str:
 
 
 Opcode = tuple[str, int, int, int, int]
-"""As `difflib` gives them: equal, replace, delete or insert; old from, old to; new from, new to."""
+"""An opcode as in `difflib`: equal, replace, delete or insert; old from, old to; new from, new to."""
 
 
 def _opcodes(before: Sequence[str], after: Sequence[str]) -> list[Opcode]:
-    """Return the shared beginning and end, and what is matched between them; nothing is, where matching would take too long."""
+    """Return the shared beginning and end, and the matches between them, none if matching would take too long."""
     shorter = min(len(before), len(after))
     head = next((at for at in range(shorter) if before[at] != after[at]), shorter)
     rest = shorter - head
@@ -159,7 +159,7 @@ def _body(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
 
 
 def _rewritten(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
-    """Yield the paragraphs of two stretches that differ: each old one beside the first later new one that is like it."""
+    """Yield the paragraphs of two differing stretches: each old one with the first similar new one after it."""
     if len(before) * len(after) > _MAX_PAIRS:
         yield from (_lone(line, "removed") for line in before)
         yield from (_lone(line, "added") for line in after)
@@ -207,7 +207,7 @@ def _paragraph(old: str, new: str) -> Paragraph:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """Return (folded word, the word with all that stands between it and the next one); put together they are the text."""
+    """Return (folded word, the word with the text up to the next one); the second parts joined are the text."""
     starts = [match.start() for match in words(text)]
     keys = [fold(match.group()) for match in words(text)]
     edges = [0, *starts[1:], len(text)]
@@ -218,7 +218,7 @@ Run = tuple[bool, int, int, int, int]
 
 
 def _runs(before: Sequence[str], after: Sequence[str]) -> list[Run]:
-    """Return alternating runs (same?, old from, old to, new from, new to). A lone common word amid longer changes is not an anchor."""
+    """Return alternating runs (same?, old from, old to, new from, new to). A single common word amid long changes is no anchor."""
     codes = _opcodes(before, after)
     runs: list[Run] = []
     for place, (tag, start, end, new_start, new_end) in enumerate(codes):
@@ -236,7 +236,7 @@ def _long(code: Opcode) -> bool:
 
 
 def side_by_side(difference: Difference) -> list[tuple[Paragraph | None, Paragraph | None]]:
-    """Return the body as rows of (old, new) for two columns; added stand beside removed neighbours."""
+    """Return the body as rows of (old, new) for two columns; added paragraphs are beside removed neighbours."""
     rows: list[tuple[Paragraph | None, Paragraph | None]] = []
     gone: list[Paragraph] = []
     come: list[Paragraph] = []

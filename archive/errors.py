@@ -10,10 +10,10 @@ ArchiveError
 │   ├── IrregularFileError a folder, FIFO, socket or device in the place of one
 │   └── ForeignDatabaseError  views or triggers in the place of warraq's tables
 ├── NotFoundError          no article, capture or URL of that name
-├── UnknownSiteError       nothing of a site of that name
+├── UnknownSiteError       no site of that name
 ├── StorageError           the storage of uploaded files fails
 ├── WorkerKilledError      (archive.parse.workers) a page was not read within its limits
-├── NoWorkerError          (archive.parse.workers) no process that reads pages can be started
+├── NoWorkerError          (archive.parse.workers) no worker process can be started
 └── UsageError             the request is not valid
 """
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What a process says when it ends: a number, what it means, and what to do about it."""
+    """An exit code: its number, its meaning, and what to do about it."""
 
     meaning: str
     advice: str
 
     DONE = 0, "done, or nothing was due", ""
-    ERROR = 1, "an error without a code of its own", "read the message"
+    ERROR = 1, "an error without its own code", "read the message"
     USAGE = 2, "wrong usage, or a mistake in a configuration file", "correct what the message names"
     NO_ARCHIVE = 3, "no archive in that folder", "name another with `--archive`"
     LOCKED = 4, "in use by another process", "nothing; the next run carries on"
@@ -50,7 +50,7 @@ class ExitCode(IntEnum):
     DAMAGED = 7, "a file is damaged", "`warraq verify` locates the damage, `warraq repair` and `warraq reindex` fix it"
     NOT_FOUND = 8, "nothing found by that name", "`warraq list` and `warraq search` show what is there"
     UNREACHABLE = 9, "a start page or CDX server is unreachable", "nothing at first; `warraq health` says if it lasts"
-    BROKEN = 10, "a crawl broke off by an internal error", "read the log and report it"
+    BROKEN = 10, "a crawl was aborted by an internal error", "read the log and report it"
     STOPPED = (
         11,
         "stopped by a signal (SIGTERM, SIGINT) or because its lease ended",
@@ -68,7 +68,7 @@ class ExitCode(IntEnum):
     SESSION_EXPIRED = 17, "a site's session has expired", "renew its cookies_file or headers_file"
     NO_WORKERS = (
         18,
-        "no process that reads pages can be started",
+        "no worker process can be started",
         "free memory, allow more processes; what was not read is due",
     )
     INTERRUPTED = 130, "interrupted by Ctrl-C", "nothing; the same command carries on"
@@ -123,7 +123,7 @@ WORST_FIRST = (
     ExitCode.NO_ARTICLES,
     ExitCode.DONE,
 )
-"""Which code stands for several crawls: our errors before those of the sites, and these before what only has to wait."""
+"""The order in which one code is chosen for several crawls: our errors, then those of sites, then temporary ones."""
 
 
 def describe_codes(codes: tuple[ExitCode, ...]) -> str:
@@ -132,7 +132,7 @@ def describe_codes(codes: tuple[ExitCode, ...]) -> str:
 
 
 class Named(Protocol):
-    """A file that an error can name, wherever it lies."""
+    """A file that an error can name, local or stored."""
 
     @property
     def name(self) -> str:
@@ -140,7 +140,7 @@ class Named(Protocol):
 
 
 class ArchiveError(Exception):
-    """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
+    """Root of every error that the archive raises deliberately; `exit_code` is the exit code of a command."""
 
     exit_code = ExitCode.ERROR
 
@@ -162,7 +162,7 @@ class ArchiveNotFoundError(ArchiveError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             N_(
-                "no archive in {path}: crawl one with `warraq crawl URL`, bring one in with `warraq import "
+                "no archive in {path}: crawl one with `warraq crawl URL`, import one with `warraq import "
                 "FILE.warc.gz`, or name another folder with --archive"
             ).format(path=path)
         )
@@ -233,23 +233,28 @@ class DatabaseLockedError(NotWritableError):
 
 
 class DamagedFileError(ArchiveError):
-    """A file is not whole: a torn gzip member, a digest that does not match, bytes that are not WARC."""
+    """A file is damaged: a truncated gzip member, a wrong digest, bytes that are not WARC.
+
+    `offset` is 0 if the problem is the file as a whole.
+    """
 
     exit_code = ExitCode.DAMAGED
 
     def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "") -> None:
-        super().__init__(
-            N_("{path}: {problem} at byte {offset}; {kept}").format(
+        if offset:
+            message = N_("{path}: {problem} at byte {offset}; {kept}").format(
                 path=path, problem=problem, offset=offset, kept=kept or N_("records before it are good")
             )
-        )
+        else:
+            message = f"{path}: {problem}; {kept}" if kept else f"{path}: {problem}"
+        super().__init__(message)
         self.path = path
         self.offset = offset
         self.problem = problem
 
 
 class LinkedFileError(DamagedFileError):
-    """A symbolic link stands where a file of the archive should: it may lead anywhere, and is not followed."""
+    """A file of the archive is a symbolic link, which is not followed because it may lead anywhere."""
 
     def __init__(self, path: Named) -> None:
         ArchiveError.__init__(
@@ -263,7 +268,7 @@ class LinkedFileError(DamagedFileError):
 
 
 class IrregularFileError(DamagedFileError):
-    """A folder, FIFO, socket or device stands where a file of the archive should; it is not opened."""
+    """A file of the archive is a folder, FIFO, socket or device, which is not opened."""
 
     def __init__(self, path: Named) -> None:
         ArchiveError.__init__(
@@ -273,7 +278,7 @@ class IrregularFileError(DamagedFileError):
 
 
 class ForeignDatabaseError(DamagedFileError):
-    """A database that is not as warraq makes them: views or triggers in place of its tables."""
+    """A database that warraq did not make: it has views or triggers in place of tables."""
 
     def __init__(self, path: Named, problem: str, *, advice: str = "") -> None:
         ArchiveError.__init__(
@@ -303,23 +308,21 @@ class NotFoundError(ArchiveError):
 
 
 class ArticleGoneError(NotFoundError):
-    """An id stood for an article that the archive no longer holds; `url` is the page that it was read from, '' when that is gone too."""
+    """The archive no longer holds the article of an id; `url` is its page, '' if that is unknown."""
 
     def __init__(self, wanted: str, url: str) -> None:
         super().__init__(wanted)
         self.url = url
         said = (
-            N_("{wanted} stood for an article that the archive no longer holds; it was read from {url}")
+            N_("the archive no longer holds article {wanted}, which was at {url}")
             if url
-            else N_(
-                "{wanted} stood for an article that the archive no longer holds: `warraq search` may find it by words"
-            )
+            else N_("the archive no longer holds article {wanted}: `warraq search` may find another version of it")
         )
         self.args = (said.format(wanted=wanted, url=url),)
 
 
 class UnknownSiteError(ArchiveError):
-    """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
+    """The archive holds nothing of a site of that name; `near` are similar names."""
 
     exit_code = ExitCode.NOT_FOUND
 
@@ -333,7 +336,7 @@ class UnknownSiteError(ArchiveError):
 class StorageError(ArchiveError):
     """The storage of an archive's uploaded files (an object store, another folder) does not answer, refuses, or answers wrongly.
 
-    `transient`: asking again later may help, as it does when a server is down.
+    `transient`: a retry may help, as when a server is down.
     """
 
     exit_code = ExitCode.STORAGE

@@ -29,8 +29,8 @@ Row = TypeVar("Row")
 class Federation(Closing):
     """Archives opened for reading together, in the order of their folders.
 
-    Raises ArchiveNotFoundError when there is none in one of the folders, SchemaTooNewError when a later version of warraq made it,
-    UsageError when no folder is given. A folder that is given twice counts once.
+    Raises ArchiveNotFoundError if a folder has no archive, SchemaTooNewError if a later version of warraq made one, UsageError if no
+    folder is given. A folder that is given twice counts once.
     """
 
     def __init__(self, folders: Iterable[str | Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
@@ -56,9 +56,9 @@ class Federation(Closing):
         order: Order = "relevance",
         semantic: bool = False,
     ) -> Results:
-        """Return what `Archive.search` would find, in the order it would have, if one archive held the articles of all.
+        """Search as `Archive.search` would if one archive held the articles of all.
 
-        Counts are of all archives, pages run through all. `archive_of` and `folder_of` say where a hit lies: its id is good there only.
+        Counts and pages cover all archives. `archive_of` and `folder_of` give the archive of a hit, in which its id is valid.
         """
         databases = [archive.db.conn for archive in self.archives]
         return find(databases, words, only=only, limit=limit, offset=offset, order=order, semantic=semantic)
@@ -77,15 +77,15 @@ class Federation(Closing):
         return self.folders[found.shards[number]]
 
     def name_of(self, archive: Archive) -> str:
-        """Return what one of several archives is called, '' for the only one."""
+        """Return the name of one of several archives, '' if there is only one."""
         return archive.collection.name if len(self.archives) > 1 else ""
 
     def facets(self, query: Query | None = None) -> reports.Facets:
-        """Return what `Archive.facets` counts, over all archives."""
+        """Return the counts of `Archive.facets` over all archives."""
         return reports.added_facets([archive.facets(query) for archive in self.archives])
 
     def usage(self, words: str, *, only: str = "") -> Mapping[tuple[str, str], int]:
-        """Return what `Archive.usage` counts, over all archives: an article that several hold counts in each."""
+        """Return the counts of `Archive.usage` over all archives; an article in several archives counts in each."""
         total = Counter[tuple[str, str]]()
         for archive in self.archives:
             total.update(archive.usage(words, only=only))
@@ -132,7 +132,7 @@ class Federation(Closing):
         if wanted.isdecimal() and len(found) > 1:
             names = " or ".join(f"{archive.collection.name}/{wanted}" for _at, archive in found)
             raise UsageError(
-                _("several archives have an article {wanted}: say {names}").format(wanted=wanted, names=names)
+                _("several archives have an article {wanted}: write {names}").format(wanted=wanted, names=names)
             )
         return max(found, key=lambda pair: pair[0])[1], wanted
 
@@ -143,7 +143,7 @@ class Federation(Closing):
         return None
 
     def stats(self, *, site: str = "") -> dict[str, Any]:
-        """Return what `Archive.stats` counts, of all archives together."""
+        """Return the counts of `Archive.stats` over all archives."""
         return reports.added_counts([archive.stats(site=site) for archive in self.archives])
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ class Federation(Closing):
         self._opened.close()
 
     def __exit__(self, *raised: Any) -> None:
-        """Close the databases, each of which judges its values when one of them may have caused the error."""
+        """Close the databases; after an error, check whether invalid values in them caused it."""
         self._opened.__exit__(*raised)
 
 

@@ -1,4 +1,4 @@
-"""Provide what the command line does as functions: export, group, verify, redact."""
+"""Provide commands as functions: export, group, embed, verify, redact."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def export(
     columns: Sequence[str] = (),
     all_versions: bool = False,
 ) -> int:
-    """Write what is chosen of the archive to the file `target`, whole or not at all; give how many articles or captures there are.
+    """Export a selection of the archive to the file `target`, atomically; return the number of articles or captures.
 
-    `format` is a name of `archive.export.FORMATS`, by default the one whose suffix the file has. Days are `2024-12-31`, both included: of
-    publication for articles, of capture for `warc`, `wacz` and `cdxj`. Raises UsageError, NotFoundError, NotWritableError.
+    `format` is a name of `archive.export.FORMATS`, by default the one that the suffix of the file implies. Days are `2024-12-31`, both
+    included: of publication for articles, of capture for `warc`, `wacz` and `cdxj`. Raises UsageError, NotFoundError, NotWritableError.
     """
     path = Path(target)
     name = format or next((one for one, way in formats.FORMATS.items() if path.name.endswith(way.suffix)), "")
@@ -65,19 +65,21 @@ def export(
 
 
 def group_similar(archive: str | Path, *, limit: int = 1000) -> list[dict[str, Any]]:
-    """Compare the articles that came in since the last time, and give the largest groups of those that say nearly the same.
+    """Compare the articles added since the last call, and return the groups of near-duplicates, newest first.
 
-    Writes to the archive: raises ArchiveLockedError while another process does.
+    Writes to the archive; raises ArchiveLockedError while another process does.
     """
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:
         place_similar(store)
+    # read as by `Archive`: texts without control characters
+    with open_store(collection.database, read_only=True) as store:
         return similar.grouped(store.db, limit=limit)
 
 
 def place_similar(store: Store) -> None:
-    """Compare the articles that wait for it; a few in a transaction."""
+    """Compare the articles that were not compared yet, GROUP_BATCH in a transaction."""
     while rows := similar.waiting(store.db, GROUP_BATCH):
         with store.atomic():
             for row in rows:
@@ -85,14 +87,14 @@ def place_similar(store: Store) -> None:
 
 
 EMBED_BATCH = 16
-"""Articles whose vectors are made and committed together: some seconds of one core."""
+"""Articles whose vectors are computed and committed together: some seconds of one core."""
 
 
 def embed(archive: str | Path, *, limit: int | None = None, progress: Callable[[int], None] = lambda _: None) -> int:
-    """Make the vectors of articles that have none, the newest first, at most `limit`; return how many. Search by meaning needs them.
+    """Compute the vectors that search by meaning needs, for at most `limit` articles without them, newest first; return the number.
 
-    What is done stays done when it is interrupted. Raises ArchiveLockedError while another process writes to the archive, UsageError where
-    `warraq[semantic]` is not installed.
+    Completed batches are kept when it is interrupted. Raises ArchiveLockedError while another process writes to the archive, UsageError
+    when `warraq[semantic]` is not installed.
     """
     collection = Collection(Path(archive))
     collection.require()
@@ -116,7 +118,7 @@ def embed(archive: str | Path, *, limit: int | None = None, progress: Callable[[
 
 
 def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyReport:
-    """Read every byte of the archive and give what is wrong with it; no other process may write to it meanwhile (ArchiveLockedError)."""
+    """Read every byte of the archive and report what is wrong with it. Raises ArchiveLockedError while another process writes to it."""
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:
@@ -124,9 +126,9 @@ def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyRepor
 
 
 def redact(archive: str | Path, url: str, *, reason: str, who: str = "") -> maintain.Redacted:
-    """Take a page out of the archive for good, under every spelling of its address; `who` is by default the user of the system.
+    """Remove a page from the archive permanently, under every spelling of its URL; `who` is by default the current system user.
 
-    Raises NotFoundError when the archive has nothing of that URL, ArchiveLockedError.
+    Raises NotFoundError when the archive has nothing of this URL, ArchiveLockedError while another process writes to it.
     """
     collection = Collection(Path(archive))
     collection.require()

@@ -1,4 +1,4 @@
-"""Define the outcome of a visit to a URL: the one vocabulary of the frontier, the captures, the summaries and the reading room."""
+"""Define the outcomes of visits to URLs, a vocabulary that the frontier, captures, summaries and the reading room share."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 class OutcomeKind(StrEnum):
-    """The kinds of outcome, as the database and the WARC's metadata records spell them; an unknown word is `other`."""
+    """The kinds of outcome, as spelled in the database and in WARC metadata records; an unknown word becomes `other`."""
 
     ARTICLE = "article"
     DOCUMENT = "document"
-    """A PDF file with text: it has a row as an article has."""
+    """A PDF file with text; it gets a row of `articles`."""
     WITHHELD = "withheld"
-    """An article whose page has a directive that the crawl obeys: captured, and kept out of articles and search."""
+    """An article whose page has a directive against indexing that the crawl obeys: captured, but left out of articles and search."""
     PART = "part"
-    """A further page of an article, whose text belongs to that."""
+    """A further page of an article, whose text is part of that article."""
     LISTING = "listing"
     FEED = "feed"
     SITEMAP = "sitemap"
@@ -28,19 +28,19 @@ class OutcomeKind(StrEnum):
     QUARANTINE = "quarantine"
     GONE = "gone"
     REFUSED = "refused"
-    """The server answered that it does not serve us: 401, 403, 429, 503 …"""
+    """The server refused the request: 401, 403, 429, 503 …"""
     FAILED = "failed"
     DISALLOWED = "disallowed"
     """Not requested: robots.txt disallows the URL."""
     BUDGET = "budget"
-    """Not requested: the URL's pattern, host or kind has used up its quota of the run."""
+    """Not requested: the quota of the URL's pattern, host or kind is used up for this run."""
     ROBOTS = "robots"
     RETRIED = "retried"
-    """An attempt that failed and was followed by another."""
+    """A failed attempt that was followed by another."""
     REQUISITE = "requisite"
-    """Something that a page loads to look as it does: a style sheet, a picture, a font, a script."""
+    """A resource that a page needs for display: a style sheet, picture, font or script."""
     MISSING = "missing"
-    """A requisite that was unavailable, or was something else; the page is kept without it."""
+    """A requisite that was unavailable or of another kind; the page is kept without it."""
     OTHER = "other"
     REDACTED = "redacted"
 
@@ -50,32 +50,32 @@ class OutcomeKind(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether nothing of use came: what the frontier knows of the URL's content stays as it was."""
+        """Return whether the visit gave nothing useful, so that the frontier keeps what it knows of the URL's content."""
         return self in _FAILURES
 
     @property
     def yields_article(self) -> bool:
-        """Whether the URL is an article's, so that more URLs of its pattern are worth a visit."""
+        """Return whether the URL is that of an article, so that more URLs of its pattern are worth a visit."""
         return self in _OF_ARTICLES
 
     @property
     def has_row(self) -> bool:
-        """Whether what was read becomes a row of `articles`."""
+        """Return whether the content becomes a row of `articles`."""
         return self in {OutcomeKind.ARTICLE, OutcomeKind.DOCUMENT}
 
     @property
     def tells_nothing(self) -> bool:
-        """Whether it says nothing about the page: the server was in trouble or refused, or no request was made."""
+        """Return whether the outcome says nothing about the page: the server failed or refused, or no request was made."""
         return self in _SILENT
 
     @property
     def is_requisite(self) -> bool:
-        """Whether it is of something that a page loads, and so counts apart from pages."""
+        """Return whether the outcome is that of a requisite, which is counted separately from pages."""
         return self in _REQUISITES
 
     @property
     def is_page(self) -> bool:
-        """Whether it counts as a visit to a page of the site."""
+        """Return whether the visit counts as one to a page of the site."""
         return self not in _NO_PAGES
 
 
@@ -90,26 +90,26 @@ _REQUISITES = frozenset({OutcomeKind.REQUISITE, OutcomeKind.MISSING})
 _NO_PAGES = _REQUISITES | {OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.PART, OutcomeKind.OTHER}
 
 TEMPORARY_REDIRECTS = frozenset({"http-302", "http-303", "http-307", "refresh"})
-"""Reasons of redirects whose original address stays the one to ask (RFC 9110, section 15.4); a page that refreshes promises nothing."""
+"""Reasons of redirects after which the original URL is still the one to request (RFC 9110, section 15.4); a refresh promises no more."""
 
 
 def sql_list(words: Iterable[str]) -> str:
-    """Return kinds, or other constants, as the inside of an SQL `IN (…)`."""
+    """Return kinds or other constants as the list inside an SQL `IN (…)`."""
     return ", ".join(f"'{word}'" for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a visit came to; `reason` is a word for counting, `detail` free text about this one visit."""
+    """The result of a visit; `reason` is a word that can be counted, `detail` is free text about this visit."""
 
     kind: OutcomeKind
     reason: str = ""
     detail: str = ""
 
     def note(self, read: Outcome | None = None) -> tuple[tuple[str, str], ...]:
-        """Return the fields to note of this outcome: those that `read`, which reading the response gives, does not have.
+        """Return the fields of this outcome that differ from `read`, the outcome of parsing the response; all if the kinds differ.
 
-        They go into a metadata record of the WARC, from which `reindex` takes them again. Of another kind all are noted.
+        They are written to a metadata record of the WARC, from which `reindex` restores them.
         """
         mine = (("outcome", str(self.kind)), ("reason", self.reason), ("detail", self.detail))
         if read is None or read.kind != self.kind:
@@ -118,7 +118,7 @@ class Outcome:
         return tuple(field for field, other in zip(mine, theirs, strict=True) if field[1] != other)
 
     def noted(self, note: Mapping[str, str]) -> Outcome:
-        """Return the outcome that such a note makes of this one."""
+        """Return this outcome with the fields of such a note applied."""
         if "outcome" in note:
             kind = OutcomeKind(note["outcome"])
             return Outcome(kind=kind, reason=note.get("reason", ""), detail=note.get("detail", ""))

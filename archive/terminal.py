@@ -1,4 +1,4 @@
-"""Write text and progress to a terminal: control characters removed, and a live line on stderr while a command runs."""
+"""Write text and progress to a terminal: remove control characters, and show a live line on stderr while a command runs."""
 
 from __future__ import annotations
 
@@ -17,53 +17,63 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""C0 and C1 but for tab and line feed, DEL, and surrogates, which no encoding holds."""
-_OUR_OWN = re.compile(r"(\x1b\[(?:[0-9;]*m|[0-9]*[AGK]|\?25[hl])|\r)")
-"""What click's styles and a progress bar write: colours, erase, column, line up, cursor off and on, carriage return."""
+"""C0 and C1 except tab and line feed, DEL, and surrogates, which cannot be encoded."""
+_STYLES = re.compile(r"(\x1b\[(?:[0-79]|[39][0-7])(?:;(?:[0-79]|[39][0-7]))*m)")
+"""The sequences of click's styles: colours of letters, bold and the like, but no concealed text."""
+_PROGRESS = re.compile(r"(\x1b\[(?:[0-9;]*m|[0-9]*[AGK]|\?25[hl])|\r)")
+"""Those and the ones of a progress bar: erase, column, line up, cursor off and on, carriage return."""
 
 
 def printable(text: str) -> str:
-    """Return the text without control characters; tabs and line feeds stay."""
+    """Return the text without control characters, except tabs and line feeds."""
     return _CONTROLS.sub("", text) if _CONTROLS.search(text) else text
 
 
 _OVERRIDES = re.compile("[\u202d\u202e\u2028\u2029]")
-"""What shows letters in another order than they are read, and ends lines by another name: no script needs it."""
+"""Directional overrides, which show letters in a false order, and Unicode line separators; no script needs them."""
 
 
 class PrintableStream(io.TextIOWrapper):
-    """A text stream that lets through no control sequence but those of styles and progress.
+    """A text stream that removes all control sequences except those of styles.
 
-    On a terminal the order of letters is not overridden either; into a file and a pipe goes what the archive holds.
+    On a terminal it also removes directional overrides; files and pipes receive the text as archived.
     """
 
+    kept = _STYLES
+
     def write(self, text: str, /) -> int:
-        """Write the text without the rest; return its length as given."""
+        """Write the text without other control sequences; return the length of the given text."""
         given = len(text)
         if _OVERRIDES.search(text) and self.isatty():
             text = _OVERRIDES.sub("", text)
         if _CONTROLS.search(text):
-            parts = _OUR_OWN.split(text)  # the odd ones are our own
+            parts = self.kept.split(text)  # every second part is a sequence to keep
             super().write("".join(part if number % 2 else printable(part) for number, part in enumerate(parts)))
         else:
             super().write(text)
         return given
 
 
+class ProgressStream(PrintableStream):
+    """A PrintableStream that also keeps the sequences of a progress bar."""
+
+    kept = _PROGRESS
+
+
 def make_streams_printable() -> None:
-    """Put a PrintableStream in place of stdout and stderr; what their encoding has no letter for is written as an escape."""
-    for name in ("stdout", "stderr"):
+    """Replace stdout and stderr with PrintableStreams; characters that their encoding lacks are written as escapes."""
+    for name, kind in (("stdout", PrintableStream), ("stderr", ProgressStream)):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             encoding, buffered = stream.encoding, stream.line_buffering
-            setattr(sys, name, PrintableStream(stream.detach(), encoding, "backslashreplace", line_buffering=buffered))
+            setattr(sys, name, kind(stream.detach(), encoding, "backslashreplace", line_buffering=buffered))
 
 
 class PrintableFilter(logging.Filter):
-    """Takes control characters out of a log record, its traceback included; keeps every record."""
+    """Removes control characters from log records and their tracebacks; keeps every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Format the message here, once, and clean it."""
+        """Format and clean the message; return True."""
         record.msg, record.args = printable(record.getMessage()), None
         if record.exc_info and not record.exc_text:
             record.exc_text = printable(logging.Formatter().formatException(record.exc_info))
@@ -72,7 +82,7 @@ class PrintableFilter(logging.Filter):
 
 # Draw a live line on stderr: the current item, the progress, and the time left.
 #
-# Nothing is drawn where stderr is not a terminal. `NO_COLOR` and `TERM=dumb` are obeyed, by rich.
+# Nothing is drawn when stderr is not a terminal. rich obeys `NO_COLOR` and `TERM=dumb`.
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -80,10 +90,10 @@ REDRAWN_EACH_SECOND = 4
 
 
 class Show(Protocol):
-    """Puts a text into the live line; `done` of `total` give the share and the time left, where both are known."""
+    """Shows a text in the live line, with share and time left if `done` and `total` are known."""
 
     def __call__(self, text: str, done: float | None = None, total: float | None = None) -> None:
-        """Show it at the next redraw."""
+        """Show the text at the next redraw."""
 
 
 @contextmanager
@@ -97,14 +107,14 @@ def live_line(text: str) -> Iterator[Show]:
     from rich.progress import Progress, ProgressColumn, SpinnerColumn, TextColumn
     from rich.table import Column
 
-    class HowFar(ProgressColumn):
+    class ProgressTextColumn(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return how_far(task)
+            return progress_text(task)
 
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
-        HowFar(),
+        ProgressTextColumn(),
     )
     console = Console(stderr=True)
     with Progress(
@@ -119,8 +129,8 @@ def live_line(text: str) -> Iterator[Show]:
             yield show
 
 
-def how_far(task: Task) -> Text:
-    """Return the share and the time left where the end is known, else the time that it has taken."""
+def progress_text(task: Task) -> Text:
+    """Return the share and the time left if the total is known, otherwise the elapsed time."""
     from rich.text import Text
 
     if task.total:
@@ -130,25 +140,25 @@ def how_far(task: Task) -> Text:
 
 
 def one_line(text: str) -> str:
-    """Return text that cannot disturb the line: without control characters, in Unicode isolates."""
+    """Return text that cannot disturb the live line: without control characters, enclosed in Unicode isolates."""
     kept = "".join(letter for letter in printable(" ".join(text.split())) if letter not in BIDI_CONTROLS)
     return f"{FIRST_STRONG_ISOLATE}{kept}{POP_ISOLATE}"
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time as a clock shows it: 0:07, 12:30, 1:02:03."""
+    """Return a duration in the form 0:07, 12:30 or 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def show_nothing(text: str, done: float | None = None, total: float | None = None) -> None:
-    """Show nothing: stderr is not a terminal."""
+    """Do nothing; used when stderr is not a terminal."""
 
 
 @contextmanager
 def _logs_above_the_line(stream: TextIO) -> Iterator[None]:
-    """Redirect log handlers to the stderr that rich manages, which prints above the line and not into it."""
+    """Redirect log handlers to the stderr that rich manages, which prints above the live line."""
     handlers = [one for one in logging.root.handlers if type(one) is logging.StreamHandler and one.stream is stream]
     for handler in handlers:
         handler.setStream(sys.stderr)

@@ -1,16 +1,16 @@
-"""What a whole crawl costs, ours and its peers in turns: article pages on loopback in; CPU per page by process, pages/s, memory out.
+"""Measure the cost of a whole crawl by warraq and its peers: CPU per page by process, pages/s and memory, on pages from loopback.
 
     python bench/crawl.py --pages 300                 a look, two minutes
     python bench/crawl.py --pages 2000 --rounds 2 --f1    the figures of docs/performance.md: ten minutes on a quiet machine
 
-Ours does the whole job: discovery by sitemap and links, byte-exact WARC with digests, extraction with metadata, rows with the search index.
-The first peer is a Scrapy spider that takes the URLs of the same sitemap and calls trafilatura (with metadata) in the callback, for JSON
-lines. news-please, whose top module has the name of another project's, is installed by uv into build/news-please, and left out when the
-registry is unreachable; it reads a part of the pages (`--peer-pages`), and so is compared by page. wget --warc only fetches.
+warraq discovers pages by sitemap and links, and writes byte-exact WARC files with digests, articles with metadata, and rows with the
+search index. The first peer is a Scrapy spider that fetches the URLs of the same sitemap, calls trafilatura (with metadata) in its
+callback, and writes JSON Lines. news-please, whose top module has the same name as another project's, is installed by uv into
+build/news-please, and skipped if the registry is unreachable; it reads some of the pages (`--peer-pages`), and is compared by page.
+wget --warc only fetches.
 
-Each runs in processes of its own, which end up as children of this one (it is their subreaper), so that no CPU is lost: a fork server's
-workers are not waited for by the crawl that started them. `start-up` is the same program with one page to fetch; `less start-up` is what
-each further page costs.
+This process is the subreaper of all systems, so that it can count the CPU of every process: a crawl does not wait for its fork server's
+workers. `start-up` is a run with one page; `less start-up` is the cost of each further page.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ OURS, PLAIN, NEWSPLEASE, WGET = "warraq", "Scrapy + trafilatura", "news-please",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run: CPU seconds of the first process and of all others, wall seconds, peak MB of each, results made."""
+    """A run: CPU seconds of the first process and of all others, wall seconds, peak MB of each, number of results."""
 
     first: float
     others: float
@@ -67,7 +68,7 @@ class Run:
 
 
 def run(command: list[str], made: Callable[[], int], keep: int) -> Run:
-    """Runs the command and waits for all that it leaves behind; `keep` is the process that is ours to keep."""
+    """Run the command and wait for all processes that it leaves behind, except `keep`."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=errors)
@@ -119,12 +120,12 @@ def ours(url: str, folder: Path, keep: int, more: list[str]) -> Run:
 def count(database: Path) -> int:
     if not database.exists():
         return 0
-    with sqlite3.connect(database) as db:
+    with closing(sqlite3.connect(database)) as db:
         return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
 def script(python: str, name: str, url: str, folder: Path, keep: int) -> Run:
-    """A peer of bench/peers, which writes JSON lines."""
+    """Run a peer of bench/peers, which writes JSON Lines."""
     lines = folder / "peer.jsonl"
     command = [python, str(PEERS / name), url, str(lines)]
     return run(command, lambda: lines.read_bytes().count(b"\n") if lines.exists() else 0, keep)
@@ -150,7 +151,7 @@ def wget(url: str, folder: Path, keep: int) -> Run:
 
 
 def news_please() -> str:
-    """The Python of an environment that has news-please, made when there is none; '' when it cannot be made."""
+    """Return the Python of an environment with news-please, created if missing; '' if that fails."""
     python = NEWS_PLEASE / "bin" / "python"
     uv = shutil.which("uv") or next((str(p) for p in (ROOT.parent / "uvenv" / "bin" / "uv",) if p.exists()), "")
     has = [str(python), "-c", "import newsplease"]
@@ -190,7 +191,7 @@ def systems(options: argparse.Namespace) -> dict[str, Callable[[str, Path, int],
 def rounds(
     contenders: dict[str, Callable[[str, Path, int], Run]], pages: int, times: int
 ) -> tuple[dict[str, list[Run]], str]:
-    """All contenders in turns, so many times, over a site of so many pages; and what served what."""
+    """Run all systems in turns; return their runs, and a description of the site and its server."""
     found: dict[str, list[Run]] = {name: [] for name in contenders}
     with tempfile.TemporaryDirectory() as site, crawlsite.serving(pages, Path(site)) as (url, keep, origin):
         for _ in range(times):
@@ -207,7 +208,7 @@ def rounds(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Medians of the runs of one system. ms a page and pages/s; `net` and `first_net` without start-up."""
+    """Medians of the runs of one system, in ms a page and pages/s; `net` and `first_net` exclude start-up."""
 
     pages: int
     made: int
@@ -312,7 +313,7 @@ def bars(costs: dict[str, Cost]) -> list[tuple[str, str, bool]]:
 
 
 def f1() -> None:
-    """F1 of ours and of trafilatura with metadata on the corpora that have a gold text."""
+    """Print the F1 of warraq and of trafilatura with metadata on the corpora with expected texts."""
     if not realsite.CORPORA.is_dir():
         print(f"\nF1: no corpora in {realsite.CORPORA} (set WARRAQ_CORPORA)")
         return

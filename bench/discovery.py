@@ -1,8 +1,8 @@
-"""What discovery costs and how well it judges: `python -m bench.discovery [--corpora FOLDER]` prints two tables.
+"""Measure the cost and accuracy of discovery: `python -m bench.discovery [--corpora FOLDER]` prints two tables.
 
-Costs are CPU time of one process on text made here. The judgement is measured on the corpora of the project when they
-are there: addresses known to be articles (judged without the text of a link), and links of one to three words in
-navigation, headers and footers of the same pages, most of which are not.
+Costs are CPU times of one process on generated text. Accuracy is measured on the corpora, if available: URLs known to be
+articles (classified without the text of a link), and links of one to three words in navigation, headers and footers of
+the same pages, most of which are not articles.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from archive.discovery import judge_link, pattern_of, read_feed, read_sitemap, trap_reason
+from archive.discovery import classify_link, pattern_of, read_feed, read_sitemap, trap_reason
 from archive.extract import find_links
 from archive.extract.document import parse_html
 from archive.extract.page import read_model
-from archive.urls import canonicalise, display, join, site_of, surt, twin_of
+from archive.urls import canonicalise, display, join, main_url_of, site_of, surt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,8 +77,8 @@ def costs() -> Iterator[tuple[str, float, str]]:
         "canonicalise, tracked": lambda: canonicalise(f"{SITE}/a?utm_source=x&b=2&a=1"),
         "join, clean path": lambda: join(SITE + "/x", "/news/a-b-c"),
         "urlkey": lambda: surt(ARABIC),
-        "twin": lambda: twin_of(ARABIC),
-        "judge a link": lambda: judge_link(ARABIC, "قمة عربية في القاهرة"),
+        "main URL": lambda: main_url_of(ARABIC),
+        "judge a link": lambda: classify_link(ARABIC, "قمة عربية في القاهرة"),
         "trap": lambda: trap_reason(ARABIC, this_year=2026),
         "pattern": lambda: pattern_of(ARABIC),
     }.items():
@@ -95,7 +95,7 @@ def costs() -> Iterator[tuple[str, float, str]]:
 
 
 def pages(corpora: Path) -> Iterator[tuple[str, str, Path]]:
-    """URL, kind and file of the pages of the corpora."""
+    """Yield the URL, kind and file of each page of the corpora."""
     for name in ARTICLE_CORPORA:
         folder = corpora / name
         for line in (folder / "pages.jsonl").read_text("utf-8").splitlines() if folder.is_dir() else ():
@@ -109,7 +109,7 @@ def pages(corpora: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 def judgement(corpora: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Kinds of article addresses, kinds of short links of navigation, traps among all links of the same sites."""
+    """Count the kinds of article URLs, the kinds of short navigation links, and the traps among all links of the same sites."""
     articles: Counter[str] = Counter()
     navigation: Counter[str] = Counter()
     traps: Counter[str] = Counter()
@@ -117,7 +117,7 @@ def judgement(corpora: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
     for url, kind, file in pages(corpora):
         if url and kind in {"news", "blog"} and url not in seen:
             seen.add(url)
-            articles[judge_link(url).kind] += 1
+            articles[classify_link(url).kind] += 1
             traps[trap_reason(url, this_year=2026)] += 1
         body = file.read_bytes()
         tree = parse_html((gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode("utf-8", "replace"))
@@ -125,7 +125,7 @@ def judgement(corpora: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
             for link in find_links(read_model(block), url):
                 if link.url not in seen and site_of(link.url) == site_of(url) and len(link.text.split()) <= 3:
                     seen.add(link.url)
-                    navigation[judge_link(link.url, link.text).kind] += 1
+                    navigation[classify_link(link.url, link.text).kind] += 1
     return articles, navigation, traps
 
 

@@ -1,15 +1,16 @@
-"""What reading a WARC set again costs: saved pages in a WARC file; pages per second and core, by workers, and memory out.
+"""Measure the cost of extracting a WARC set again: pages per second and core, by number of workers, and memory.
 
     python bench/extract.py                        400 pages with one worker and with two
     python bench/extract.py --pages 100000 --workers 2 --distinct 2000
     python bench/extract.py batch --files 4        the same through `warraq batch`, with and without its engine
+    python bench/extract.py stages --pages 300     the CPU of each stage, in this process
 
-The set is made first: pages of the corpora (WARRAQ_CORPORA or ../shared/corpora), or of tests/sites where there are none, gzipped as
-they are served. It is read over and over until so many pages have gone through the workers that `warraq reindex` uses: records found,
-responses parsed, articles, links and keys of lines made, nothing stored. The workers warm up before the clock starts.
+The set consists of gzipped pages of the corpora (WARRAQ_CORPORA or ../shared/corpora), or of tests/sites without corpora. The workers of
+`warraq reindex` read it repeatedly up to the number of pages: they parse responses and make articles, links and keys of lines; nothing is
+stored. The workers warm up before the measurement.
 
-CPU is user and system time, of this process (`reader`) and of its workers as the kernel counts it; pages/s/core is 1000 over their sum.
-The memory is the resident size of each worker, after each tenth of the pages; `new workers` counts those that replaced another.
+CPU is user and system time of this process (`reader`) and of its workers; pages/s/core is 1000 divided by their sum in ms. Memory is the
+resident size of each worker after each tenth of the pages; `new workers` counts replaced workers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from archive.capture import Capture  # noqa: E402
 from archive.parse.parse import Parsed, ParseTask, parse_task  # noqa: E402
 from archive.parse.workers import WorkerKilledError, WorkerPool  # noqa: E402
 from archive.warc import WarcWriter, payload_digest, read_records  # noqa: E402
-from bench.support import extract_batch  # noqa: E402
+from bench.support import extract_batch, extract_stages  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 MARKS = 10
 TOO_LARGE = 2_000_000
-"""Bytes of a page that is left out: one page of a hundred would be half of the time."""
+"""Maximum bytes of a page; one larger page in a hundred would take half of the time."""
 
 
 def corpora() -> Path | None:
@@ -53,7 +54,7 @@ def corpora() -> Path | None:
 
 
 def saved_pages(limit: int) -> Iterator[tuple[str, bytes]]:
-    """URLs and gzipped pages, spread over the corpora; the pages of the repository's own tests where there are none."""
+    """Yield URLs and gzipped pages, spread over the corpora, or from the repository's tests without corpora."""
     if (folder := corpora()) is None:
         for page in sorted((ROOT / "tests" / "sites").glob("*/*/page.html"))[:limit]:
             url = json.loads(page.with_suffix(".json").read_text(encoding="utf-8")).get("url", "https://site.example/a")
@@ -73,7 +74,7 @@ def saved_pages(limit: int) -> Iterator[tuple[str, bytes]]:
 
 
 def write_set(folder: Path, distinct: int) -> int:
-    """Writes the pages as captures of one WARC file; returns how many there are."""
+    """Write the pages as captures of one WARC file; return their number."""
     count = 0
     with WarcWriter(folder, info={"software": "warraq bench"}) as writer:
         for url, body in saved_pages(distinct):
@@ -96,7 +97,7 @@ def write_set(folder: Path, distinct: int) -> int:
 
 
 def tasks(folder: Path, pages: int) -> Iterator[ParseTask]:
-    """As many responses of the set as wanted, from its beginning again when it ends."""
+    """Yield `pages` responses of the set, starting again at its end."""
     now = datetime.now(UTC)
     left = pages
     while left > 0:
@@ -108,7 +109,7 @@ def tasks(folder: Path, pages: int) -> Iterator[ParseTask]:
 
 
 def descendants() -> dict[int, tuple[float, float, str]]:
-    """CPU seconds, resident megabytes and name of each process below this one."""
+    """Return the CPU seconds, resident megabytes and name of each descendant process."""
     parents: dict[int, tuple[int, float, float]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -122,7 +123,7 @@ def descendants() -> dict[int, tuple[float, float, str]]:
     while grown:
         born = {pid for pid, (parent, _, _) in parents.items() if parent in grown}
         for pid in born:
-            is_worker = parents[pid][0] != os.getpid()  # between them and this process stands the fork server
+            is_worker = parents[pid][0] != os.getpid()  # the fork server is between them and this process
             found[pid] = (*parents[pid][1:], "worker" if is_worker else "server")
         grown = born
     return found
@@ -130,7 +131,7 @@ def descendants() -> dict[int, tuple[float, float, str]]:
 
 @dataclass
 class Meter:
-    """Follows the workers: the CPU time of each, also of those that are gone, and their memory at each mark."""
+    """Tracks the workers: the CPU time of each, including ended ones, and their memory at each mark."""
 
     cpu: dict[int, float] = field(default_factory=dict)
     first: dict[int, float] = field(default_factory=dict)
@@ -154,7 +155,7 @@ class Meter:
 
 @dataclass
 class Run:
-    """What one run came to."""
+    """The result of one run."""
 
     workers: int
     pages: int
@@ -228,7 +229,7 @@ def report(runs: list[Run]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("workers", "batch"), default="workers")
+    parser.add_argument("what", nargs="?", choices=("workers", "batch", "stages"), default="workers")
     parser.add_argument("--files", type=int, default=2, help="WARC files of the set for `batch` (2)")
     parser.add_argument("--pages", type=int, default=400, help="pages to read in each run (400)")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="runs with so many workers (1 2)")
@@ -238,6 +239,8 @@ def main() -> int:
         parser.error("pages, distinct and workers are numbers from 1 on")
     if options.what == "batch":
         return extract_batch.measure_batch(options.pages, options.files)
+    if options.what == "stages":
+        return extract_stages.measure_stages(saved_pages(options.pages))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         count = write_set(folder, options.distinct)

@@ -1,20 +1,20 @@
-"""Scores text extraction on folders of pages with expected texts: ours, trafilatura's modes, and peers when installed.
+"""Score text extraction on pages with expected texts: warraq, trafilatura's modes, and peers if installed.
 
     python bench/extraction.py [FOLDER ...] [--peers] [--worst 10] [--limit 50] [--only 'trafilatura with metadata']
 
-A folder is a corpus (`pages.jsonl`, gzipped pages) or holds corpora; without one, WARRAQ_CORPORA or ../shared/corpora.
-Each line of pages.jsonl has `url`, `html` (path of the page), and `gold` (the expected text; `gold_min`, a second one
-that is right too) or `with` and `without` (pieces that a good text has and has not).
+A folder is a corpus (`pages.jsonl`, gzipped pages) or contains corpora; the default is WARRAQ_CORPORA or
+../shared/corpora. Each line of pages.jsonl has `url`, `html` (path of the page), and either `gold` (the expected text;
+`gold_min`, an alternative) or `with` and `without` (snippets that the text must and must not contain).
 
-Scores: word F1 is the overlap of the two bags of words (NFKC, lower case, Arabic vowel signs and tatweel off, scripts
-without spaces by character), a mean over pages. Snippet F counts `with` found as right and `without` found as wrong,
-over all pages. CPU is process time a page, whole call, with the first page of each extractor not counted.
-Structure is measured where a line of the expected text is a heading (h2 to h6), a list item or a line of a
-quotation in the page's markup, outside `nav`, `header`, `footer` and `aside`, and no link: P and R of ours against those, over all
-pages that have any of the kind. A line that the expected text has not is counted against us as well.
-Peers (resiliparse, newspaper4k, readability-lxml, news-please) want an environment of their own, for instance
+Word F1 is the overlap of the two bags of words (NFKC, lower case, without Arabic vowel marks and tatweel, scripts without
+spaces by character), as a mean over pages. Snippet F is over all pages. CPU is process time a page for the whole call,
+without the first page of each extractor.
+Structure: the lines of the expected text that are headings (h2 to h6), list items or lines of a quotation in the page's
+markup, outside `nav`, `header`, `footer` and `aside`, and not links, are compared with warraq's blocks, over all pages
+with any of the kind. Blocks that are not in the expected text count as errors.
+Peers (resiliparse, newspaper4k, readability-lxml, news-please) need their own environment, for example
     uv run --with resiliparse,newspaper4k,readability-lxml python bench/extraction.py --peers
-news-please wants newspaper3k, which is the same module as newspaper4k: it has to be measured without that.
+news-please needs newspaper3k, whose module name is the same as newspaper4k's, so measure it without that.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from archive.body import plain_text, span_text
 from archive.extract import extract
 from archive.extract.document import read_document
 from archive.extract.metadata.reading import Metadata
-from archive.extract.text import find_text, witness
+from archive.extract.text import find_text, main_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -68,7 +68,7 @@ def words(text: str) -> list[str]:
 
 
 def word_score(text: str, gold: str) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the bags of words."""
+    """Return precision, recall and F1 of the bags of words."""
     found, wanted = Counter(words(text)), Counter(words(gold))
     if not found or not wanted:
         return (1.0, 1.0, 1.0) if found == wanted else (0.0, 0.0, 0.0)
@@ -87,7 +87,7 @@ def holds(text: str, snippet: str) -> bool:
 
 
 def share(line: str, gold: str) -> float:
-    """How much of a line's sequences of four words (or fewer, in a shorter line) the gold text has."""
+    """Return the share of a line's sequences of four words (fewer in a shorter line) that are in the expected text."""
     ours, theirs = words(line), words(gold)
     size = min(4, len(ours))
     sequences = list(zip(*(ours[start:] for start in range(size)), strict=False))
@@ -100,7 +100,7 @@ def line_of(text: str) -> str:
 
 
 def wanted_shapes(body: bytes, gold: str) -> dict[str, Counter[str]]:
-    """The lines of the expected text that the page's markup makes headings, items and quotations."""
+    """Return the lines of the expected text that are headings, items and quotations in the page's markup."""
     lines = {line_of(line) for line in gold.split("\n")} - {""}
     found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     tree = html.document_fromstring(body)
@@ -124,7 +124,7 @@ def wanted_shapes(body: bytes, gold: str) -> dict[str, Counter[str]]:
 
 
 def lines_within(quote: html.HtmlElement) -> list[str]:
-    """The lines of a quotation, those that stand in no paragraph of theirs too: who said it, below a post."""
+    """Return the lines of a quotation, including those outside its paragraphs, such as the source below a post."""
     lines = [""]
     for event, element in etree.iterwalk(quote, events=("start", "end")):
         if element is not quote and element.tag in {"p", "br", "div", "footer", "ul", "ol", "li"}:
@@ -135,13 +135,13 @@ def lines_within(quote: html.HtmlElement) -> list[str]:
 
 
 def is_link(element: html.HtmlElement) -> bool:
-    """Whether an element is nothing but a link: an item of a table of contents says what a heading says."""
+    """Return whether an element is only a link, like an item of a table of contents, which repeats a heading."""
     linked = sum(len(str(link.text_content()).strip()) for link in element.iter("a"))
     return linked >= 0.9 * len(str(element.text_content()).strip())
 
 
 def shapes_of(blocks: Iterable[Block], within: str = "") -> Iterator[tuple[str, str]]:
-    """The headings, items and paragraphs of quotations of an article's body."""
+    """Yield the headings, items and paragraphs of quotations of an article's body, with their kinds."""
     for block in blocks:
         match within, block.kind:
             case _, "list":
@@ -167,8 +167,8 @@ class Tally:
     alarms: int = 0
     failures: int = 0
     pages: list[tuple[float, str, str]] = field(default_factory=list)  # F1, URL, how
-    shapes: Counter[tuple[str, str]] = field(default_factory=Counter)  # of a kind: `found`, `wanted`, `both`
-    asked: int = 0  # pages that trafilatura was asked to read whole
+    shapes: Counter[tuple[str, str]] = field(default_factory=Counter)  # by kind: `found`, `wanted`, `both`
+    asked: int = 0  # pages that trafilatura read whole
 
     def add(self, page: dict[str, Any], text: str, how: str) -> None:
         if page.get("gold"):
@@ -220,13 +220,13 @@ def load(corpus: Path, limit: int) -> Iterator[dict[str, Any]]:
 
 
 def ours(body: bytes, url: str) -> tuple[Article | None, str]:
-    """The article and the route that found it, or why there is none."""
+    """Return the article and the route that found it, or None and the reason."""
     answer = extract(Page(body=body, url=url, fetched_at=NOW))
     return answer.article, answer.article.route if answer.article else f"{answer.reason}: {answer.detail}"
 
 
 def _text_alone(body: bytes, url: str) -> str:
-    """Our text without metadata, links and verdict: what trafilatura's modes are to be compared with in CPU."""
+    """Extract only the text, without metadata, links and verdict, to compare the CPU with that of trafilatura's modes."""
     return find_text(read_document(Page(body=body, url=url, fetched_at=NOW)), Metadata()).article()
 
 
@@ -302,12 +302,12 @@ def timed(extractor: Extractor, body: bytes, url: str) -> tuple[str, float, bool
 
 
 def measure_ours(pages: Iterable[tuple[dict[str, Any], bytes]]) -> tuple[Tally, list[tuple[str, str, str]]]:
-    """Scores of ours, and the dropped lines that the gold text has: (URL, rule, line)."""
+    """Return warraq's scores, and the dropped lines that are in the expected text, as (URL, rule, line)."""
     tally, lost = Tally(), []
     for number, (page, body) in enumerate(pages):
         if not number:
             ours(body, page["url"])
-        with patch.object(witness, "whole", wraps=witness.whole) as whole:
+        with patch.object(main_content, "whole", wraps=main_content.whole) as whole:
             begun = time.process_time()
             article, how = ours(body, page["url"])
             tally.milliseconds.append(1000 * (time.process_time() - begun))

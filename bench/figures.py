@@ -1,6 +1,6 @@
-"""The figures of the code's layout: files, boxes and arrows, layers, loose modules, names in several places, sizes of functions.
+"""Print figures on the layout of the code: files, components and imports, layers, duplicate names, sizes of functions.
 
-Run as `python bench/figures.py`. A box is a module or folder at the top of `archive/`, or another top folder.
+Run as `python bench/figures.py`. A component ("box") is a module or folder at the top of `archive/`, or another top folder.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def box_of(dotted: str) -> str:
 
 
 def arrows() -> dict[str, set[str]]:
-    """Which boxes each box imports."""
+    """Return the boxes that each box imports."""
     boxes = {box_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in files_of(*FOLDERS)}
     found: dict[str, set[str]] = {box: set() for box in boxes}
     for path in files_of(*FOLDERS):
@@ -49,7 +49,7 @@ def arrows() -> dict[str, set[str]]:
 
 
 def levels(found: dict[str, set[str]]) -> int:
-    """The longest way down in the two packages, which have no circles."""
+    """Return the length of the longest chain of imports; there are no cycles."""
 
     @cache
     def depth(box: str) -> int:
@@ -59,7 +59,7 @@ def levels(found: dict[str, set[str]]) -> int:
 
 
 def homonyms() -> tuple[list[str], list[str]]:
-    """File names in more than one folder, and public names that are defined in more than one module."""
+    """Return file names in more than one folder, and public names defined in more than one module."""
     places, names = defaultdict(set), defaultdict(set)
     for path in files_of(*PACKAGES):
         if not path.stem.startswith("__"):
@@ -76,8 +76,25 @@ def loose() -> list[str]:
     return sorted(path.stem for path in (ROOT / "archive").glob("*.py") if not path.stem.startswith("__"))
 
 
+def with_one_importer() -> dict[Path, Path]:
+    """Return each module that a single other module of the packages imports, and that module."""
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in files_of(*PACKAGES)
+    }
+    importers: dict[Path, set[Path]] = defaultdict(set)
+    for path in names.values():
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    imported = names.get(f"{node.module}.{alias.name}") or names.get(node.module)
+                    if imported and imported != path:
+                        importers[imported].add(path)
+    return {path: next(iter(found)) for path, found in importers.items() if len(found) == 1}
+
+
 def function_lines(*folders: str) -> list[int]:
-    """Lines of code of each function, without its docstring."""
+    """Return the lines of code of each function, without docstrings."""
     sizes = []
     for path in files_of(*folders):
         for node in ast.walk(tree_of(path)):
@@ -92,7 +109,7 @@ def spread(values: list[int]) -> str:
 
 
 def branches(node: ast.AST) -> int:
-    """The cyclomatic complexity of a function, as McCabe counts it."""
+    """Return the cyclomatic complexity of a function (McCabe)."""
     forks = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.comprehension, ast.match_case)
     return 1 + sum(
         isinstance(one, forks) + (len(one.values) - 1 if isinstance(one, ast.BoolOp) else 0) for one in ast.walk(node)
@@ -104,7 +121,7 @@ def functions(*folders: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def code_lines(*folders: str) -> int:
-    """Lines that are neither empty, comment nor docstring."""
+    """Count lines other than blank lines, comments and docstrings."""
     count = 0
     for path in files_of(*folders):
         docs = {
@@ -119,7 +136,7 @@ def code_lines(*folders: str) -> int:
 
 
 def public_names() -> list[int]:
-    """Public functions and classes of each module, in order of their number."""
+    """Return the number of public functions and classes of each module, sorted."""
     kinds = (*FUNCTIONS, ast.ClassDef)
     return sorted(
         sum(isinstance(node, kinds) and not node.name.startswith("_") for node in tree_of(path).body)
@@ -131,8 +148,16 @@ def words_of_documentation() -> int:
     return sum(len(path.read_text("utf-8").split()) for path in (*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")))
 
 
+def lines_of(path: Path) -> int:
+    return len(path.read_text("utf-8").splitlines())
+
+
 def main() -> None:
     found = arrows()
+    alone = with_one_importer()
+    fitting = sorted(
+        str(path.relative_to(ROOT)) for path, user in alone.items() if lines_of(path) + lines_of(user) <= 350
+    )
     same_files, same_names = homonyms()
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     rows = {one["containers"][0]: len(one["layers"]) for one in contracts if "containers" in one}
@@ -140,11 +165,13 @@ def main() -> None:
     complexity = sorted(map(branches, every))
     short = sum(size <= 40 for size in function_lines(*PACKAGES)) / len(every)
     typed = sum(node.returns is not None for node in every) / len(every)
-    lengths = sorted(len(path.read_text("utf-8").splitlines()) for path in files_of(*PACKAGES))
+    lengths = sorted(map(lines_of, files_of(*PACKAGES)))
     for name, value in (
         ("Python files in the two packages", len(files_of(*PACKAGES))),
         ("lines in them", sum(lengths)),
         ("lines of a file, median / p90 / max", spread(lengths)),
+        ("modules with one importer", len(alone)),
+        ("… that fit into it (350 lines)", f"{len(fitting)} ({', '.join(fitting)})"),
         ("lines of a function, median / p90 / max", spread(function_lines(*PACKAGES))),
         ("lines of code in them", code),
         ("functions of at most 40 lines", f"{short:.1%}"),

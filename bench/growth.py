@@ -1,4 +1,4 @@
-"""What an archive costs as it grows: sizes in; tables of times, memory and size out, with a verdict for each bar.
+"""Measure the costs of an archive as it grows: tables of times, memory and size by archive size, with a verdict on growth.
 
     python bench/growth.py                                   a frontier of 10,000 and 100,000 URLs, 3,000 articles, a reader that stays
     python bench/growth.py frontier 10000 100000 1000000 5000000
@@ -6,8 +6,8 @@
     python bench/growth.py reader 160                        MB written while a reader holds an old state
     python bench/growth.py merge 4 10000                     4 shards of 10,000 articles, each of them served twice
 
-Each size is measured in a process of its own and a folder that is removed afterwards (--folder DIR to have it elsewhere than in /tmp).
-Times are medians in milliseconds of CPU, so that other work on the machine shows little.
+Each size is measured in a separate process and a temporary folder (in /tmp, or --folder DIR). Times are medians in milliseconds of CPU,
+on which other work on the machine has little effect.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"frontier": [10_000, 100_000], "articles": [3_000], "reader": [60], "merge": [2, 2_000]}
 FLAT = 1.3
-"""The largest size may cost so many times the smallest and count as flat; half as much again each tenfold counts as logarithmic."""
+"""Maximum ratio of the costs of the largest and smallest size that counts as flat; up to 1.5 for each tenfold counts as logarithmic."""
 
 
 def row(cells: Sequence[str]) -> None:
@@ -48,13 +48,13 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def apart(work: Callable[..., Any], *arguments: object) -> Any:
-    """What the work gives when it has a fresh process to itself."""
+    """Return the result of `work`, run in a fresh process."""
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)
 
 
 def verdict(first: float, last: float, times: float) -> str:
-    """What a cost that went from `first` to `last` while the size grew `times` times is."""
+    """Return the verdict on a cost that went from `first` to `last` while the size grew by a factor of `times`."""
     grown = last / first if first > 0 else 1.0
     if grown <= FLAT:
         return "flat"

@@ -1,9 +1,9 @@
-"""How often `warraq health` cries wolf, and how soon it notices: simulated sites, healthy and then broken.
+"""Measure the false alarms and the delay of `warraq health` on simulated sites, healthy and then broken.
 
     python bench/health.py [--sites 120] [--days 180]
 
-Articles a day are negative-binomial about a mean that depends on the weekday, with a slow
-trend; visits fail and pages fall into quarantine at small rates of their own, texts have the lengths that news has.
+Articles a day follow a negative binomial distribution whose mean depends on the weekday, with a slow trend; visits fail
+and pages are quarantined at small rates, and texts have the lengths of news articles.
 """
 
 import argparse
@@ -20,7 +20,7 @@ RATES = (0.5, 1, 3, 10, 30, 100, 300)
 
 
 def negative_binomial(rng, mean, dispersion):
-    """A count of that mean whose variance is `dispersion` times the mean (a gamma mixture of Poissons)."""
+    """Return a count with that mean and a variance of `dispersion` times the mean (a gamma mixture of Poissons)."""
     rate = mean if dispersion <= 1 else rng.gammavariate(mean / (dispersion - 1), dispersion - 1)
     if rate > 200:
         return max(0, round(rng.gauss(rate, math.sqrt(rate))))
@@ -35,7 +35,7 @@ def binomial(rng, n, p):
 
 
 def healthy(rng, rate, length):
-    """The days of one site that nothing happens to."""
+    """Return the days of a healthy site."""
     weekend = rng.uniform(0.2, 1.0)
     dispersion = rng.uniform(1.0, 2.5)
     trend = rng.uniform(-0.003, 0.003)

@@ -1,12 +1,12 @@
-"""Compares our reading of titles, authors and dates with trafilatura's and htmldate's on pages with gold values.
+"""Compare titles, authors and dates found by warraq, trafilatura and htmldate on pages with known values.
 
     python bench/metadata.py [CORPUS ...] [--errors FIELD]
 
 A corpus is a folder with `pages.jsonl` (id, url, html, title, author, date) below WARRAQ_CORPORA, else shared/corpora
 beside the checkout.
-Prints, per corpus and field, the share of pages with gold on which each reader is right, and CPU milliseconds per page.
-A title is right when its words are the gold's; authors when the set of names is, and F1 over names is given too; a date
-when the day is the gold's. Pages whose gold is empty, NaN or «admin» (nobody, by our rule) do not count.
+Prints for each corpus and field the share of pages on which each reader gives the known value, and CPU ms per page.
+A title must have the same words; authors must be the same set of names (F1 over names is printed, too); a date must have
+the same day. Pages whose known value is empty, NaN or "admin" do not count.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def names(text: str) -> set[str]:
 
 
 def score(field: str, found: str, gold: str) -> tuple[float, float]:
-    """(right, F1)."""
+    """Return whether the value is right (1 or 0), and its F1."""
     if field == "date":
         return float(found[:10] == gold[:10]), float(found[:10] == gold[:10])
     if field == "title":

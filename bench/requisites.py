@@ -1,8 +1,8 @@
-"""What keeping a page as it looked costs: requests, bytes, CPU and disk of a crawl with `none`, `pictures` and `page`, and of its recrawl.
+"""Measure the cost of keeping requisites: requests, bytes, CPU and disk of a crawl with `none`, `pictures` and `page`, and of a recrawl.
 
-Run as `python bench/requisites.py [PAGES]`: the demo site, and a made-up one of PAGES articles (500), each with a photograph in three
-sizes, and all with the same two style sheets and a font; then 50 of these pages rendered in a browser against the same as served. CPU is
-the crawl's, its workers and its browser included.
+Run as `python bench/requisites.py [PAGES]`. It crawls the demo site, and a generated site of PAGES articles (500), each with a photograph
+in three sizes, and all with the same two style sheets and a font; then it compares 50 of these pages rendered in a browser and as
+served. CPU includes the crawl's workers and its browser.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LEVELS = ("none", "pictures", "page")
 WIDTHS = (300, 1024, 2048)
-"""Of a photograph, as WordPress cuts them."""
+"""Widths of a photograph as WordPress scales them."""
 WORDS = (
     "the",
     "council",
@@ -64,7 +64,7 @@ def page(number: int) -> bytes:
 
 @cache
 def photograph(width: int) -> bytes:
-    """Soft noise, which takes as many bytes as a photograph."""
+    """Return a picture of soft noise, which takes as many bytes as a photograph."""
     out = io.BytesIO()
     small = Image.effect_noise((width // 8, width * 9 // 128), 90)
     small.resize((width, width * 9 // 16), Image.Resampling.BICUBIC).convert("RGB").save(out, "JPEG", quality=80)
@@ -82,7 +82,7 @@ def answer(path: str, pages: int) -> tuple[str, bytes] | None:
         return "text/html", page(int(path.split("/")[3]))
     if path.startswith("/photo/"):
         width = int(path.rpartition("-")[2].removesuffix(".jpg"))
-        return "image/jpeg", photograph(width) + path.encode()  # what follows the picture makes it another file
+        return "image/jpeg", photograph(width) + path.encode()  # bytes after the picture make it a different file
     shared = {
         "/main.css": ("text/css", b"@import 'type.css'; body{color:#222}" + b"/* rules */" * 4000),
         "/type.css": ("text/css", b"@font-face{font-family:F;src:url(f.woff2)}"),
@@ -148,7 +148,7 @@ def crawl(url: str, folder: Path, level: str, *more: str) -> tuple[dict[str, obj
 
 
 def rendered(pages: int) -> None:
-    """Print what a page costs that a browser renders, and the same page as served."""
+    """Print the cost of pages rendered in a browser, and of the same pages as served."""
     from crawler.rendering.browser import missing_browser
 
     if problem := missing_browser():

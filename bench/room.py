@@ -1,10 +1,10 @@
-"""Load the reading room with slow and greedy clients while one person searches: how long that person waits, and what memory it takes.
+"""Load the reading room with slow and greedy clients while one user searches; measure that user's waiting time, and the memory.
 
     python bench/room.py [--articles 20000] [--seconds 15]
 
-The archive is synthetic (bench/support/press.py), the server is `warraq serve` in a process of its own, the greedy clients come from
-other addresses of loopback than the person. Fails (exit code 1) when a bar is missed. On a machine with other work
-all times are longer: where searches with nothing beside them take longer than QUIET_SECONDS, the bar is longer by as much.
+The archive is synthetic (bench/support/press.py), the server is `warraq serve` in its own process, and the greedy clients use other
+loopback addresses than the user. Exits with 1 if a bar is missed. On a busy machine all times are longer: if searches without load take
+longer than QUIET_SECONDS, the bar is raised by the difference.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
 SLOW, GREEDY, ADDRESSES = 200, 400, 4
-"""Clients, and from how many addresses the greedy ones come."""
+"""Numbers of slow and greedy clients, and of the addresses of the greedy ones."""
 P95_SECONDS, MEGABYTES = 1.0, 400
 QUIET_SECONDS = 0.25
-"""p95 with nothing beside it that a machine without other work keeps under: dear words take 0.2 s of processor time."""
+"""Maximum p95 without load on an idle machine; expensive words take 0.2 s of CPU time."""
 PAUSE = 0.1
-"""Between two questions of the person, in seconds."""
+"""Seconds between two searches of the user."""
 PATIENCE = 60
 
 
 async def ask(port: int, head: str, *, source: str = "127.0.0.1") -> tuple[int, float]:
-    """Send one request from that address; its status (0: closed without one) and the seconds until its last byte."""
+    """Send a request from an address; return its status (0 if closed without one) and the seconds until the last byte."""
     started = time.monotonic()
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(PATIENCE):
@@ -66,7 +66,7 @@ def get(port: int, words: str, *, method: str = "GET", more: str = "") -> str:
 
 
 async def trickle(port: int) -> None:
-    """Send a head a byte at a time, again whenever the room hangs up."""
+    """Send a request head one byte at a time, starting again whenever the server closes the connection."""
     while True:
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0))
@@ -78,7 +78,7 @@ async def trickle(port: int) -> None:
 
 
 async def be_greedy(port: int, queries: list[str], number: int, answers: list[int]) -> None:
-    """Ask dear questions one after another without a pause."""
+    """Send expensive searches one after another without a pause."""
     chance = random.Random(number)
     while True:
         status, _ = await ask(port, get(port, chance.choice(queries)), source=f"127.0.1.{number % ADDRESSES + 1}")
@@ -86,7 +86,7 @@ async def be_greedy(port: int, queries: list[str], number: int, answers: list[in
 
 
 async def person(port: int, words: list[str], seconds: float) -> tuple[list[int], list[float]]:
-    """Search for a word now and then, as somebody reading does."""
+    """Search for a word from time to time, as a reader does; return the statuses and times."""
     statuses, times, chance = [], [], random.Random(7)
     end = time.monotonic() + seconds
     while time.monotonic() < end or len(times) < 20:
@@ -109,7 +109,7 @@ async def beside(work: list[Coroutine[None, None, None]]) -> AsyncIterator[None]
 
 
 def dear(words: list[str]) -> list[str]:
-    """Questions that cost much: long chains of OR, prefixes of a letter, phrases in phrases, common words together."""
+    """Return expensive searches: long chains of OR, one-letter prefixes, nested phrases, combinations of common words."""
     return [
         " OR ".join(words[:60]),
         " ".join(f"{word[:1]}*" for word in words[:8]),

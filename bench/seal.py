@@ -1,7 +1,7 @@
-"""Sealing: CPU and bytes a record, of archives of several sizes: flat means that a large one costs no more a record than a small one.
+"""Measure the cost of sealing: CPU and bytes a record, for archives of several sizes.
 
-Run as `python bench/seal.py [RECORDS …]`; the records are made up: captures of 2 kB, some 1.2 kB each as they lie in the file. Beyond
-100,000 the file is there again under other names, so that ten million need no more room on the disk.
+Run as `python bench/seal.py [RECORDS …]`. The records are generated: captures of 2 kB, which take some 1.2 kB each in the file. Beyond
+100,000 records, the file is linked under other names, so that ten million need no more disk space.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILE_RECORDS = 100_000
 
 
 def archive_of(folder: Path, records: int) -> Collection:
-    """An archive of that many records in closed files of at most 100,000."""
+    """Make an archive of that many records in closed files of at most 100,000."""
     collection = Collection(folder)
     collection.create()
     open_store(collection.database).close()

@@ -1,12 +1,12 @@
-"""Measures search and prints tables: how well it finds, how fast it answers, how large its index is.
+"""Measure the quality, speed and index size of search, and print tables.
 
     python bench/search.py quality                     # nDCG@10 and inflection, needs the Arabic question sets (below)
-    python bench/search.py news                        # ranking on dated news beside FTS5 and Lucene (see `news.py`)
+    python bench/search.py news [--every 2]            # ranking on dated news beside FTS5 and Lucene (see `news.py`)
     python bench/search.py speed --articles 100000     # synthetic Arabic articles of some 300 words, built in --folder
     python bench/search.py semantic --articles 900     # by words, by meaning and fused, on a sample (see `semantic.py`)
     python bench/search.py shards --articles 20000     # the same articles in one database and in several, answers compared
 
-What the question sets are and where they lie is told in `retrieval.py`.
+`retrieval.py` describes the question sets and their location.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def build(db: Any, press: Press, count: int) -> None:
 
 
 def speed(count: int, folder: str, *, plain: bool, keep: bool) -> None:
+    Path(folder).mkdir(parents=True, exist_ok=True)
     path = Path(folder) / f"warraq-bench-{count}.db"
     press = Press()
     fresh = not path.exists()
@@ -119,7 +120,7 @@ def latencies(db: Any, press: Press, count: int, queries: int = 60) -> None:
         for _ in range(queries):
             text, options = make()
             started, worked = time.perf_counter(), time.process_time()
-            results = search(db, text, relax=False, **options)
+            results = search(db, text, **{"relax": False, **options})
             times.append(((time.perf_counter() - started) * 1000, (time.process_time() - worked) * 1000))
             totals.append(results.total)
         if "common" in name:
@@ -129,7 +130,7 @@ def latencies(db: Any, press: Press, count: int, queries: int = 60) -> None:
 
 
 def _line(name: str, times: list[tuple[float, float]], matches: object) -> None:
-    """CPU time stands beside the clock's because other work on the machine lengthens only the latter."""
+    """Print CPU time and wall time, because other work on the machine affects only the latter."""
     clock, worked = sorted(wall for wall, _ in times), sorted(cpu for _, cpu in times)
     print(f"{name:38}{_at(clock, 0.5):8.1f}{_at(clock, 0.95):8.1f}{clock[-1]:8.1f}{_at(worked, 0.95):9.1f}{matches:>9}")
 
@@ -143,6 +144,7 @@ def main() -> None:
     parser.add_argument("what", choices=("quality", "news", "semantic", "speed", "shards"))
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--shards", type=int, default=5, help="databases that `shards` parts the articles into")
+    parser.add_argument("--every", type=int, default=1, help="of the questions of `news`, ask only one in this many")
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the database is built")
     parser.add_argument("--plain", action="store_true", help="make articles_fts too, to see its size")
     parser.add_argument("--keep", action="store_true", help="keep the database for another run")
@@ -150,7 +152,7 @@ def main() -> None:
     if arguments.what == "quality":
         quality()
     elif arguments.what == "news":
-        news.report()
+        news.report(every=arguments.every)
     elif arguments.what == "semantic":
         semantic.report(arguments.articles)
     elif arguments.what == "shards":

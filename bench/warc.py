@@ -1,6 +1,6 @@
-"""warcio against our own code: CPU and bytes of a capture written and read, exactness of the bytes, what becomes of a torn file.
+"""Compare warraq's WARC code with warcio: CPU and bytes of writing and reading, exactness, and handling of a truncated file.
 
-Run as `python bench/warc.py [PAGES]`; pages are made up: Arabic words in markup, some 90 kB, as large as news pages are.
+Run as `python bench/warc.py [PAGES]`. Pages are generated: Arabic words in markup, some 90 kB, like news pages.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ def read_warcio(path: Path) -> list[bytes]:
 
 
 def is_exact(path: Path, wanted: list[Capture], *, odd: Capture) -> bool:
-    """Whether every response stands in the file as it came; `odd` has blanks that a parser of headers drops."""
+    """Return whether the file has every response unchanged; `odd` has blanks that a header parser would drop."""
     blocks = set(read_ours(path))
     return all(capture.response in blocks for capture in (*wanted, odd))
 
 
 def torn(path: Path) -> tuple[str, str]:
-    """What each reader says of a file that ends in the middle of a record."""
+    """Return the result of each reader for a file that ends within a record."""
     cut = path.with_name("torn.warc.gz")
     cut.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     count = 0
@@ -122,7 +122,7 @@ def torn(path: Path) -> tuple[str, str]:
 
 
 def cpu_ms(function: Callable[[], Any], count: int) -> tuple[float, Any]:
-    """The CPU of a call in milliseconds a page, and what it gives."""
+    """Return the CPU of a call in milliseconds a page, and its result."""
     started = time.process_time()
     given = function()
     return (time.process_time() - started) / count * 1e3, given

@@ -1,4 +1,4 @@
-"""Run commands on an archive once its crawl has closed it: seal, upload, watches.
+"""Run commands on an archive after its crawl has closed it: seal, upload, watches.
 
 Each runs in a process of its own while the crawls of other sites go on; an error there is reported and does not fail the crawl.
 """
@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from scrapy import signals
@@ -19,10 +18,12 @@ from scrapy.exceptions import NotConfigured
 
 from archive.collection import Collection
 from archive.watch import WatchStore
+from crawler.configuration import archive_folder
 from crawler.shutdown import stopping
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from pathlib import Path
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
@@ -30,20 +31,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SECONDS: Final = 300.0
-"""For a command, unless a setting says otherwise; what it did not do waits for the next crawl."""
+"""Time limit of a command unless a setting changes it; unfinished work waits for the next crawl."""
 KILL_SECONDS: Final = 2.0
-"""Seconds that a command has to end when it must stop."""
+"""Seconds that a command has to end when the crawl is stopped."""
 _SEALING: Final = ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS")
 
 
 class ClosingExtension:
-    """Runs one command of `warraq` on the archive of a crawl. A subclass says which, when it has work, and what is told of it."""
+    """Runs a `warraq` command on the archive of a crawl. Subclasses define the command, when it has work, and what is logged."""
 
     command: tuple[str, ...]
     seconds = SECONDS
 
     def __init__(self, folder: Path, settings: BaseSettings) -> None:
-        """Read what the command needs from the settings; NotConfigured where it is not to run."""
+        """Read the settings of the command; raise NotConfigured if it is not to run."""
         self.folder = folder
         self.variables: dict[str, str] = {}
         self._stopping = False
@@ -52,42 +53,42 @@ class ClosingExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raise NotConfigured where no site is crawled, or the command is not to run."""
+        """Raise NotConfigured if no site is crawled or the command is not to run."""
         settings = crawler.settings
         site = getattr(crawler.spider, "site", None)
         if site is None:
             raise NotConfigured
-        extension = cls(Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name), settings)
+        extension = cls(archive_folder(settings, site.name), settings)
         crawler.signals.connect(extension.stop_soon, signal=stopping)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
         return extension
 
     def configure(self, settings: BaseSettings) -> None:
-        """Set the options of the command; raise NotConfigured where it is not to run."""
+        """Set the options of the command; raise NotConfigured if it is not to run."""
 
     def has_work(self) -> bool:
-        """Tell whether the archive has what the command works on."""
+        """Return whether the command has work in this archive."""
         raise NotImplementedError
 
     def report(self, out: str, err: str) -> None:
-        """Log what the command said."""
+        """Log the command's output."""
         logger.info("%s: %s: %s", self.folder, self.command[0], out)
         if err:
             logger.warning("%s: %s: %s", self.folder, self.command[0], err[-1000:])
 
     def stop_soon(self) -> None:
-        """End the command that runs, and begin none."""
+        """Stop the running command, and start no other."""
         self._stopping = True
         self._terminate()
 
     async def spider_closed(self) -> None:
-        """Run the command. Called after ArchiveExtension has closed the archive, for it stands behind it in EXTENSIONS."""
+        """Run the command. The order of EXTENSIONS ensures that ArchiveExtension has closed the archive."""
         if self._stopping or not self.has_work():
             return
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "archive", "--archive", str(self.folder), *self.command),
+                *("-P", "-m", "archive", "--archive", str(self.folder), *self.command),
                 env={**os.environ, **self.variables},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -121,31 +122,31 @@ class ClosingExtension:
 
 
 class SealExtension(ClosingExtension):
-    """Runs `warraq seal` where WARRAQ_SEAL is set."""
+    """Runs `warraq seal` if WARRAQ_SEAL is set."""
 
     command = ("seal",)
 
     def configure(self, settings: BaseSettings) -> None:
-        """Hand on the settings of seals."""
+        """Pass on the settings of seals."""
         if not settings.getbool("WARRAQ_SEAL"):
             raise NotConfigured
         self.variables = {name: str(settings[name]) for name in _SEALING if settings[name]}
 
     def has_work(self) -> bool:
-        """Tell whether the crawl left an archive."""
+        """Return whether the crawl left an archive."""
         return Collection(self.folder).exists()
 
 
 class UploadExtension(ClosingExtension):
-    """Runs `warraq upload` where WARRAQ_STORAGE is set.
+    """Runs `warraq upload` if WARRAQ_STORAGE is set.
 
-    A run that fails or is ended leaves its files where they are: the next crawl's upload takes them up.
+    Files that an upload does not finish stay local; the next crawl's upload continues with them.
     """
 
     command: tuple[str, ...] = ("upload", "--json")
 
     def configure(self, settings: BaseSettings) -> None:
-        """Set where to upload to, and what may be removed here; a WARRAQ_KEEP_LOCAL_DAYS below 0 keeps everything."""
+        """Set the destination, and the age at which local files are removed; a WARRAQ_KEEP_LOCAL_DAYS below 0 keeps all."""
         storage = settings["WARRAQ_STORAGE"] or os.environ.get("WARRAQ_STORAGE", "")
         if not storage or storage == "none":
             raise NotConfigured
@@ -160,7 +161,7 @@ class UploadExtension(ClosingExtension):
         return True
 
     def report(self, out: str, err: str) -> None:
-        """Log how many files went where, and which did not."""
+        """Log the number of uploaded files, their destination, and failures."""
         said: dict[str, Any] = {}
         with suppress(ValueError):
             said = json.loads(out)
@@ -174,10 +175,10 @@ class UploadExtension(ClosingExtension):
 
 
 class WatchExtension(ClosingExtension):
-    """Runs `warraq watch run` where the archive has watches."""
+    """Runs `warraq watch run` if the archive has watches."""
 
     command = ("watch", "run")
 
     def has_work(self) -> bool:
-        """Tell whether the archive has watches."""
+        """Return whether the archive has watches."""
         return WatchStore.exists(self.folder)

@@ -1,8 +1,8 @@
-"""Read the settings of a place from warraq.toml and the environment, with the origin of each value.
+"""Read the settings from warraq.toml and the environment, with the origin of each value.
 
-`warraq.toml` lies in the folder in which the command runs (WARRAQ_CONFIG names another file) and holds settings by their names, such as
+`warraq.toml` is read from the current folder (WARRAQ_CONFIG names another file) and contains settings by name, such as
 `WARRAQ_MAX_PAGES = 500`. An environment variable overrides it: of the same name, or `SCRAPY_NAME` for a setting of Scrapy's own.
-`-s NAME=VALUE` overrides both. A mistake is reported with its place, the nearest name and what is allowed.
+`-s NAME=VALUE` overrides both. An error is reported with its file and line, the nearest name and the allowed values.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ FILE = "warraq.toml"
 PREFIX = "WARRAQ_"
 NAMES_FILE = PREFIX + "CONFIG"
 NOT_SETTINGS = frozenset({PREFIX + "ARCHIVE", NAMES_FILE})
-"""Variables of the environment that mean something else: the archive to use, the file to read."""
+"""Environment variables that are not settings: the archive to use, the file to read."""
 
 NEAR = 0.8
-"""How alike two names must be for one to be a typing error of the other (difflib's ratio)."""
+"""How similar two names must be for one to count as a typo of the other (difflib's ratio)."""
 
 CHOICES = {
     "WARRAQ_SUMMARY": ("text", "json", ""),
@@ -48,15 +48,15 @@ LEAST = {"WARRAQ_KEEP_LOCAL_DAYS": -1} | dict.fromkeys(
     ),
     1,
 )  # fmt: skip
-"""The least value of a number, where it is not 0."""
+"""The minimum of each number whose minimum is not 0."""
 
 FLAGS = {"1": True, "true": True, "True": True, "0": False, "false": False, "False": False}
-"""What Scrapy reads as true and false."""
+"""The values that Scrapy reads as true and false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """A setting that holds: its value, and where it is from (`default`, `warraq.toml:3`, `environment`)."""
+    """A setting in effect: its value and its origin (`default`, `warraq.toml:3`, `environment`)."""
 
     name: str
     value: object
@@ -64,7 +64,7 @@ class Setting:
 
 
 class ConfigurationError(UsageError):
-    """A setting that there is none of, or a value that it cannot have; `place` is where it stands."""
+    """An unknown setting or an invalid value; `place` is where it was given."""
 
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(f"{place}: {problem}")
@@ -73,9 +73,9 @@ class ConfigurationError(UsageError):
 
 
 def configure(settings: dict[str, Any]) -> dict[str, Setting]:
-    """Put what the place sets into the namespace of crawler.settings; return each setting with its origin.
+    """Apply warraq.toml and the environment to the namespace of crawler.settings; return each setting with its origin.
 
-    End the process with one line for a mistake: importers of the settings are about to use them.
+    For an error, print one line and end the process, because importers are about to use the settings.
     """
     defaults = {name: value for name, value in settings.items() if name.isupper()}
     try:
@@ -88,7 +88,7 @@ def configure(settings: dict[str, Any]) -> dict[str, Setting]:
 
 
 def read(defaults: Mapping[str, object], *, environ: Mapping[str, str]) -> dict[str, Setting]:
-    """Return every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
+    """Return every setting after the file and the environment are applied; raises ConfigurationError for the first error."""
     path = Path(environ.get(NAMES_FILE, FILE) or os.devnull)
     held = {name: Setting(name=name, value=value, origin="default") for name, value in defaults.items()}
     held |= _from_file(path, defaults, needed=NAMES_FILE in environ)
@@ -151,20 +151,25 @@ def _from_environment(defaults: Mapping[str, object], environ: Mapping[str, str]
 
 
 def given(place: str, name: str, text: str, defaults: Mapping[str, object]) -> object:
-    """Return the value of a setting given as text, as by the environment and by `-s`; raises ConfigurationError."""
+    """Return the value of a setting given as text, in the environment or by `-s`; raises ConfigurationError."""
     try:
         return checked(name, _typed(text, defaults[name]), defaults[name])
     except ValueError as error:
         raise ConfigurationError(place, str(error)) from None
 
 
+def archive_folder(settings: Mapping[str, Any], site: str) -> Path:
+    """Return the folder of a site's archive: ARCHIVE_DIR, or the site's name in WARRAQ_COLLECTIONS."""
+    return Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site)
+
+
 def unknown_variables(defaults: Mapping[str, object], environ: Mapping[str, str]) -> list[str]:
-    """Return the variables of the environment that look like settings and are none."""
+    """Return the environment variables that look like settings but are not."""
     return sorted(one for one in environ if one.startswith(PREFIX) and one not in defaults and one not in NOT_SETTINGS)
 
 
 def check_options(options: Iterable[str], defaults: Mapping[str, object]) -> None:
-    """Check what `-s NAME=VALUE` gives, of Scrapy's own settings those that have a default here; raise ConfigurationError."""
+    """Check the options `-s NAME=VALUE`, and of Scrapy's own settings those with a default here; raise ConfigurationError."""
     for pair in options:
         name, _, text = pair.partition("=")
         if name.startswith(PREFIX):
@@ -174,11 +179,11 @@ def check_options(options: Iterable[str], defaults: Mapping[str, object]) -> Non
 
 
 def default_of(name: str, defaults: Mapping[str, object], place: str) -> object:
-    """Return the default of a setting, of Scrapy's own too; raises ConfigurationError when there is none of that name."""
+    """Return the default of a setting, including Scrapy's own; raises ConfigurationError for an unknown name."""
     if name in defaults:
         return defaults[name]
     if not name.startswith(PREFIX):
-        from scrapy.settings import default_settings  # a third of a second, where it is needed
+        from scrapy.settings import default_settings  # takes a third of a second
 
         if name.isupper() and hasattr(default_settings, name):
             return getattr(default_settings, name)
@@ -197,7 +202,7 @@ def _near(name: str, defaults: Iterable[str]) -> str:
 
 
 def checked(name: str, value: object, default: object) -> object:
-    """Return the value, when a setting with that default may have it; raises ValueError with what is allowed."""
+    """Return the value if it is valid for a setting with that default; raises ValueError with the allowed values."""
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(_("give one of {choices}").format(choices=", ".join(map(repr, CHOICES[name]))))
     if isinstance(default, bool):
@@ -222,7 +227,9 @@ def _number(name: str, value: object, default: float) -> object:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or (isinstance(default, int) and value != int(value)) or not least <= value < float("inf"):  # type: ignore[call-overload,operator]
         raise ValueError(
-            _("give {kind} from {least}, such as {example}").format(kind=kind, least=least, example=max(default, least))
+            _("give {kind} of at least {least}, such as {example}").format(
+                kind=kind, least=least, example=max(default, least)
+            )
         )
     return type(default)(value)  # type: ignore[arg-type]
 
@@ -235,20 +242,20 @@ def _texts(name: str, value: object) -> object:
             try:
                 ipaddress.ip_network(str(one))
             except ValueError as error:
-                raise ValueError(_('{error}; give networks such as ["127.0.0.0/8"]').format(error=error)) from None
+                raise ValueError(_("{error}; give a network such as 127.0.0.0/8").format(error=error)) from None
     return value
 
 
 def _table(name: str, value: object, default: dict[Any, Any]) -> object:
     if name != "DEFAULT_REQUEST_HEADERS":
-        raise ValueError(_("it wires components, which is done in code"))
+        raise ValueError(_("it configures components, which is only possible in code"))
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise ValueError(_('give a table of texts, such as { Accept-Language = "fr" }'))
+        raise ValueError(_('give a table of strings, such as { Accept-Language = "fr" }'))
     return default | value
 
 
 def _typed(text: str, default: object) -> object:
-    """Return a text as a value of the type of the default, where it is one; as it is where it is not."""
+    """Return the text converted to the type of the default; unchanged if that is impossible."""
     readers: tuple[tuple[type | tuple[type, ...], Callable[[str], object]], ...] = (
         (bool, FLAGS.__getitem__),
         (int, int),

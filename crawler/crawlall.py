@@ -1,4 +1,4 @@
-"""Crawl several sites in one process, some at a time, and report the result of each.
+"""Crawl several sites in one process, a few at a time, and report the result of each.
 
 The crawls share their extraction workers. A site that fails is one line of the report; the others continue.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import ArchiveError, NotWritableError
@@ -19,6 +18,7 @@ from archive.index import frontier, open_store
 from archive.ingest import check_writable
 from archive.ingest.commit import change_figures
 from archive.locale import N_
+from crawler.configuration import archive_folder
 from crawler.extensions import ArchiveExtension, extraction_pool
 from crawler.shutdown import Stopping
 from crawler.summary import exit_code
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteResult:
-    """What became of a site: its exit code, what is wrong ('' for nothing), and the figures of its crawl ({} if it never began)."""
+    """The result of a site: its exit code, the problem ('' for none), and the figures of its crawl ({} if it never began)."""
 
     site: str
     code: int
@@ -46,13 +46,13 @@ class SiteResult:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return the result as JSON values."""
         return {**self.figures, "site": self.site, "exit_code": self.code, "problem": self.problem}
 
 
 def collection_of(site: Site, settings: BaseSettings) -> Collection:
-    """Return where the archive of a site lies."""
-    return Collection(Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
+    """Return the collection of a site."""
+    return Collection(archive_folder(settings, site.name))
 
 
 def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
@@ -67,7 +67,7 @@ def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
 
 
 class CrawlAll:
-    """One run over `sites`, at most `jobs` of them at a time; `heard` receives each as it ends."""
+    """One run over `sites`, at most `jobs` of them at a time; `on_result` receives each result."""
 
     def __init__(
         self,
@@ -76,25 +76,25 @@ class CrawlAll:
         *,
         jobs: int,
         arguments: Mapping[str, str],
-        heard: Callable[[SiteResult], None],
+        on_result: Callable[[SiteResult], None],
     ) -> None:
         self.ended: list[SiteResult] = []
         self._process = process
         self._waiting = list(reversed(list(sites)))
         self._jobs = jobs
         self._arguments = arguments
-        self._heard = heard
+        self._on_result = on_result
         self._stopping = Stopping(process)
         self._running: dict[str, Crawler] = {}
 
     def run(self) -> list[SiteResult]:
-        """Crawl until every site has had its turn or the process must stop; return the result of each."""
+        """Crawl all sites, or until the process must stop; return the result of each."""
         self._pool = extraction_pool(self._process.settings)
         try:
             self._stopping.install()
             asyncio.get_event_loop().create_task(self._all())
             self._process.start(stop_after_crawl=False, install_signal_handlers=False)
-            for name, crawler in list(self._running.items()):  # asked to stop, and not ended in time
+            for name, crawler in list(self._running.items()):  # told to stop, but not ended in time
                 self._end(name, crawler, "")
             for site in self._waiting:
                 self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem=N_("stopped before its turn")))
@@ -119,7 +119,7 @@ class CrawlAll:
         except ArchiveError as error:
             self._note(SiteResult(site=site.name, code=error.exit_code, problem=str(error)))
             return
-        except Exception as error:  # a damaged database is this site's trouble, not the others'
+        except Exception as error:  # a damaged database affects only this site
             logger.exception("%s cannot be opened", site.name)
             self._note(SiteResult(site=site.name, code=ExitCode.BROKEN, problem=f"{type(error).__name__}: {error}"))
             return
@@ -135,7 +135,7 @@ class CrawlAll:
             self._end(site.name, crawler, problem)
 
     def _end(self, name: str, crawler: Crawler, problem: str) -> None:
-        """Close what a crawl that broke off left open, and note how it ended."""
+        """Close what an aborted crawl left open, and record how it ended."""
         del self._running[name]
         report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
         code = ExitCode.BROKEN if problem else exit_code(report)
@@ -150,11 +150,11 @@ class CrawlAll:
 
     def _note(self, ended: SiteResult) -> None:
         self.ended.append(ended)
-        self._heard(ended)
+        self._on_result(ended)
 
 
 def _closed(crawler: Crawler, reason: str) -> Report | None:
-    """Return the report of a crawl whose archive is now closed, even after an error; None when it never had one."""
+    """Return the report of a crawl whose archive is now closed, even after an error; None if it never opened one."""
     try:
         extension = crawler.get_extension(ArchiveExtension)
     except RuntimeError:

@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visited:
-    """So many URLs of a kind ended so."""
+    """The number of URLs of a kind with the same outcome."""
 
     kind: str
     outcome: str
     reason: str
     urls: int
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the URLs failed or gave a page that is no article for a named reason."""
+        outcome = OutcomeKind(self.outcome)
+        return outcome.is_failure or outcome is OutcomeKind.QUARANTINE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoArticle:
-    """Why there is none, in a word and in a sentence, and what to try."""
+    """Why a crawl found no article: a reason, an explanation, and what to try."""
 
     reason: str
     what: str
@@ -47,7 +53,7 @@ _WALLS = {
         N_("Export a subscriber's cookies into a cookies.txt and name it in the entry: cookies_file = \"FILE\""),
     ),
     "challenge": (
-        N_("the site shows a challenge to robots instead of its pages"),
+        N_("the site shows a bot check instead of its pages"),
         N_("Ask the publisher to let your user agent in; warraq does not solve challenges"),
     ),
     "empty": (
@@ -67,40 +73,41 @@ _SEEDS = {
         N_("Ask the publisher; or name another start page, feed or sitemap that is allowed"),
     ),
     "robots-unreachable": (
-        N_("robots.txt cannot be fetched, which forbids all of the site for the time being (RFC 9309)"),
+        N_("robots.txt cannot be fetched, which disallows the whole site for now (RFC 9309)"),
         N_("Try again later; `curl -v URL/robots.txt` shows what the site answers"),
     ),
     "tls": (
         N_("the certificate or the TLS handshake of the site fails"),
-        N_("Tell the publisher; -s WARRAQ_TLS_FALLBACK=record fetches anyway"),
+        N_("Tell the publisher; -s WARRAQ_TLS_FALLBACK=record fetches its pages anyway"),
     ),
     "incomplete-chain": (
-        N_("the site leaves an intermediate certificate out, which browsers fetch themselves"),
-        N_("fetch_intermediates = true in its entry, or -s WARRAQ_FETCH_INTERMEDIATES=1, fetches it from where its certificate says"),
+        N_("the site omits an intermediate certificate, which browsers fetch themselves"),
+        N_("fetch_intermediates = true in its entry, or -s WARRAQ_FETCH_INTERMEDIATES=1, fetches it from the URL in "
+        "the certificate"),
     ),
-    "redirect-loop": (N_("the start page redirects in a ring"), N_("Open it in a browser; it may need cookies = { … } or another address")),
+    "redirect-loop": (N_("the start page redirects in a loop"), N_("Open it in a browser; it may need cookies = { … } or another address")),
     "http-401": _WALLS["login"],
     "http-403": (N_("the site refuses the request"), N_("Ask the publisher to let your user agent in, or set user_agent in the entry")),
-    "http-429": (N_("the site limits how often it may be asked"), N_("Set a longer delay in the entry")),
+    "http-429": (N_("the site limits the rate of requests"), N_("Set a longer delay in the entry")),
     "http2-only": (
         N_("the site speaks only HTTP/2, which warraq does not"),
-        N_("Try its feeds or an older address of the site; most sites answer HTTP/1.1, too"),
+        N_("Try its feeds or an older URL of the site; most sites also speak HTTP/1.1"),
     ),
 } | _WALLS  # fmt: skip
 
 
 def is_refusal(reason: str) -> bool:
-    """Return whether the site itself keeps the crawl out, by a wall, its robots.txt or a refusal: another try alone will not help."""
+    """Return whether the site itself blocks the crawl, by a wall, its robots.txt or a refusal, so that a retry will not help."""
     return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410"}
 
 
 def why_no_article(
     rows: Iterable[Visited], *, out_of_scope: int, left_out: Mapping[str, int], no_browser: str = ""
 ) -> NoArticle:
-    """Return the likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited.
+    """Return the most likely cause, checking the start pages first; `rows` are the site's visited URLs.
 
-    `left_out` counts the links that a limit left out, or that look like traps, by that limit or trap. `no_browser` says what kept pages
-    from being rendered that are empty without scripts, '' where nothing did.
+    `left_out` counts the links that were dropped, by limit or kind of trap. `no_browser` says why pages that are empty without scripts
+    were not rendered, '' if they were.
     """
     if no_browser:
         what = N_("its pages are empty without scripts, and there is no browser to render them")
@@ -131,32 +138,36 @@ def why_no_article(
         what, advice = _SEEDS[word]
         return NoArticle(reason=word, what=N_(f"{what} (pages: {number} of {ends.total()})"), advice=advice)
     named = _counted(ends)
-    advice = N_("See `warraq explain URL` for one of its articles, and set `articles` in its entry")
+    advice = N_("Run `warraq explain URL` for one of its articles, and set `articles` in its entry")
     what = (
-        N_(f"the one URL that was visited is not an article ({named})")
+        N_(f"the only visited URL is not an article ({named})")
         if ends.total() == 1
-        else N_(f"none of the {ends.total()} URLs that were visited is an article ({named})")
+        else N_(f"none of the {ends.total()} visited URLs is an article ({named})")
     )
     return NoArticle(reason="none-read", what=what, advice=advice)
 
 
 def _why_no_page(out_of_scope: int, left_out: Counter[str]) -> NoArticle:
-    """Return why nothing that the start pages lead to was visited."""
+    """Return why none of the start pages' links was visited."""
     if out_of_scope:
         what = (
-            N_("the only link found lies on another host")
+            N_("the only link found is on another host")
             if out_of_scope == 1
-            else N_(f"all {out_of_scope} links found lie on other hosts")
+            else N_(f"all {out_of_scope} links found are on other hosts")
         )
         return NoArticle(
-            reason="out-of-scope", what=what, advice=N_("Name those that belong to the site in its entry: hosts = […]")
+            reason="out-of-scope", what=what, advice=N_("Add the site's own hosts to its entry: hosts = […]")
         )
+    if left_out.total() == left_out["nofollow"] > 0:
+        what = N_("the site asks robots not to follow the links of its start page (nofollow)")
+        advice = N_("Ask the publisher; or name a feed or a sitemap in its entry")
+        return NoArticle(reason="nofollow", what=what, advice=advice)
     if left_out:
         named = _counted(left_out)
-        what = N_(f"all links found are left out as endless or beyond a limit ({named})")
-        advice = N_("Name the shape of those that are articles in its entry: articles = […]")
+        what = N_(f"all links found were left out as endless or over a limit ({named})")
+        advice = N_("Add a pattern for its articles to its entry: articles = […]")
         return NoArticle(reason="left-out", what=what, advice=advice)
-    what = N_("its start page links to nothing: scripts may build it in the browser, or a frame leads elsewhere")
+    what = N_("its start page has no links: scripts may build it in the browser, or a frame has its content")
     return NoArticle(
         reason="no-links",
         what=what,

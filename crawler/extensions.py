@@ -1,4 +1,4 @@
-"""Lend the open archive to the crawl: record every exchange as it ends, commit in groups, sum up at the end."""
+"""Connect the crawl to its archive: record every exchange as it ends, commit in groups, print the summary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
@@ -29,6 +28,7 @@ from archive.ingest.importer import recover
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.workers import NoWorkerError, parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
+from crawler.configuration import archive_folder
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.exchange import exchange_captured
 from crawler.report import Report
@@ -49,21 +49,21 @@ if TYPE_CHECKING:
     from archive.parse.workers import WorkerPool
     from archive.terminal import Show
 
-# The warcinfo record: what each WARC file says of the crawl that wrote it.
+# The warcinfo record: the description of the crawl in each WARC file.
 
 SHAPING = (
     "ROBOTSTXT_OBEY", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_DELAY", "DOWNLOAD_TIMEOUT",
     "DEFAULT_REQUEST_HEADERS", "COOKIES_ENABLED", "REDIRECT_ENABLED", "RETRY_TIMES", "WARRAQ_MAX_PAGES", "WARRAQ_MAX_DEPTH",
     "WARRAQ_MAX_BODY_BYTES", "WARRAQ_FIRST_BYTE_TIMEOUT", "WARRAQ_TLS_FALLBACK", "WARRAQ_KEEP_CREDENTIALS", "WARRAQ_OPEN_NETWORKS",
 )  # fmt: skip
-"""The settings that decide what is asked for, how, and what of the answer is kept. None of them holds a secret: see `_public`."""
+"""The settings that decide what is requested, how, and what is kept. None of them holds a secret: see `_public`."""
 
 PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "accept-language"})
 """Request headers that are recorded; any other may identify a person."""
 
 
 def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
-    """Return the fields; `settings` becomes one of them, a JSON object of those that shape the crawl and are set."""
+    """Return the fields; the settings that shape the crawl become one field, a JSON object."""
     return {
         "software": f"warraq (Scrapy {scrapy.__version__})",
         "operator": settings["WARRAQ_OPERATOR"],
@@ -78,7 +78,7 @@ def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
 
 
 def _public(value: object) -> object:
-    """Return a value as JSON takes it, of headers only the public ones."""
+    """Return a value for JSON; of headers, only the public ones."""
     if hasattr(value, "items"):
         return {str(key): str(one) for key, one in value.items() if str(key).lower() in PUBLIC_HEADERS}
     return [str(one) for one in value] if isinstance(value, list | tuple) else value
@@ -87,20 +87,36 @@ def _public(value: object) -> object:
 logger = logging.getLogger(__name__)
 
 PRINTABLE = PrintableFilter()
-"""Of all log lines: messages quote what servers and pages say."""
+"""Limit of all log lines: messages quote servers and pages."""
 
 COMMIT_SECONDS = 1.0
-"""The longest that a capture waits for its fsync: what a power cut can cost."""
+"""The longest that a capture waits for its fsync: a power cut can lose captures of this time."""
 
 LOG_SECONDS = 60.0
 DRAW_SECONDS = 0.5
 
 
+class PrintableLogs:
+    """Removes control characters from the log. Begins with the spider: until then, Scrapy replaces its handler."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Connect the signal."""
+        extension = cls()
+        crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
+        return extension
+
+    def spider_opened(self) -> None:
+        """Filter what all handlers write."""
+        for handler in logging.root.handlers:
+            handler.addFilter(PRINTABLE)
+
+
 class ArchiveExtension:
     """Holds the collection of the spider's site open for writing, and closes it when the spider closes.
 
-    Everything that the handler captures goes to the WARC at once; rows follow in groups. A capture that no callback
-    claims (robots.txt, an attempt that is tried again) is settled here.
+    Captures go to the WARC at once; rows follow in groups. A capture that no callback claims (robots.txt, an attempt that is
+    retried) is finished here.
     """
 
     def __init__(
@@ -113,7 +129,7 @@ class ArchiveExtension:
         summary: str,
         stop: Callable[[str], None],
     ) -> None:
-        """`summary` is how the summary is printed: `text`, `json`, or '' for not at all."""
+        """`summary` is the format of the summary: `text`, `json`, or '' for none."""
         self.ingest = ingest
         self.pool = pool
         self.report = report
@@ -133,8 +149,8 @@ class ArchiveExtension:
         settings = crawler.settings
         site = getattr(crawler.spider, "site", None)
         if site is None:  # `scrapy shell`, `fetch`, `view` and `parse` crawl no site
-            raise NotConfigured("only a crawl of a site keeps an archive")
-        folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
+            raise NotConfigured("only the crawl of a site has an archive")
+        folder = archive_folder(settings, site.name)
         ingest = open_writer(
             Collection(folder),
             info=warcinfo(settings, site=site.name),
@@ -146,8 +162,6 @@ class ArchiveExtension:
             if crawler.engine is not None and crawler.engine.running:
                 asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))  # noqa: RUF006 - ends the loop
 
-        for handler in logging.getLogger().handlers:
-            handler.addFilter(PRINTABLE)
         extension = cls(
             ingest,
             shared or extraction_pool(settings),
@@ -163,7 +177,7 @@ class ArchiveExtension:
         return extension
 
     def spider_opened(self) -> None:
-        """Start the clocks of the group commit and of the progress line."""
+        """Start the timers of the group commit and of the progress line."""
         with self.writing():
             self._run = self.ingest.begin_run("crawl", site=self.report.site)
             recovered = recover(self.ingest, self.pool, site=self.report.site)
@@ -187,7 +201,7 @@ class ArchiveExtension:
         self._loops.append(loop)
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
-        """Write the exchange to the WARC; row and response ride on the request until a callback claims them."""
+        """Write the exchange to the WARC; row and response stay on the request until a callback claims them."""
         if self.report.problem:
             return
         with self.writing():
@@ -203,38 +217,38 @@ class ArchiveExtension:
             outcome = Outcome(kind=kind)
             self.finish(Disposition(row=row, outcome=outcome, note=outcome.note() if kind is OutcomeKind.OTHER else ()))
             return
-        if earlier := request.meta.get("capture"):  # an attempt that was followed by this one
+        if earlier := request.meta.get("capture"):  # an earlier attempt
             outcome = Outcome(kind=OutcomeKind.RETRIED)
             self.finish(Disposition(row=earlier[0], outcome=outcome, note=outcome.note()))
         request.meta["capture"] = (row, capture.response) if row else None
 
     def take_capture(self, request: Request) -> tuple[CaptureRow | None, bytes]:
-        """Return the row and the exact response bytes of the exchange that ended this request; the caller finishes the visit."""
+        """Return the row and the exact response bytes of the request's last exchange; the caller finishes the visit."""
         return request.meta.pop("capture", None) or (None, b"")
 
-    def finish(self, settled: Disposition) -> None:
-        """Take what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
-        if settled.article is not None:
-            self.report.last_title = settled.article.title
+    def finish(self, disposition: Disposition) -> None:
+        """Take the disposition of a URL; none once the disk is full, because a visit without a record must not count."""
+        if disposition.article is not None:
+            self.report.last_title = disposition.article.title
         if not self.report.problem:
-            self.ingest.finish(settled)
+            self.ingest.finish(disposition)
 
     def commit(self) -> None:
-        """Make everything so far durable, and count it."""
+        """Make everything so far durable, and add it to the report."""
         if not self.report.problem:
             with self.writing():
                 self.report.add(self.ingest.commit())
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """End the crawl when the disk is full or the database locked: what was committed is safe."""
+        """End the crawl if the disk is full or the database locked; what was committed is safe."""
         try:
             yield
         except (NotWritableError, NoWorkerError) as error:
             self.give_up(error)
 
     def give_up(self, error: NotWritableError | NoWorkerError) -> None:
-        """End the crawl by an error that every further page would meet; what is not settled stays due."""
+        """End the crawl because of an error that every further page would hit; unfinished URLs stay due."""
         if not self.report.problem:
             locked = isinstance(error, DatabaseLockedError)
             reason = "no-workers" if isinstance(error, NoWorkerError) else "locked" if locked else "not-writable"
@@ -243,11 +257,11 @@ class ArchiveExtension:
             self._stop(reason)
 
     def stop_soon(self) -> None:
-        """From now on a request that fails says nothing of its URL: it was we who ended it."""
+        """Ignore failed requests from now on: the crawl itself cancels them."""
         self.stopping = True
 
     def spider_closed(self, reason: str) -> None:
-        """Commit, close the files, and say what was done and where it is; a second call does nothing."""
+        """Commit, close the files, and print the summary; a second call does nothing."""
         if not self._open:
             return
         self._open = False
@@ -271,12 +285,12 @@ class ArchiveExtension:
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
             self._explain_nothing()
-            if self._run and report.reason != "locked":  # then its row would only wait for the lock once more
+            if self._run and report.reason != "locked":  # otherwise its row would wait for the lock again
                 self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
             sys.stdout.flush()
-        except BrokenPipeError:  # stdout is closed; the row of the run has it, too
+        except BrokenPipeError:  # stdout is closed; the summary is also in the row of the run
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _discard_new(self) -> None:
@@ -284,17 +298,20 @@ class ArchiveExtension:
             self.report.folder = ""
 
     def _explain_nothing(self) -> None:
-        """Say why no article of the site was ever found, when this run has tried to the end."""
+        """Report why no article of the site was ever found, or none at the page to save, if this run finished."""
         report, db = self.report, self.ingest.store.db
         tried = report.outcomes.total() and report.reason == "finished" and not report.met_max_pages
         if not tried or report.articles or report.outcomes["withheld"] or report.left_out["host-paused"]:
             return
-        if articles.has_site(db, report.site):
+        had_articles = articles.has_site(db, report.site)
+        if had_articles and not report.saved:
             return
         rows = [
             Visited(kind=kind, outcome=outcome, reason=reason, urls=number)
-            for kind, outcome, reason, number in frontier.ends(db, site=report.site)
+            for kind, outcome, reason, number in frontier.ends(db, site=report.site, urls=report.saved)
         ]
+        if had_articles and not any(row.is_lost for row in rows):
+            return
         found = why_no_article(
             rows,
             out_of_scope=report.out_of_scope.counts.total(),
@@ -313,7 +330,7 @@ class ArchiveExtension:
 
 
 def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:
-    """Return the worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
+    """Return the pool of worker processes that parse responses, by the settings WARRAQ_EXTRACTION_*."""
     return parse_pool(
         workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
         seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class ArticleItem(dict[str, Any]):
-    """An article in the field names of the `articles` table; `settled` is what the pipeline hands to the archive."""
+    """An article with the field names of the `articles` table; `disposition` is the disposition that the pipeline passes to the archive."""
 
-    def __init__(self, article: Article, settled: Disposition) -> None:
-        super().__init__(described(article), warc_record_id=settled.row.record_id if settled.row else "")
-        self.settled = settled
+    def __init__(self, article: Article, disposition: Disposition) -> None:
+        super().__init__(described(article), warc_record_id=disposition.row.record_id if disposition.row else "")
+        self.disposition = disposition

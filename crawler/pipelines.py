@@ -1,4 +1,4 @@
-"""Hand each article to the archive that the extension holds open, after all other pipelines."""
+"""Pass each article to the open archive, after all other pipelines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ArchivePipeline:
-    """Hands each ArticleItem to the archive; durable after the next group commit."""
+    """Passes each ArticleItem to the archive; it is durable after the next group commit."""
 
     def __init__(self, archive: ArchiveExtension) -> None:
         self._archive = archive
@@ -24,13 +24,11 @@ class ArchivePipeline:
         """Take the open archive from the extension."""
         extension = crawler.get_extension(ArchiveExtension)
         if extension is None:
-            raise NotConfigured(
-                "without an archive (crawler.extensions.ArchiveExtension) there is nothing to hand articles to"
-            )
+            raise NotConfigured("there is no archive to store articles in: enable crawler.extensions.ArchiveExtension")
         return cls(extension)
 
     async def process_item(self, item: object) -> object:
-        """Settle an article; other items pass through."""
+        """Finish an article; other items pass through."""
         if isinstance(item, ArticleItem):
-            self._archive.finish(item.settled)
+            self._archive.finish(item.disposition)
         return item

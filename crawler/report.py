@@ -28,7 +28,7 @@ COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
 
 @dataclass(slots=True)
 class OutOfScope:
-    """The URLs out of scope that a crawl came across: how many on each host, and the first of each."""
+    """The out-of-scope URLs of a crawl: their number by host, and the first of each host."""
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -41,13 +41,13 @@ class OutOfScope:
             self.examples.setdefault(host, url)
 
     def as_dict(self, most: int = 20) -> dict[str, dict[str, object]]:
-        """Return the hosts with the most URLs, as JSON takes them."""
+        """Return the hosts with the most URLs, as JSON values."""
         return {host: {"urls": n, "example": self.examples[host]} for host, n in self.counts.most_common(most)}
 
 
 @dataclass(slots=True)
 class RequisiteReport:
-    """Figures of what pages load, which count nowhere else: `missing` by reason."""
+    """Counts of requisites, which are in no other count: `missing` by reason."""
 
     exchanges: int = 0
     bytes: int = 0
@@ -57,7 +57,7 @@ class RequisiteReport:
     missing: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
-        """Count what became of one."""
+        """Count the outcome of one requisite."""
         if outcome.kind is OutcomeKind.MISSING:
             self.missing[outcome.reason] += 1
         elif outcome.reason == "unchanged":
@@ -79,9 +79,9 @@ class RequisiteReport:
 
 @dataclass(slots=True)
 class RenderReport:
-    """Figures of pages that a browser rendered: `met` are limits and rules by their word, `failed` pages by why they could not be.
+    """Counts of rendered pages: `met` by the limit or rule that they hit, `failed` by reason.
 
-    `unrendered` counts the pages that needed a browser which is not there, `problem` says what is missing.
+    `unrendered` counts the pages that needed a missing browser; `problem` says what is missing.
     """
 
     pages: int = 0
@@ -91,18 +91,18 @@ class RenderReport:
     failed: Counter[str] = field(default_factory=Counter)
 
     def missing(self, problem: str) -> None:
-        """Count a page that needs a browser, where there is none."""
+        """Count a page that needs a browser if there is none."""
         self.unrendered += 1
         self.problem = problem
 
     def __str__(self) -> str:
-        """One line for the warnings; '' when nothing was missing."""
+        """Return one line for the warnings; '' if nothing was missing."""
         if not self.problem:
             return ""
         if self.unrendered == 1:
-            return N_(f"no-browser: 1 page is empty without scripts and could not be rendered, for {self.problem}")
+            return N_(f"no-browser: 1 page is empty without scripts and could not be rendered: {self.problem}")
         return N_(
-            f"no-browser: {self.unrendered} pages are empty without scripts and could not be rendered, for {self.problem}"
+            f"no-browser: {self.unrendered} pages are empty without scripts and could not be rendered: {self.problem}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,10 +117,10 @@ class RenderReport:
 
 @dataclass(slots=True)
 class SessionWatch:
-    """Whether a subscriber's session still opens what it opened.
+    """Detects an expired subscriber's session.
 
-    `walled` counts the pages held whole that are a teaser, a login or a refusal now, `example` is one of them; `whole` counts the pages
-    that are not free and were served whole again. A start page that asks for a login counts as walled, too.
+    `walled` counts the formerly complete pages that are a teaser, a login or a refusal now, `example` is one of them; `whole` counts the
+    paid pages that were complete again. A start page that asks for a login counts as walled, too.
     """
 
     walled: int = 0
@@ -128,7 +128,7 @@ class SessionWatch:
     example: str = ""
 
     def saw(self, url: str, *, is_wall: bool, is_free: bool | None) -> None:
-        """Count a visit to a page that was held whole before, or to a start page."""
+        """Count a visit to a start page, or to a page that was complete before."""
         self.walled += is_wall
         self.whole += not is_wall and is_free is False
         if is_wall and not self.example:
@@ -136,18 +136,19 @@ class SessionWatch:
 
     @property
     def has_expired(self) -> bool:
-        """Whether more pages that were whole are behind a wall than pages that are not free came whole."""
+        """Whether more formerly complete pages are walled than paid pages were complete."""
         return self.walled > self.whole
 
     def __str__(self) -> str:
-        """Return one line for a summary; '' for a session that holds."""
+        """Return one line for a summary; '' for a valid session."""
         if not self.has_expired:
             return ""
         found = (
-            N_(f"session-expired: 1 page that was whole is a teaser or a login now, such as {self.example}")
+            N_(f"session-expired: 1 page that was complete is now a teaser or a login: {self.example}")
             if self.walled == 1
             else N_(
-                f"session-expired: {self.walled} pages that were whole are a teaser or a login now, such as {self.example}"
+                f"session-expired: {self.walled} pages that were complete are now teasers or logins, such as "
+                f"{self.example}"
             )
         )
         advice = N_(
@@ -160,13 +161,13 @@ class SessionWatch:
 class Report:
     """Figures of one crawl.
 
-    `outcomes` counts visits and captures by what they said, `failures` the failed ones by reason. `room` is how many visits its limit
-    still lets it make.
+    `outcomes` counts visits and captures by outcome, `failures` the failed ones by reason. `room` is the number of visits left
+    within the limit.
     """
 
     site: str
     folder: str
-    """Where the archive is; '' when none was made, since nothing was recorded."""
+    """The folder of the archive; '' if none was created because nothing was recorded."""
     exchanges: int = 0
     bytes: int = 0
     bytes_saved: int = 0
@@ -184,6 +185,8 @@ class Report:
     no_article: str = ""
     no_article_reason: str = ""
     entry: str = ""
+    saved: list[str] = field(default_factory=list)
+    """The page to save and its redirect targets; empty for a crawl."""
     session: SessionWatch = field(default_factory=SessionWatch)
     out_of_scope: OutOfScope = field(default_factory=OutOfScope)
     warnings: list[str] = field(default_factory=list)
@@ -222,12 +225,12 @@ class Report:
                 self.failures[outcome.reason or outcome.kind] += 1
 
     def leads_elsewhere(self, kind: str, url: str, found: Sequence[Outlink]) -> None:
-        """Warn of a start page, feed or sitemap of which nothing is in scope."""
+        """Warn of a start page, feed or sitemap without an entry in scope."""
         hosts = Counter(urlsplit(entry.url).netloc for entry in found if entry.url).most_common(3)
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(
-            N_(f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them")
+            N_(f"the {kind} {url} has only URLs out of scope: {named}; hosts = {hint} in its entry includes them")
         )
 
     def as_dict(self) -> dict[str, Any]:

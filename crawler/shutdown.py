@@ -1,7 +1,7 @@
 """End crawls within seconds when the process must stop: on SIGTERM, SIGINT or a lost lease, send the signal `stopping`.
 
-What is under way has GRACE_SECONDS to end by itself; what has not then, or at a second signal, is left as it is. Its rows
-stay due, and a capture that is not parsed yet is parsed at the next start.
+Requests in flight have GRACE_SECONDS to finish; after that, or at a second signal, they are abandoned. Their rows stay due, and a
+capture that is not parsed yet is parsed at the next start.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 stopping = object()
-"""Scrapy signal without arguments: the crawl is to end, nothing more shall go out. Scrapy has none that comes before the waiting."""
+"""Scrapy signal without arguments: the crawl is stopping and sends no more requests. Scrapy's own signals come later."""
 
 GRACE_SECONDS = 5.0
 """systemd and Docker kill after 90 and 10 seconds; a person at a terminal waits for about this long."""
 
 
 class Stopping:
-    """The request to stop; `asked` is the name of the signal, or why the lease is lost, '' for none."""
+    """A request to stop; `asked` is the name of the signal, or why the lease is lost, '' for none."""
 
     def __init__(self, process: CrawlerProcessBase) -> None:
         self.asked = ""
         self._process = process
 
     def install(self) -> None:
-        """Listen to SIGTERM, SIGINT and the lease from now on; to be called before the reactor runs, in place of Scrapy's own handlers.
+        """Handle SIGTERM, SIGINT and the lease from now on, in place of Scrapy's own handlers; call it before the reactor runs.
 
         Raises UsageError for a lease that is not valid.
         """
@@ -53,7 +53,7 @@ class Stopping:
             loop.add_signal_handler(number, self.stop, number.name)
 
     def stop(self, name: str) -> None:
-        """Ask the crawls to end; when called again, end at once."""
+        """Ask the crawls to stop; the second call ends them at once."""
         if self.asked:
             logger.warning("%s again: ending at once; what was not committed stays due", name)
             self.end()
@@ -74,7 +74,7 @@ class Stopping:
         self.end()
 
     def end(self) -> None:
-        """End the reactor, and with it the process's crawls, now."""
+        """Stop the reactor, and with it all crawls of the process, now."""
         from twisted.internet import reactor
 
         running: Any = reactor  # Twisted types it as the module
@@ -83,10 +83,10 @@ class Stopping:
 
 
 class LeaseMiddleware:
-    """The last thing that a request passes before it goes out, and does not pass when the lease is lost.
+    """The last middleware before a request is sent; it refuses requests once the lease is lost.
 
-    A process that was held up (a machine that slept, a long recovery at the start) finds all its timers due at once; the one that would end
-    the crawl need not be the first.
+    After a delay (a suspended machine, a long recovery at the start) all timers of a process are due at once, and the one that ends the
+    crawl need not be the first.
     """
 
     def __init__(self, lease: Lease, *, stop: Callable[[], object]) -> None:
@@ -100,7 +100,7 @@ class LeaseMiddleware:
         return cls(Lease.from_settings(crawler.settings), stop=lambda: crawler.signals.send_catch_log(stopping))
 
     def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's interface
-        """Raise StoppedError for a request that must not go out; what has not gone out stays due."""
+        """Raise StoppedError for a request that must not be sent; its URL stays due."""
         if reason := self._lease.lost(parent=os.getppid(), now=time.time()):
             if not self._told:
                 logger.warning("%s: no more requests; what is not done stays due", reason)
@@ -110,15 +110,15 @@ class LeaseMiddleware:
 
 
 PARENT = os.getppid()
-"""The process's parent as early as we can know it: one that dies while we start must be missed too."""
+"""The process's parent, read as early as possible, to notice a parent that dies during the start."""
 
 CHECK_SECONDS = 0.5
-"""How often a running crawl asks whether it still may: two system calls. With GRACE_SECONDS of `crawler.shutdown` an orphan ends in six."""
+"""Interval of the lease check, which takes two system calls. With GRACE_SECONDS an orphan ends within six seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """`parent` is the process that must live (0: none need), `until` the POSIX time at which all must be quiet (inf: no such time)."""
+    """`parent` is the process that must be alive (0: none), `until` the POSIX time by which the crawl must have ended (inf: never)."""
 
     parent: int = 0
     until: float = inf
@@ -135,7 +135,7 @@ class Lease:
         return cls(parent=PARENT if number == 1 else number, until=_moment(settings.get("WARRAQ_LEASE_UNTIL")))
 
     def lost(self, *, parent: int, now: float) -> str:
-        """Return why the crawl must end, '' when it may go on: `parent` is the process's parent, `now` the time."""
+        """Return why the crawl must end, '' if it may go on: `parent` is the process's parent, `now` the time."""
         if self.parent and parent != self.parent:
             return "its parent is gone"
         return "its lease is over" if now >= self.until else ""
@@ -154,7 +154,7 @@ def _moment(value: object) -> float:
 
 
 def watch_lease(lease: Lease, end: Callable[[str], None], *, lead: float) -> None:
-    """Call `end` with the reason, once, `lead` seconds before the lease is over or when the parent is gone; needs the running loop."""
+    """Call `end` once, with the reason, `lead` seconds before the lease is over or when the parent is gone; needs a running loop."""
     if not lease.parent and lease.until == inf:
         return
 

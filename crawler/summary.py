@@ -1,4 +1,4 @@
-"""Tell what a crawl did: its progress line, its summary, its exit code."""
+"""Report on a crawl: its progress line, its summary, its exit code."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def changes_text(figures: Mapping[str, Any]) -> str:
-    """Return what became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
+    """Return the counts of articles in a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
     return ", ".join(f"{figures[f'articles_{change}']} {_(change)}" for change in CHANGES)
 
 
 def progress_line(report: Report) -> str:
-    """Return one line on where the crawl stands."""
+    """Return one line on the progress of the crawl."""
     return _(
         "{site}: {exchanges} fetched ({bytes}), articles {as_dict}; {quarantined} quarantined, {failures} failed"
     ).format(
@@ -40,7 +40,7 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """Return the progress line: pages, articles, rate, queue, time left, and the last title; some sixty letters, and the title."""
+    """Return the progress line: pages, articles, rate, queue and time left in about sixty characters, then the last title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
         n_("{n} page", "{n} pages", report.exchanges),
@@ -54,7 +54,7 @@ def live_text(report: Report, *, seconds: float, queue: int) -> str:
 
 
 def summary_text(report: Report) -> str:
-    """Return what was done, for a person to read."""
+    """Return the summary as text."""
     rows = [
         (
             _("pages fetched"),
@@ -82,7 +82,7 @@ def summary_text(report: Report) -> str:
     ]
     if report.log_held_bytes:
         grown = _(
-            "warraq.db-wal grew to {log_held_bytes}: another process kept reading an old state (wal-held)"
+            "warraq.db-wal grew to {log_held_bytes}: another process held a read transaction open (wal-held)"
         ).format(log_held_bytes=_size(report.log_held_bytes))
         rows.insert(-1, (_("warning"), grown))
     rows[-1:-1] = [
@@ -103,7 +103,7 @@ def summary_text(report: Report) -> str:
 
 
 def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
-    """Return what pages load, where anything was fetched, is missing or waits."""
+    """Return the summary lines for requisites, if any was fetched, is missing or waits."""
     if not (figures.exchanges or figures.missing or figures.still_due):
         return []
     kept = ", ".join(f"{figures.kept[word]} {_(word)}" for word in ("new", "unchanged"))
@@ -121,7 +121,7 @@ def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
 
 
 def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
-    """Return what a browser rendered, where it did or could not."""
+    """Return the summary lines for rendering, if any page was or could not be rendered."""
     rows = []
     if figures.pages:
         met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
@@ -131,12 +131,12 @@ def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
 
 def _files(report: Report) -> str:
     if not report.folder:
-        return _("none: nothing came, and no archive was made")
+        return _("none: nothing was received, and no archive was created")
     return f"{report.folder}  ({', '.join(report.warcs) or _('no new WARC')})"
 
 
 def _hosts(found: OutOfScope) -> str:
-    """Return how many URLs, and the hosts of most of them, each with an example of the most frequent."""
+    """Return the number of URLs, and the most frequent hosts with an example of each."""
     most = found.as_dict(5)
     named = ", ".join(f"{host} {each['urls']}" for host, each in most.items())
     example = next((_("; such as {example}").format(example=each["example"]) for each in most.values()), "")
@@ -172,7 +172,7 @@ CUT_OFF = {
 
 
 def exit_code(report: Report | None) -> ExitCode:
-    """Return the code of one crawl; None is one that never began."""
+    """Return the exit code of one crawl; `report` is None if it never began."""
     if report is None:
         return ExitCode.BROKEN
     if report.reason in CUT_OFF:

@@ -1,1 +1,1 @@
-"""An invented news site served on loopback: the newcomer's first crawl, the ground truth of the end-to-end test."""
+"""A made-up news site on loopback, for a first crawl (`make demo`) and for the end-to-end tests, which know its articles."""

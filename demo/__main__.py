@@ -1,4 +1,4 @@
-"""`make demo`: serves the demo site on loopback, crawls it as any site is crawled, lists its articles, searches them."""
+"""Serve the demo site on loopback, crawl it like any other site, list its articles and search them: `make demo`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> int:
     """Run the demo; return the exit code of the crawl."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument(
-        "--port", type=int, default=8321, help="port on 127.0.0.1; the same one each time, or it is another site"
+        "--port", type=int, default=8321, help="port on 127.0.0.1; with another port, it is another site to the archive"
     )
     parser.add_argument("--folder", type=Path, default=Path("collections/demo"))
     options = parser.parse_args()
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _server(port: int, *, edition: int) -> DemoServer:
-    """Return the demo site on that port, or on a free one when it is taken: to the archive, another port is another site."""
+    """Return the demo site on that port, or on a free port if it is in use; with another port, it is another site to the archive."""
     try:
         return DemoServer(port=port, edition=edition)
     except OSError as error:
@@ -47,7 +47,7 @@ def _server(port: int, *, edition: int) -> DemoServer:
 
 
 def crawl(url: str, folder: Path, *, again: bool) -> int:
-    """Return the crawl command that anybody would type, with loopback opened for it."""
+    """Run the crawl command that a user would type, with loopback addresses allowed; return its exit code."""
     arguments = ["crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
     arguments += ["-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0"]
     if again:
@@ -57,15 +57,17 @@ def crawl(url: str, folder: Path, *, again: bool) -> int:
 
 
 def show(folder: Path) -> None:
-    """Ask the questions that anybody would ask next."""
+    """Run the commands that a user would try next."""
     ask = [sys.executable, "-m", "archive", "--archive", str(folder)]
     searches = (["search", words, "--limit", "3"] for words in SEARCHES)
     for arguments in (["list", "--limit", "40"], *searches, ["images", "--limit", "3"]):
         print(f"$ warraq --archive {folder} {' '.join(arguments)}", flush=True)
         subprocess.run([*ask, *arguments], check=False)
         print()
-    print(f"Its pages as they looked, with their pictures: .venv/bin/warraq --archive {folder} serve --open")
-    print(f"The archive is yours to play with: .venv/bin/warraq --archive {folder} --help")
+    print(
+        f"View the pages as they were displayed, with their pictures: .venv/bin/warraq --archive {folder} serve --open"
+    )
+    print(f"Explore the archive further: .venv/bin/warraq --archive {folder} --help")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Reads `content/*.toml` into articles as they stand in an edition; text files in, frozen dataclasses out.
+"""Read the articles of an edition of the demo site from `content/*.toml`.
 
-An article's body is blocks with an empty line between. A block's first characters say what it is:
+An article's body is blocks with an empty line between. The first characters of a block give its kind:
 
     ## a sub-heading        > a quotation           - a list item (one a line)
     ! image | caption       @also ID  @byline TEXT  @source TEXT  @newsletter  @advert  @page (a page break)
 
-All else is a paragraph; `[words](url)` and `**words**` are understood inside. Paragraphs, sub-headings, quotations
+Everything else is a paragraph; `[words](url)` and `**words**` are understood inside. Paragraphs, sub-headings, quotations
 and list items are the article's text; the other blocks are what a theme puts between them.
 """
 
@@ -30,7 +30,7 @@ _INLINE = re.compile(r"\[([^\]]+)\]\([^)]+\)|\*\*(.+?)\*\*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block of a body: its kind (see the module) and its source text without the mark."""
+    """One block of a body: its kind (see the module's docstring) and its source text without the mark."""
 
     kind: str
     text: str = ""
@@ -38,7 +38,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section of the site: its name as printed, the path of its first list page, the theme of its pages."""
+    """A section of the site: its displayed name, the path of its first list page, and the theme of its pages."""
 
     key: str
     name: str
@@ -49,9 +49,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """An article as one edition prints it.
+    """An article as published in one edition.
 
-    `path` is unquoted; `shown_date` is the date as a reader sees it; `coding` the preferred content-coding; `stable`
+    `path` is unquoted; `shown_date` is the date as displayed; `coding` the preferred content-coding; `stable`
     says that no edition changes or deletes it, so that other pages may name it and stay the same bytes.
     """
 
@@ -102,34 +102,34 @@ class Site:
     raw: dict[str, Any] = field(default_factory=dict)
 
     def of(self, section: Section) -> list[Article]:
-        """Articles of one section, newest first."""
+        """Return the articles of a section, newest first."""
         return [article for article in self.articles if article.section == section and article.linked]
 
     def in_language(self, language: str) -> list[Article]:
-        """Linked articles of one language, newest first."""
+        """Return the linked articles in a language, newest first."""
         return [article for article in self.articles if article.language == language and article.linked]
 
     def stable(self, section: Section, *, without: Article) -> list[Article]:
-        """Other articles of the section that are the same in every edition."""
+        """Return other articles of the section that are the same in every edition."""
         return [article for article in self.of(section) if article.stable and article.id != without.id]
 
     def by_id(self, number: int) -> Article:
-        """Return the article of that number."""
+        """Return the article with that number."""
         return next(article for article in self.articles if article.id == number)
 
 
 def plain(text: str) -> str:
-    """Return a block's text as a reader sees it: inline marks off, white space single."""
+    """Return a block's text as displayed: without inline marks, with single spaces."""
     return " ".join(_INLINE.sub(lambda mark: mark[1] or mark[2], text).split())
 
 
 def paragraphs(blocks: tuple[Block, ...] | list[Block]) -> list[str]:
-    """Return what of these blocks is the article's text, one string a paragraph."""
+    """Return the paragraphs of these blocks that belong to the article's text."""
     return [plain(block.text) for block in blocks if block.kind in TEXT_KINDS]
 
 
 def parse_body(body: str) -> tuple[Block, ...]:
-    """Split a body into blocks (see the module for the marks)."""
+    """Split a body into blocks (see the module's docstring for the marks)."""
     blocks: list[Block] = []
     for chunk in re.split(r"\n\s*\n", body.strip()):
         text = chunk.strip()
@@ -148,7 +148,7 @@ def parse_body(body: str) -> tuple[Block, ...]:
 
 @cache
 def load(edition: int) -> Site:
-    """Return the site as it stands in `edition` (1 or 2)."""
+    """Return the site in `edition` 1 or 2."""
     raw = tomllib.loads((FOLDER / "site.toml").read_text("utf-8"))
     sections = {entry["key"]: Section(**entry) for entry in raw["section"]}
     files = sorted(path for path in FOLDER.glob("*.toml") if path.name != "site.toml")

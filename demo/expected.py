@@ -1,4 +1,4 @@
-"""What an archive of the demo site should know: `python -m demo.expected` writes it to `expected.json`."""
+"""Write the expected contents of an archive of the demo site to `expected.json`: `python -m demo.expected`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BASE = "http://127.0.0.1:8000"
 
 
 def expected() -> dict[str, Any]:
-    """Return the truth: `edition1` is every article and every other page, `edition2` the changes; paths are unquoted."""
+    """Return the expected contents: `edition1` has every article and every other page, `edition2` the changes; paths are unquoted."""
     first, second = load(1), load(2)
     before = {article.id: _article(article) for article in first.articles}
     after = {article.id: _article(article) for article in second.articles}
@@ -50,7 +50,7 @@ def _article(article: Article) -> dict[str, Any]:
         "section": article.section.name if theme != "table" else "",  # a word in a line of its own says too little
         "authors": list(article.authors),
         "language": article.language,
-        # the old table pages name the day alone
+        # the old table pages give only the day
         "date_published": (article.published.date() if theme == "table" else article.published).isoformat(),
         "paragraphs": [*standfirst, *paragraphs(article.blocks)],
     }
@@ -63,7 +63,7 @@ def _article(article: Article) -> dict[str, Any]:
 
 
 def _not_articles(site: Site) -> dict[str, str]:
-    # the front pages of the two smaller editions are their section pages too
+    # the front pages of the two smaller editions are also their section pages
     reasons = {"/": "home", "/fr/": "home", "/en/": "home", **dict.fromkeys(CHALLENGES, "challenge"), **NOT_ARTICLES}
     sections = {section.path for section in site.sections}
     for path, resource in build(1, _BASE).items():
@@ -77,7 +77,7 @@ def _not_articles(site: Site) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the file."""
+    """Write `expected.json`."""
     FILE.write_text(json.dumps(expected(), ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

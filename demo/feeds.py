@@ -1,4 +1,4 @@
-"""Writes the site's feeds, sitemaps and robots.txt; a `Renderer` in, text out."""
+"""Render the demo site's feeds, sitemaps and robots.txt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def robots(base: str) -> str:
-    """robots.txt: a closed folder, a delay in seconds that a demo can afford, two sitemaps."""
+    """Return robots.txt: a disallowed folder, a short delay, two sitemaps."""
     return (
         "# The Daftar\nUser-agent: *\nDisallow: /private/\nDisallow: /wp-admin/\nCrawl-delay: 0.05\n\n"
         f"User-agent: GreedyBot\nDisallow: /\n\nSitemap: {base}/sitemap_index.xml\nSitemap: {base}/news-sitemap.xml\n"
@@ -29,7 +29,7 @@ def robots(base: str) -> str:
 
 
 def rss(renderer: Renderer, title: str, path: str, articles: Iterable[Article]) -> str:
-    """RSS 2.0 with Dublin Core creators, as WordPress writes it."""
+    """Return RSS 2.0 with Dublin Core creators, as WordPress writes it."""
     items = []
     for article in articles:
         url = escape(renderer.url(article.path))
@@ -49,7 +49,7 @@ def rss(renderer: Renderer, title: str, path: str, articles: Iterable[Article]) 
 
 
 def atom(renderer: Renderer, title: str, path: str, articles: list[Article]) -> str:
-    """Atom (RFC 4287)."""
+    """Return Atom (RFC 4287)."""
     entries = []
     for article in articles:
         authors = "".join(f"<author><name>{escape(name)}</name></author>" for name in article.authors)
@@ -67,7 +67,7 @@ def atom(renderer: Renderer, title: str, path: str, articles: list[Article]) -> 
 
 
 def json_feed(renderer: Renderer, title: str, path: str, articles: Iterable[Article]) -> str:
-    """JSON Feed 1.1."""
+    """Return JSON Feed 1.1."""
     items = [
         {
             "id": str(article.id),
@@ -93,13 +93,13 @@ def json_feed(renderer: Renderer, title: str, path: str, articles: Iterable[Arti
 
 
 def sitemap_index(urls: Iterable[str]) -> str:
-    """Return a sitemap that names sitemaps."""
+    """Return a sitemap index."""
     entries = "".join(f"<sitemap><loc>{escape(url)}</loc></sitemap>" for url in urls)
     return f'{_XML}<sitemapindex xmlns="{_SITEMAP}">{entries}</sitemapindex>\n'
 
 
 def sitemap(renderer: Renderer, articles: Iterable[Article], paths: Iterable[str] = ()) -> str:
-    """Return a sitemap of articles (with their pictures) and of plain paths."""
+    """Return a sitemap of articles, with their pictures, and of other paths."""
     entries = [
         f"<url><loc>{renderer.url(article.path)}</loc><lastmod>{article.modified.isoformat()}</lastmod>"
         f"<image:image><image:loc>{renderer.base}/static/{article.image or 'paper.svg'}</image:loc></image:image></url>"
@@ -113,7 +113,7 @@ def sitemap(renderer: Renderer, articles: Iterable[Article], paths: Iterable[str
 
 
 def news_sitemap(renderer: Renderer, articles: Iterable[Article], day: date) -> str:
-    """Return a Google News sitemap: what came out on the edition's day and the two before."""
+    """Return a Google News sitemap: the articles of the edition's day and of the two days before."""
     entries = [
         f"<url><loc>{renderer.url(article.path)}</loc><news:news><news:publication><news:name>{renderer.site.raw['name']}</news:name>"
         f"<news:language>{article.language}</news:language></news:publication>"

@@ -1,4 +1,4 @@
-"""Turns articles and lists into HTML by the theme of their section; a `Site` and its address come in."""
+"""Render articles and lists as HTML in the theme of their section."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KINDS = {
     "/tag/": "archive tag",
     "/author/": "archive author",
 }
-"""What WordPress writes into the class of `body` for the lists under a path."""
+"""Classes that WordPress gives `body` for the lists under a path."""
 _BLOCKS = {
     "paragraph": "<p>{}</p>",
     "heading": "<h2>{}</h2>",
@@ -45,18 +45,18 @@ _BLOCKS = {
 
 @cache
 def template(name: str) -> Template:
-    """Return the template of that name, `THEME/PART` without its suffix."""
+    """Return the template with that name, `THEME/PART` without its suffix."""
     return Template((TEMPLATES / f"{name}.html").read_text("utf-8"))
 
 
 def href(path: str) -> str:
-    """Return a path as it stands in a link: percent-encoded as WordPress does (UTF-8)."""
+    """Return a path percent-encoded for a link, as WordPress does (UTF-8)."""
     return quote(path, safe="/?=&#.")
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Renders one edition of the site for one address; `base` is that address without a final slash."""
+    """Renders one edition of the site; `base` is the site's address without a final slash."""
 
     site: Site
     base: str
@@ -66,7 +66,7 @@ class Renderer:
         return self.base + href(path)
 
     def article(self, article: Article, number: int = 1) -> str:
-        """Page `number` (from 1) of an article."""
+        """Return page `number` (from 1) of an article."""
         values = self._article_values(article, number)
         theme = article.section.theme
         values["head"] = template(f"{theme}/head").substitute(values)
@@ -99,7 +99,7 @@ class Renderer:
         return self.frame("jannah", self.site.raw["name"], main, path="/")
 
     def frame(self, theme: str, title: str, main: str, *, path: str) -> str:
-        """Return a theme's page around `main`, for a page that is not an article."""
+        """Return a page with `main` in the theme's frame, for pages that are not articles."""
         head = (
             f'<title>{escape(title)}</title><link rel="canonical" href="{self.url(path)}">'
             f'<meta property="og:type" content="website"><meta property="og:title" content="{escape(title)}">'
@@ -119,11 +119,11 @@ class Renderer:
         return template(f"{theme}/page").substitute(values)
 
     def other(self, name: str, **values: str) -> str:
-        """One of the templates in `other/`."""
+        """Return one of the templates in `other/`, filled in."""
         return template(f"other/{name}").substitute(self._common("jannah") | values)
 
     def card(self, article: Article, theme: str, *, track: bool = False) -> str:
-        """Return an article in a list; `track` adds the campaign words that social teams add to links."""
+        """Return an article in a list; `track` adds campaign parameters to the link."""
         url = self.url(article.path)
         if track and "amp" in article.twins:
             url += "?utm_source=home&amp;utm_medium=box&amp;utm_campaign=daily"
@@ -136,7 +136,7 @@ class Renderer:
         )
 
     def body(self, section: Section, blocks: list[Block]) -> str:
-        """Blocks as HTML."""
+        """Return blocks as HTML."""
         out: list[str] = []
         for kind, group in groupby(blocks, key=lambda block: block.kind):
             if kind == "item":
@@ -290,7 +290,7 @@ class Renderer:
 
 
 def _json(graph: list[dict[str, object]]) -> str:
-    """Return a JSON-LD graph for a script element, which `</` would end early."""
+    """Return a JSON-LD graph for a script element; `</` is escaped, because it would end the element."""
     return json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False).replace("</", "<\\/")
 
 

@@ -1,7 +1,7 @@
-"""Serves the demo site on loopback: `python -m demo.server --edition 1` prints its address; `DemoServer` is for tests.
+"""Serve the demo site on loopback: `python -m demo.server --edition 1` prints its address; tests use `DemoServer`.
 
 HTTP/1.1 with keep-alive, ETag and Last-Modified with conditional GET (RFC 9110, section 13), gzip, br and zstd by
-Accept-Encoding, and a second edition, the next day's, that differs as a news site does: see `README.md` here.
+Accept-Encoding, and a second edition, of the next day, with the changes of a typical news site: see `README.md` in this folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 
 class DemoServer:
-    """The site in a thread: a context manager with `url`, the log `requests`, and an `edition` to set while it runs."""
+    """The site, served in a thread: a context manager with `url`, the log `requests`, and `edition`, which can be set while it runs."""
 
     def __init__(self, *, port: int = 0, edition: int = 1) -> None:
         self.edition = edition
@@ -91,7 +91,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Stay quiet about a client that goes away without a word."""
+        """Ignore clients that close their connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """Answers GET; HEAD comes here too."""
+        """Answer GET and HEAD."""
         host = self.headers.get("Host", "")
         if not _HOST.match(host):
             host = f"127.0.0.1:{self.server.server_port}"
@@ -183,11 +183,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
-        """Nothing on the terminal: the log is `DemoServer.requests`."""
+        """Log nothing to the terminal; the log is `DemoServer.requests`."""
 
 
 def _key(target: str) -> str:
-    """Return the resource's name for a request target: its unquoted path; of the query only `p=` counts."""
+    """Return the resource's name for a request target: its unquoted path, with `p=` of the query only."""
     parts = urlsplit(target)
     if parts.path in {"", "/"} and re.fullmatch(r"p=\d+", parts.query):
         return f"/?{parts.query}"
@@ -195,7 +195,7 @@ def _key(target: str) -> str:
 
 
 def _negotiate(resource: Resource, accepted: str) -> str:
-    """Return the content-coding to use: the resource's own if the client takes it, else gzip, else none."""
+    """Return the content-coding to use: the resource's own if the client accepts it, else gzip, else none."""
     if not resource.coding or not resource.body:
         return ""
     offers = set()
@@ -217,7 +217,7 @@ def _etag(body: bytes, coding: str) -> str:
 
 
 def main() -> None:
-    """Serve until interrupted; the first line printed is the address."""
+    """Serve until interrupted; print the address first."""
     parser = argparse.ArgumentParser(prog="python -m demo.server", description="Serves the demo news site on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose one (default)")
     parser.add_argument("--edition", type=int, choices=(1, 2), default=1, help="1 is the first day, 2 the next")

@@ -1,4 +1,4 @@
-"""Lays out one edition of the site as resources by path; an edition and an address in, a dictionary out."""
+"""Make the resources of one edition of the demo site, by path."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TYPES = {
 _HTML = "text/html; charset=UTF-8"
 PER_PAGE = 3
 MOVED = {"/2025/port-news.html": 1002, "/old/festival.php": 1006}
-"""Addresses of an older content system, and the article that each leads to now."""
+"""Addresses of an older content management system, each with the article to which it redirects."""
 CHALLENGES = {"/2026/11/تحقيق-خلف-جدار/": 403, "/2026/11/ملف-خلف-جدار/": 200, "/health/behind-a-wall/": 503}
 NOT_ARTICLES = {"/live-weather/": "soft-404", "/login/": "login", "/premium/الملف-الخاص/": "login"}
 
@@ -42,9 +42,9 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What is served at a path.
+    """The response for a path.
 
-    `coding` is the content-coding preferred for it ('' for never), `modified` its Last-Modified.
+    `coding` is its preferred content-coding ('' for none), `modified` its Last-Modified.
     """
 
     body: bytes
@@ -58,7 +58,7 @@ class Resource:
 
 @lru_cache(maxsize=16)
 def build(edition: int, base: str) -> dict[str, Resource]:
-    """Every resource of the edition, served at `base`, by its unquoted path (with `?p=ID` where the query matters)."""
+    """Return every resource of the edition, served at `base`, by its unquoted path (with `?p=ID` where the query matters)."""
     site = load(edition)
     renderer = Renderer(site, base)
     resources: dict[str, Resource] = {}
@@ -83,7 +83,7 @@ def _articles(site: Site, renderer: Renderer) -> Iterator[tuple[str, Resource]]:
 
 
 def _article(site: Site, article: Article, page: str) -> Resource:
-    # the tagDiv frame prints the day and a counter, so its pages change every day without anything new to say
+    # the tagDiv theme displays the day and a counter, so its pages change every day without any news
     changes_daily = article.section.theme == "tagdiv"
     return Resource(
         body=page.encode(article.charset, "xmlcharrefreplace"),
@@ -196,7 +196,7 @@ def _others(site: Site, renderer: Renderer) -> Iterator[tuple[str, Resource]]:
 
 
 def missing(base: str) -> Resource:
-    """Return the answer for a path that the site never had."""
+    """Return the response for an unknown path."""
     page = Renderer(load(1), base).other("missing", title="الصفحة غير موجودة")
     return Resource(body=page.encode(), status=404)
 

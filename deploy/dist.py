@@ -1,4 +1,4 @@
-"""Build the release twice from two fresh checkouts; the same bytes both times, or an error. Leave it in `dist/` with what it is made of.
+"""Build the release twice from fresh checkouts, require identical bytes, and write it to `dist/` with its bill of materials.
 
 `dist/` then holds the wheel, the source archive, SHA256SUMS, a bill of materials (CycloneDX, of the locked versions), and
 provenance.json: the commit, its tree, the lock's digest and the tools. Only what is committed is built.
@@ -21,7 +21,7 @@ UV = os.environ.get("UV", str(ROOT / ".uv/bin/uv"))
 
 
 def build(folder: Path) -> dict[str, bytes]:
-    """Build wheel and source archive of HEAD in a fresh checkout; file name to content."""
+    """Build wheel and source archive of HEAD in a fresh checkout; return their contents by file name."""
     checkout = folder / "warraq"
     checkout.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
@@ -34,15 +34,15 @@ def build(folder: Path) -> dict[str, bytes]:
 
 
 def git(*arguments: str) -> str:
-    """Ask git about the checkout."""
+    """Return the output of a git command in the checkout."""
     return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def bill_of_materials() -> str:
-    """Return the locked versions of everything that is installed with all extras, as CycloneDX."""
+    """Return the locked versions of all dependencies, with all extras, as CycloneDX."""
     command = [UV, "export", "--quiet", "--frozen", "--no-dev", "--all-extras", "--format", "cyclonedx1.5"]
     found = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    found.pop("serialNumber", None)  # made up anew each time
+    found.pop("serialNumber", None)  # random for each build
     found["metadata"].pop("timestamp", None)
     return json.dumps(found, indent=1, sort_keys=True) + "\n"
 

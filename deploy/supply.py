@@ -1,6 +1,6 @@
-"""Check what a release stands on: each dependency's licence against what an Apache-2.0 program may ship with, and known vulnerabilities.
+"""Check the dependencies of a release: licences that an Apache-2.0 program may depend on, and known vulnerabilities.
 
-`make supply` installs the locked versions with all extras into an environment of their own (uv checks their hashes) and judges that.
+`make supply` installs the locked versions with all extras into a separate environment (uv checks their hashes) and checks that.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ ALLOWED = (
     *("0BSD", "Apache", "BSD", "CC0", "CNRI-Python", "HPND", "ISC", "MIT", "MPL", "Mozilla Public License"),
     *("PSF", "Public Domain", "Python Software Foundation", "Unlicense", "ZPL", "Zlib", "zlib/libpng"),
 )
-"""Licences whose terms a program under Apache-2.0 can meet when it depends on the package and does not change it."""
+"""Licences whose terms a program under Apache-2.0 meets by depending on the unchanged package."""
 STATED = {"pysqlite3": "zlib/libpng"}
-"""What a package's files say where its metadata says nothing."""
+"""Licences of packages without licence metadata, from their files."""
 SLOW = {
     "htmldate": "trafilatura needs it; same author, follows its releases",
     "PyDispatcher": "Scrapy needs it; finished rather than abandoned",
     "queuelib": "Scrapy needs it; kept by Scrapy's own people",
     "warcio": "Webrecorder's, the reference of the field",
 }
-"""Dependencies with few releases, and why they are trusted all the same."""
+"""Dependencies with few releases, and why they are trusted nevertheless."""
 
 
 def run(tool: str, *arguments: str) -> list[dict]:
-    """Run a tool of PyPI in an environment of its own; return its JSON."""
+    """Run a tool from PyPI in a separate environment; return its JSON."""
     done = subprocess.run(
         [UV, "tool", "run", "--quiet", tool, *arguments], capture_output=True, check=False, text=True, timeout=600
     )
     if not done.stdout.strip():
-        raise SystemExit(f"{tool} said nothing: {done.stderr.strip()[-500:]}")
+        raise SystemExit(f"{tool} printed nothing: {done.stderr.strip()[-500:]}")
     found = json.loads(done.stdout)
     return found["dependencies"] if isinstance(found, dict) else found
 

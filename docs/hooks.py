@@ -1,4 +1,4 @@
-"""Lets a page of the site link to files of the repository that are no pages: by their address on GitHub."""
+"""Replace links from the documentation site to other files of the repository by their addresses on GitHub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LINK = re.compile(r"(\]\()(\.\./[^)\s#]+)")
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Replace each link that leads out of docs/."""
+    """Replace each link to a file outside docs/."""
 
     def replaced(match: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[2]))

@@ -1,7 +1,7 @@
-"""Write the catalogues of what commands say, archive/locale/LANGUAGE/LC_MESSAGES/warraq.po, and compile them: `make messages`.
+"""Write the message catalogues archive/locale/LANGUAGE/LC_MESSAGES/warraq.po and compile them: `make messages`.
 
-Messages are what the code passes to `_`, `N_` and `n_`, the help of each command, and a few tables of words. A message that is new comes
-without a translation, one that the code has no more goes; the rest stays. What is passed to `n_` has as many forms as the language.
+Messages are the arguments of `_`, `N_` and `n_` in the code, the help of each command, and a few tables of words. New messages are added
+without a translation, unused ones are removed. A message of `n_` has as many plural forms as the language.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from inspect import cleandoc
 from io import BytesIO
 from pathlib import Path
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("archive", "crawler", "warraq")
 LANGUAGES = ("ar",)
 CLICK = Path(click.__file__).parent
-"""Of its messages the catalogues have those that are translated: the others are for programmers."""
+"""The catalogues contain only those of its messages that are translated; the others are for programmers."""
 ARGPARSE = (
     *(
         "usage: ",
@@ -49,24 +50,25 @@ ARGPARSE = (
         "argument %(argument_name)s: %(message)s",
     ),
 )
-"""What the `scrapy` commands say by argparse, which asks the same catalogue."""
+"""Messages of argparse, which the `scrapy` commands print from the same catalogue."""
 WRITTEN = datetime(2026, 11, 29, tzinfo=UTC)
-"""A fixed date, so that the files change with their messages only."""
+"""A fixed date, so that the files change only when their messages do."""
 
 WORDS = (
     *(*CHANGES, "changes", "gone"),
     *("articles", "versions", "captures", "urls", "urls_due_some_day", "requisites", "warc_files"),
     *("by_site", "by_language", "by_day", "captures_by_outcome", "quarantined_by_reason"),
 )
-"""What became of articles, what a watch tells, what `stats` counts."""
+"""Words that are looked up by a variable: the results of an import, the events of a watch, the counts of `stats`."""
 
 
 Said = str | tuple[str, str]
 """A message, or its singular and plural in English."""
 
 
+@cache
 def messages() -> dict[Said, str]:
-    """Return each message with where it is said."""
+    """Return each message with the file that contains it; the code is read once."""
     found: dict[Said, str] = {}
     for room in ROOMS:
         for file, text in marked(ROOT / room):
@@ -77,8 +79,14 @@ def messages() -> dict[Said, str]:
     return found
 
 
+@cache
+def said_by_click() -> tuple[Said, ...]:
+    """Return the messages of click; its code is read once."""
+    return tuple(text for _file, text in marked(CLICK))
+
+
 def marked(folder: Path) -> Iterator[tuple[str, Said]]:
-    """Yield what the modules of a folder pass to `_`, `N_` and `n_`, each with its file; of an f-string its expressions in braces."""
+    """Yield the arguments of `_`, `N_` and `n_` in a folder, each with its file; expressions of an f-string stay in braces."""
     for path in sorted(folder.rglob("*.py")):
         for message in said(ast.parse(path.read_text("utf-8"))):
             yield str(path.relative_to(folder)), message
@@ -96,7 +104,7 @@ def said(tree: ast.AST) -> Iterator[Said]:
 
 
 def template(node: ast.expr) -> str:
-    """Return the message that an expression makes; '' where it is none."""
+    """Return the message of an expression, '' if it is not a message."""
     match node:
         case ast.Constant(value=str() as text):
             return text
@@ -134,13 +142,13 @@ def helps(command: click.Command, name: str, found: dict[Said, str]) -> None:
 
 
 def catalogue(language: str) -> Catalog:
-    """Return the catalogue of a language: the messages of today with the translations that it has."""
+    """Return the catalogue of a language: the current messages with their existing translations."""
     path = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     held = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
     made = Catalog(
-        locale=language, project="warraq", fuzzy=False, header_comment=f"# What the commands of warraq say: {language}."
+        locale=language, project="warraq", fuzzy=False, header_comment=f"# Messages of warraq's commands: {language}."
     )
-    of_click = {text: "click" for _file, text in marked(CLICK) if held.get(text)}
+    of_click = {text: "click" for text in said_by_click() if held.get(text)}
     for text, place in (messages() | of_click).items():
         known = held.get(text if isinstance(text, str) else text[0])
         is_same = known and isinstance(known.id, str) == isinstance(text, str)
@@ -149,12 +157,12 @@ def catalogue(language: str) -> Catalog:
 
 
 def is_whole(message: Message) -> bool:
-    """Tell whether a message has its translation, one with a number in each plural of the language."""
+    """Return whether a message is translated, in each plural form if it has a number."""
     return bool(message.string and all(message.string))
 
 
 def files(language: str) -> dict[Path, bytes]:
-    """Return what the files of a language should hold."""
+    """Return the contents of the files of a language."""
     made = catalogue(language)
     made.creation_date = made.revision_date = WRITTEN
     text, compiled = BytesIO(), BytesIO()
@@ -165,7 +173,7 @@ def files(language: str) -> dict[Path, bytes]:
 
 
 def main() -> int:
-    """Write the files; say which messages have no translation."""
+    """Write the files; print the messages without a translation."""
     for language in LANGUAGES:
         for path, content in files(language).items():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Drives one target of fuzz/targets.py with atheris: its name and libFuzzer's arguments in."""
+"""Run one target of fuzz/targets.py with atheris; the arguments are its name and libFuzzer's arguments."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Writes what each fuzz target starts from: a folder in; files of good and odd input out, a folder for each target.
+"""Write the seed corpus: a folder for each fuzz target, with files of valid and odd input.
 
 python fuzz/seeds.py FOLDER
 """

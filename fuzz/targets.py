@@ -1,8 +1,8 @@
-"""Fuzz targets, one for each parser of bytes that strangers write: bytes in; nothing may be raised, and nothing may take long.
+"""Fuzz targets, one for each parser of untrusted bytes. None may raise an exception or take long.
 
     python fuzz/drive.py NAME [libFuzzer arguments]     with atheris installed (make fuzz does that)
 
-A finding is fixed and kept as a case in tests/test_fuzz_targets.py, which also feeds each target a fixed number of made-up inputs.
+Findings are fixed and become cases in tests/test_fuzz_targets.py, which also runs each target on a fixed number of generated inputs.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def fuzz_url(data: bytes) -> None:
             pattern_of(clean)
             urls.surt(clean)
             urls.display(clean)
-            urls.twin_of(clean)
+            urls.main_url_of(clean)
     once = urls.canonicalise(text)
     assert urls.canonicalise(once) == once
 
@@ -158,7 +158,7 @@ def fuzz_jsonld(data: bytes) -> None:
 
 
 def fuzz_metadata(data: bytes) -> None:
-    """One value in every place of a page that is read for its worth."""
+    """One value in every place of a page from which a value is parsed."""
     value = data.decode("utf-8", "replace")
     quoted = value.replace("&", "&amp;").replace('"', "&quot;")
     names = (
@@ -223,7 +223,7 @@ def fuzz_listing(data: bytes) -> None:
 
 
 def fuzz_wacz(data: bytes) -> None:
-    """Any bytes, and a package whose members have the names, kinds and sizes that the bytes say: nothing lies outside of the folder."""
+    """Any bytes, and a package whose members have names, kinds and sizes from the bytes: nothing is written outside the folder."""
     folder = _folder()
     for number, package in enumerate((data, _package(data))):
         path = folder / f"{number}.wacz"
@@ -264,7 +264,7 @@ def fuzz_sites(data: bytes) -> None:
 
 
 def fuzz_search(data: bytes) -> None:
-    """What a person types is answered, whatever it is."""
+    """Every query of a user gets a result."""
     text = data.decode("utf-8", "surrogateescape" if data[:1] > b"\x80" else "replace")
     asked = SearchParameters.of({"q": text, "site": text[:50], "from": text[:20], "page": text[:9], "order": text[:9]})
     for typed in (text, asked.words):
@@ -288,7 +288,7 @@ def fuzz_address(data: bytes) -> None:
 
 
 def fuzz_request(data: bytes) -> None:
-    """Nothing in an address or a header adds a line to a request, and no credential stays in what is archived."""
+    """Nothing in an address or a header adds a line to a request, and no credential is archived."""
     text = data.decode("utf-8", "replace")
     url = urls.canonicalise("http://user:secret@paper.example/" + text) or URL
     without_credentials(url)
@@ -317,7 +317,7 @@ def fuzz_header(data: bytes) -> None:
 
 
 def fuzz_csv(data: bytes) -> None:
-    """No cell is a formula, and every one comes back."""
+    """No cell is a formula, and every cell is read back unchanged."""
     text = data.decode("utf-8", "replace")
     target = _folder() / "articles.csv"
     source = Source(collection=_folder(), created=NOW, title="", articles=[{"title": text, "text": text[::-1]}])
@@ -331,7 +331,7 @@ def fuzz_csv(data: bytes) -> None:
 
 @cache
 def _folder() -> Path:
-    """A folder of this process's own, for the parsers that read files; /dev/shm where there is one, for speed."""
+    """A folder of this process, for parsers that read files; in /dev/shm if that exists, for speed."""
     memory = Path("/dev/shm")
     holder = tempfile.TemporaryDirectory(prefix="warraq-fuzz-", dir=memory if memory.is_dir() else None)
     _KEPT.append(holder)

@@ -1,6 +1,6 @@
-"""Crawls the demo site and pulls the rug away: kills, a disk that fills up. `python -m tests.crash` (make crash) prints a table.
+"""Crawl the demo site with crashes: kills, a disk that fills up, flipped bits. `python -m tests.crash` (make crash) prints a table.
 
-WARRAQ_CRASH_ROUNDS says how often the crawl is killed.
+WARRAQ_CRASH_ROUNDS is the number of times that the crawl is killed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 FULL_DISKS = (("everything", 500), ("everything", 1000), ("everything", 1400), ("archive", 264), ("archive", 275))
-"""What lies on the small disk, and its size in kB: room to begin, for half the site, for most of it."""
+"""What is on the small disk, and its size in kB: space for the start, for half of the site, for most of it."""
 EXPECTED = json.loads((ROOT / "demo" / "expected.json").read_text("utf-8"))["edition1"]["articles"]
 TITLES = {one["title"] for one in EXPECTED.values()}
 
@@ -47,7 +47,7 @@ def command(url: str, folder: Path) -> list[str]:
 
 
 def crawl(url: str, folder: Path) -> tuple[int, dict[str, Any], str]:
-    """One crawl to its end: exit code, summary ({} if it has none), what it wrote to stderr."""
+    """The result of one crawl: exit code, summary ({} if there is none), stderr."""
     done = subprocess.run(command(url, folder), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     last = done.stdout.splitlines()[-1:]
     return done.returncode, json.loads(last[0]) if last else {}, done.stderr
@@ -55,14 +55,14 @@ def crawl(url: str, folder: Path) -> tuple[int, dict[str, Any], str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What a database says is there: record ids of captures, digests of texts, titles of articles."""
+    """The contents of a database: record ids of captures, digests of texts, titles of articles."""
 
     rows: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
 
     def lost(self, before: Held) -> int:
-        """How much of what was held before is held no more."""
+        """Return the number of items in `before` that are missing now."""
         return len(before.rows - self.rows) + len(before.texts - self.texts)
 
 
@@ -82,7 +82,7 @@ def held(folder: Path) -> Held:
 
 
 def rows_without_record(folder: Path) -> int:
-    """How many rows name a record that cannot be read, or is another one."""
+    """Return the number of rows whose record cannot be read or is another one."""
     wrong = 0
     with Archive(folder) as archive:
         assert archive.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -96,7 +96,7 @@ def rows_without_record(folder: Path) -> int:
 
 
 def records_without_row(folder: Path) -> int:
-    """How many captures lie in a WARC that the database knows nothing of."""
+    """Return the number of captures in a WARC that have no row."""
     known = held(folder).rows
     files = (folder / "archive").glob("*.warc.gz")
     records = [record for path in files for record in read_records(path) if record.type in {"response", "revisit"}]
@@ -104,7 +104,7 @@ def records_without_row(folder: Path) -> int:
 
 
 def torn_tails(folder: Path) -> int:
-    """How many open files end in the middle of a record."""
+    """Return the number of open files that end within a record."""
     torn = 0
     for path in (folder / "archive").glob("*.open"):
         try:
@@ -117,7 +117,7 @@ def torn_tails(folder: Path) -> int:
 
 @dataclass(kw_only=True)
 class Kills:
-    """The figures of a crawl that was killed `rounds` times and then left to end."""
+    """The figures of a crawl that was killed `rounds` times and then finished."""
 
     rounds: int = 0
     acknowledged: int = 0
@@ -136,7 +136,7 @@ class Kills:
 
 
 def kill_again_and_again(folder: Path, rounds: int, *, seed: int = 7) -> Kills:
-    """Starts a crawl, kills it after a second or four, looks at what is there; at last lets one end."""
+    """Repeatedly start a crawl, kill it after one to four seconds and check the archive; let the last one finish."""
     kills, before, chance = Kills(), Held(), random.Random(seed)
     with DemoServer(edition=1) as site:
         for _ in range(rounds):
@@ -172,7 +172,7 @@ def may_mount() -> bool:
 
 @contextmanager
 def small_disk(point: Path, kilobytes: int) -> Iterator[None]:
-    """A file system of that size, mounted on `point`."""
+    """Mount a file system of that size on `point`."""
     point.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "warraq", point], check=True)
     try:
@@ -187,7 +187,7 @@ def enlarge(point: Path) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Full:
-    """A crawl onto a small disk, a start while it is full still, and one when there is room again."""
+    """The results of a crawl onto a small disk, of one while it is still full, and of one when there is space again."""
 
     codes: tuple[int, int, int]
     said: tuple[str, str]
@@ -205,7 +205,7 @@ class Full:
 
 
 def fill_disk(folder: Path, what: str, kilobytes: int) -> Full:
-    """Crawls with `everything` or only the `archive` folder of WARCs on a small disk."""
+    """Crawl with `everything`, or only the `archive` folder of WARCs, on a small disk."""
     point = folder / "archive" if what == "archive" else folder
     with small_disk(point, kilobytes), DemoServer(edition=1) as site:
         first, _, said_first = crawl(site.url, folder)
@@ -228,7 +228,7 @@ def fill_disk(folder: Path, what: str, kilobytes: int) -> Full:
 
 
 def flip_bytes(folder: Path, count: int) -> tuple[int, int]:
-    """Flips one bit of a closed WARC at a time, at random places: how often `verify` found it, and how often it named the record."""
+    """Flip one random bit of a closed WARC at a time; count how often `verify` finds it, and how often it names the record."""
     chance, found, named = random.Random(3), 0, 0
     paths = sorted((folder / "archive").glob("*.warc.gz"))
     for _ in range(count):
@@ -265,7 +265,7 @@ def _flip(path: Path, at: int) -> None:
 
 
 def main() -> int:
-    """Runs it all and prints the table; 0 when everything held."""
+    """Run everything and print the table; return 0 if every condition holds."""
     rounds = int(os.environ.get("WARRAQ_CRASH_ROUNDS", "20"))
     good = True
 

@@ -1,4 +1,4 @@
-"""A newcomer's first hour: the commands of docs/tutorial.md, top to bottom, in an empty home, then those of README.
+"""Run a newcomer's first hour: the commands of docs/tutorial.md in order, in an empty home, then those of README.
 
 `make hour` runs it on bare Debian stable in a chroot (as root, with debootstrap and a network), installation included;
 tests/warraq/test_hour.py runs those of the tutorial from a wheel of this checkout. The two sites are the demo site, twice, on loopback.
@@ -27,11 +27,11 @@ TUTORIAL = ROOT / "docs" / "tutorial.md"
 MIRROR = "http://deb.debian.org/debian"
 README = ROOT / "README.md"
 SETTINGS = {"WARRAQ_OPEN_NETWORKS": "127.0.0.0/8"}
-"""What two sites on loopback need."""
+"""Settings for two sites on loopback."""
 HASTE = "sed -i 's/^delay = 1 /delay = 0 /' sites.toml"
-"""Nobody else asks those sites: a second between two requests would only make the test longer."""
+"""Nobody else uses those sites, so a delay of a second would only make the test longer."""
 ELSEWHERE = ("make ", "pipx ", "apt-get ", "git ", "warraq init", "warraq add")
-"""Commands that another test runs, or that the tutorial has in another form."""
+"""Commands that another test runs, or that the tutorial contains in another form."""
 
 SERVE = """
 {command} --port 0 > serve.log & served=$!
@@ -42,26 +42,26 @@ kill $served; wait $served || true
 
 
 def tutorial() -> list[str]:
-    """Its commands, with haste."""
+    """Its commands, without the delay."""
     lines = commands(TUTORIAL)
     added = max(number for number, line in enumerate(lines) if line.startswith("warraq add "))
     return [*lines[: added + 1], HASTE, *lines[added + 1 :]]
 
 
 def all_commands() -> list[str]:
-    """Those of the tutorial, then those of README that it does not have."""
+    """Return the commands of the tutorial, then those that only README has."""
     lines = tutorial()
     return [*lines, *(line for line in commands(README) if line not in lines and not line.startswith(ELSEWHERE))]
 
 
 def schedule(page: Path) -> str:
-    """The command of the line for cron."""
+    """Return the command of the crontab line."""
     (line,) = re.findall(r"^\*/20 \* \* \* \*  (.*)$", page.read_text("utf-8"), re.MULTILINE)
     return str(line)
 
 
 def script(lines: list[str], replaced: Mapping[str, str]) -> str:
-    """A shell script of the lines, with the words of the page replaced by those of the test; it ends with the figures of the sites."""
+    """Return a shell script of the lines with the test's values in place of the page's; it ends with the figures of the sites."""
     done = ["set -eux"]
     for line in (*lines, f"(cd / && {schedule(TUTORIAL)})", "warraq sites --json > ../sites.json"):
         for word, other in replaced.items():
@@ -71,7 +71,7 @@ def script(lines: list[str], replaced: Mapping[str, str]) -> str:
 
 
 def words_of(one: DemoServer, other: DemoServer) -> dict[str, str]:
-    """What stands in the tutorial, and what the test has in its place."""
+    """Return the replacements in the tutorial's text for the test."""
     words = {}
     for domain, server in (("example.org", one), ("example.net", other)):
         words[f"https://www.{domain}/"] = server.url
@@ -80,7 +80,7 @@ def words_of(one: DemoServer, other: DemoServer) -> dict[str, str]:
 
 
 def check(home: Path) -> None:
-    """Fails unless both sites were crawled, by hand and on the schedule, and have articles."""
+    """Fail unless both sites were crawled, by hand and on schedule, and have articles."""
     rows = [json.loads(line) for line in (home / "sites.json").read_text("utf-8").splitlines()]
     assert len(rows) == 2, rows
     assert all(row["articles"] and row["has_entry"] and row["result"] == "finished" for row in rows), rows
@@ -88,7 +88,7 @@ def check(home: Path) -> None:
 
 
 def on_debian(root: Path) -> None:
-    """The hour in a chroot; makes it if it is not there."""
+    """Run the hour in a chroot, created if missing."""
     if not (root / "usr").exists():
         subprocess.run(["debootstrap", "--variant=minbase", "stable", str(root), MIRROR], check=True)
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
@@ -114,7 +114,7 @@ def on_debian(root: Path) -> None:
 
 
 def from_wheel(wheel: Path, home: Path) -> None:
-    """The tutorial from a wheel, with the packages of this environment: all but the installation."""
+    """Run the tutorial from a wheel with the packages of this environment, without the installation."""
     shutil.unpack_archive(wheel, home / "wheel", "zip")
     (home / "bin").mkdir()
     for name in ("warraq", "scrapy"):
@@ -140,4 +140,4 @@ if __name__ == "__main__":
     if os.geteuid() or not shutil.which("debootstrap"):
         sys.exit("make hour needs root and debootstrap: apt-get install debootstrap")
     on_debian(Path(sys.argv[1] if len(sys.argv) > 1 else "/var/tmp/warraq-hour"))
-    print("The hour went well.")
+    print("The hour passed.")

@@ -1,7 +1,7 @@
-"""`make mutants`: breaks the code in one small place at a time and runs the test that is named for it; a break that no test sees is named.
+"""Break the code in one small place at a time, and require that the test named for it fails: `make mutants`.
 
-tests/mutants.toml lists the breaks: `file`, the text to `find` (once in that file), what to `replace` it by, and the `test` that must
-fail. SAMPLE=N takes N of them, others on each day; by default all are made, in a copy of the checkout.
+tests/mutants.toml lists them: `file`, the text to `find` (once in that file), its replacement `replace`, and the `test` that must fail.
+SAMPLE=N runs N of them, different ones each day; by default all are run, in a copy of the checkout.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ ROOT = Path(__file__).resolve().parents[1]
 LIST = Path(__file__).with_suffix(".toml")
 SECONDS = 900
 KILLED = 1
-"""pytest's exit code when a test failed; another one says that it could not run."""
+"""pytest's exit code when a test failed; any other code means that it could not run."""
+ALL_SKIPPED = 5
+"""pytest's exit code when a module was skipped as a whole."""
 SKIPPED = "skipped"
-"""Its test cannot run on this machine, and says why."""
+"""The result when its test is skipped on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One small break, and the test that must see it."""
+    """One small change, and the test that must fail with it."""
 
     file: str
     find: str
@@ -45,12 +47,12 @@ class Mutant:
 
 
 def listed() -> list[Mutant]:
-    """All mutants of the list."""
+    """Return all mutants of the list."""
     return [Mutant(**entry) for entry in tomllib.loads(LIST.read_text("utf-8"))["mutant"]]
 
 
 def problem(mutant: Mutant, root: Path = ROOT) -> str:
-    """What keeps it from being made; '' for nothing."""
+    """Return why the mutant cannot be made, '' if it can."""
     path = root / mutant.file
     if not path.is_file():
         return "there is no such file"
@@ -61,7 +63,7 @@ def problem(mutant: Mutant, root: Path = ROOT) -> str:
 
 
 def copy_of_the_checkout(folder: Path) -> Path:
-    """The tracked files, and those that would be; changes that are not committed come along."""
+    """Return the tracked files and the new ones that are not ignored, with uncommitted changes."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in filter(None, subprocess.check_output(command, text=True).split("\0")):
         if (ROOT / name).is_file():
@@ -71,7 +73,7 @@ def copy_of_the_checkout(folder: Path) -> Path:
 
 
 def verdict(mutant: Mutant, root: Path) -> str:
-    """`killed`, or what happened instead."""
+    """Return `killed`, or what happened instead."""
     if wrong := problem(mutant, root):
         return wrong
     path = root / mutant.file
@@ -83,11 +85,11 @@ def verdict(mutant: Mutant, root: Path) -> str:
         return "killed"  # it hangs: somebody would notice
     finally:
         _write(path, whole)
-    if done.returncode == 0:
+    if done.returncode in {0, ALL_SKIPPED}:
         return "SURVIVED" if " passed" in done.stdout else SKIPPED
     if done.returncode != KILLED:
         return done.stdout[-500:]
-    return "killed" if _passes(mutant.test, root) else "its test fails without the break"
+    return "killed" if _passes(mutant.test, root) else "its test fails without the change"
 
 
 def _tested(test: str, root: Path) -> subprocess.CompletedProcess[str]:
@@ -106,14 +108,14 @@ _passing: dict[str, bool] = {}
 
 
 def _passes(test: str, root: Path) -> bool:
-    """Whether a test passes in the copy as it is: one that always fails sees nothing."""
+    """Return whether a test passes in the unchanged copy; one that always fails proves nothing."""
     if test not in _passing:
         _passing[test] = _tested(test, root).returncode == 0
     return _passing[test]
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file's text and forget its bytecode: Python tells texts apart by size and second."""
+    """Replace a file's text and remove its bytecode, because Python compares only size and time in seconds."""
     path.write_text(text, "utf-8")
     if path.suffix == ".py":
         Path(cache_from_source(path)).unlink(missing_ok=True)
@@ -121,11 +123,14 @@ def _write(path: Path, text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=int, default=0, metavar="N", help="make N of them, others on each day")
-    parser.add_argument("--only", default="", help="those whose file holds this")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="run N of them, different ones each day")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="run the Kth of N equal parts")
+    parser.add_argument("--only", default="", help="only those whose file contains this")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     given = parser.parse_args()
     mutants = [one for one in listed() if given.only in one.file]
+    part, parts = map(int, given.part.split("/"))
+    mutants = mutants[part - 1 :: parts]
     if given.sample:
         mutants = random.Random(str(datetime.now(UTC).date())).sample(mutants, min(given.sample, len(mutants)))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md: whoever forgets a place is told which one."""
+"""The recipes of CONTRIBUTING.md: a forgotten place fails a test that names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crawl is killed, or its disk fills up: nothing acknowledged is lost, no row is without its record, a new start carries on."""
+"""A crawl is killed, or its disk fills up: nothing acknowledged is lost, no row lacks its record, a new start continues."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What deploy/ holds is what the programs that read it expect."""
+"""The files of deploy/ are valid for the programs that read them."""
 
 import configparser
 import json

@@ -1,4 +1,4 @@
-"""Documentation under test: what docs/library.md shows is run, and deploy/datasette.yml opened by real Datasette."""
+"""The examples of docs/library.md are run, and deploy/datasette.yml is opened by real Datasette."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ import asyncio, sys
 from datasette.app import Datasette
 from datasette.utils import parse_metadata
 
-async def check(database, metadata):
-    site = Datasette([database], metadata=parse_metadata(open(metadata, encoding="utf-8").read()),
+async def check(database, other, metadata):
+    site = Datasette([database, other], metadata=parse_metadata(open(metadata, encoding="utf-8").read()),
                      settings={"default_allow_sql": False, "allow_download": False})
     async def get(path):
         return await site.client.get(path)
@@ -54,14 +54,22 @@ async def check(database, metadata):
     assert (await get("/warraq.db")).status_code == 403
     for page in ("/", "/warraq", "/warraq/articles", "/warraq/captures", "/warraq/newsarticle", "/warraq/articles/1"):
         assert (await get(page)).status_code == 200, page
+    for name in ("warraq", "warraq_2"):  # several archives at once
+        listed = (await get(f"/{name}/articles.json?_size=1")).json()
+        assert set(listed["facet_results"]) == {"site", "section", "language"}, listed
+        found = await get(f"/{name}/search.json?_shape=array&q=مكتبة")
+        assert [row["id"] for row in found.json()] == [2], found.text
 
 asyncio.run(check(*sys.argv[1:]))
 print("all good")
 """
 
 
-def test_plain_datasette_serves_the_archive_with_its_canned_queries_and_no_sql_of_visitors(shelf):
+def test_plain_datasette_serves_archives_with_their_canned_queries_and_no_sql_of_visitors(shelf, tmp_path):
     pytest.importorskip("datasette", reason="needs datasette, of the dev group")
+    other = tmp_path / "other" / "warraq.db"
+    other.parent.mkdir()
+    shelf.store.db.conn.execute("VACUUM INTO ?", (str(other),))
     # In a process of its own: Datasette's threads and warnings are its own affair.
     run = [
         sys.executable,
@@ -70,6 +78,7 @@ def test_plain_datasette_serves_the_archive_with_its_canned_queries_and_no_sql_o
         "-c",
         CHECK,
         str(shelf.collection.database),
+        str(other),
         str(ROOT / "deploy/datasette.yml"),
     ]
     done = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=False)

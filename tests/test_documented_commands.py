@@ -1,4 +1,4 @@
-"""Each command in README and docs: run top to bottom in a prepared place, or, where its page says why it is not, looked up."""
+"""Each command in README and docs is run in order in a prepared folder or, if its page gives a reason, only checked."""
 
 from __future__ import annotations
 

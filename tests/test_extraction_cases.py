@@ -1,4 +1,4 @@
-"""Each small page under `cases/extraction/` reads as its `expected.json` says: kinds of pages that extractors get wrong, in made-up words.
+"""Each small page under `cases/extraction/` gives its `expected.json`: made-up pages of kinds that extractors get wrong.
 
 A folder holds `page.html`, `url` and `expected.json`: `kind` and `source` say what it is about and where the kind was reported;
 `has`, `hasnot` and `once` are pieces of text, `line` whole lines, `order` pieces in their order, `exact` a piece with its line ends;

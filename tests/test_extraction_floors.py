@@ -1,4 +1,4 @@
-"""What the extraction gets right on the saved pages of the repository, in figures that may only rise (`cases/floors.json`).
+"""Extraction quality on the saved pages of the repository, in figures that only rise (`cases/floors.json`).
 
 A clone without corpora is guarded by these: a change that loses words, names, dates or structure on any of some 200 pages lowers one.
 """

@@ -1,4 +1,4 @@
-"""Each fuzz target with made-up input and with what was once found: none may raise."""
+"""Each fuzz target on generated input and on earlier findings: none may raise."""
 # ruff: noqa: E501 -- a table of data
 
 import importlib.util
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+pytestmark = pytest.mark.slow
 
 SPEC = importlib.util.spec_from_file_location("fuzz_targets", Path(__file__).parents[1] / "fuzz" / "targets.py")
 fuzz = importlib.util.module_from_spec(SPEC)

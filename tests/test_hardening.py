@@ -1,7 +1,8 @@
-"""What the product must not do or be, looked for in its source and in a crawl with the settings that it ships."""
+"""Forbidden practices, searched for in the source and in a crawl with the default settings."""
 
 import ast
 import contextlib
+import functools
 import os
 import re
 import sqlite3
@@ -20,11 +21,13 @@ from archive.files import replace_file
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
 from tests.support import PATIENCE
+from tests.support.program import scrapy
 from tests.support.server import Server, answer
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("archive", "crawler") for path in (ROOT / folder).rglob("*.py"))
-TREES = {path.relative_to(ROOT): ast.parse(path.read_text("utf-8")) for path in SOURCES}
 NEVER_IMPORTED = {
     "pickle",
     "cPickle",
@@ -53,12 +56,18 @@ NEVER_CALLED = {
 }
 
 
+@functools.cache
+def every_node():
+    trees = [(path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))) for path in SOURCES]
+    return [(path, node) for path, tree in trees for node in ast.walk(tree)]
+
+
 def nodes(kind):
-    return [(path, node) for path, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, kind)]
+    return [(path, node) for path, node in every_node() if isinstance(node, kind)]
 
 
 def test_nothing_is_pickled_by_us_and_no_parser_of_the_standard_library_reads_xml():
-    assert len(TREES) > 150
+    assert len(SOURCES) > 150
     for path, node in nodes((ast.Import, ast.ImportFrom)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
         assert not {name.partition(".")[0] for name in names} & NEVER_IMPORTED, path
@@ -72,6 +81,18 @@ def test_nothing_is_evaluated_run_in_a_shell_or_unpacked_blindly():
             whole = ast.unparse(node.func)
             assert node.func.attr not in NEVER_CALLED or whole.startswith("re."), (path, node.lineno)
         assert not any(keyword.arg == "shell" for keyword in node.keywords), (path, node.lineno)
+
+
+def test_no_interpreter_that_we_start_imports_from_the_current_folder():
+    starts = [(path, ast.unparse(node)) for path, node in nodes((ast.Call, ast.List))]
+    ours = [(path, words) for path, words in starts if "sys.executable" in words]
+    assert len(ours) >= 3
+    for path, words in ours:
+        assert "'-P', '-m'" in words, path
+    imports = {
+        path.name for path, node in nodes((ast.Import, ast.ImportFrom)) if "multiprocessing" in ast.unparse(node)
+    }
+    assert imports == {"workers.py"}, "start its processes in `_safe_path`"
 
 
 def test_every_xml_parser_is_told_to_expand_nothing_and_to_open_nothing():
@@ -120,22 +141,10 @@ def test_every_setting_that_is_read_is_in_the_file_of_the_settings():
 
 @pytest.mark.slow
 def test_a_jobdir_is_refused(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "scrapy",
-        "crawl",
-        "news",
-        "-a",
-        "url=http://a.example/",
-        "-s",
-        f"JOBDIR={tmp_path / 'job'}",
-    ]
-    done = subprocess.run(
-        [*command, "-s", f"ARCHIVE_DIR={tmp_path / 'a'}"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
-    )
+    settings = ("-s", f"JOBDIR={tmp_path / 'job'}", "-s", f"ARCHIVE_DIR={tmp_path / 'a'}")
+    done = scrapy("crawl", "news", "-a", "url=http://a.example/", *settings)
     assert done.returncode == 2
-    assert "leave JOBDIR out" in done.stderr
+    assert "omit JOBDIR" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -158,7 +167,7 @@ def crawl(tmp_path_factory):
     with Server({"/": answer(front), "/2026/11/24/a-story-of-the-day-and-more": look}) as server:
         old = os.umask(0o027)
         try:
-            spider_crawl(folder, seeds=[server.url("/")], sitemaps=[server.url("/none.xml")])
+            spider_crawl(folder, run=interpreter, seeds=[server.url("/")], sitemaps=[server.url("/none.xml")])
         finally:
             os.umask(old)
         return seen, [each.head for each in server.received], folder
@@ -230,6 +239,12 @@ def descendants(parent: int) -> list[Path]:
         more = {child for child, of in parents.items() if of in more} - family
         family |= more
     return [Path("/proc", str(number)) for number in family]
+
+
+def interpreter(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run `scrapy` in a new interpreter, which inherits the umask and starts all that listens itself."""
+    command = [sys.executable, "-m", "scrapy", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def links(process: Path) -> list[str]:

@@ -1,6 +1,7 @@
-"""The library: few names, typed, and what the command line does can be called from Python."""
+"""The library: few names, typed, with the functions of the command line."""
 
 import csv
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,8 @@ import pytest
 
 import archive
 import warraq
+from archive.collection import Collection
+from archive.index import open_store
 from archive.index.columns import COLUMNS
 from archive.warc import closed_files
 from tests.support.pages import capture, page, write_warc
@@ -85,6 +88,14 @@ def test_groups_checks_and_redactions_are_calls(folder, tmp_path):
     assert done.articles == 1
     assert warraq.verify(folder).ok
     assert closed_files(folder / "archive")
+
+
+@pytest.mark.slow
+def test_groups_have_titles_without_control_characters(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    with open_store(Collection(copy).database) as store, store.atomic():
+        store.db.conn.execute("UPDATE articles SET title = title || char(27)")
+    assert {row["title"].isprintable() for row in warraq.group_similar(copy)} == {True}
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The main job, end to end: the demo site over real HTTP into WARC and SQLite, twice, compared with what the site knows."""
+"""The main job, end to end: the demo site over real HTTP into WARC and SQLite, twice, compared with the site's contents."""
 
 import json
 import re

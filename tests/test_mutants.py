@@ -1,4 +1,4 @@
-"""The list of mutants fits the code: each break can still be made, and its test is there (`make mutants` makes them)."""
+"""The list of mutants matches the code: each can still be made, and its test exists (`make mutants` runs them)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A kind of outcome has its place everywhere: both languages of the room, the schedule, the docs; a forgotten one fails here by name."""
+"""Each kind of outcome has its places: both languages of the reading room, the schedule, the docs."""
 
 import re
 import tomllib
@@ -39,7 +39,7 @@ def test_every_kind_has_a_row_in_the_docs(kind):
 
 @pytest.mark.parametrize("kind", OutcomeKind)
 def test_every_kind_has_a_branch_in_the_schedule(kind):
-    due = next_visit(History(kind="article", outcome=kind, born=NOW, failures=int(kind.is_failure)), now=NOW)
+    due = next_visit(History(kind="article", outcome=kind, last_news=NOW, failures=int(kind.is_failure)), now=NOW)
     assert (due is None) == (kind in FINAL)
     assert due is None or NOW < due <= NOW + timedelta(days=365)
 

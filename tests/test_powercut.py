@@ -1,4 +1,4 @@
-"""A power cut at any moment of a command: no row is without its record, and what is left opens (`make powercut` looks longer)."""
+"""A power cut at any moment of a command: no row lacks its record, and the archive opens (`make powercut` tests more)."""
 
 from __future__ import annotations
 

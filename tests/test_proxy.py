@@ -1,4 +1,4 @@
-"""The set-up of docs/how-to/proxy.md: nginx with those very lines in front of the reading room."""
+"""The configuration of docs/how-to/proxy.md: nginx with those lines in front of the reading room."""
 
 from __future__ import annotations
 

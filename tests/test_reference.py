@@ -1,4 +1,4 @@
-"""What README and docs say about exit codes, commands and settings is what the code has."""
+"""Exit codes, commands and settings in README and docs are those of the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests that SECURITY.md names as proof of its promises exist, and every promise of docs/promises.md has its row there."""
+"""The tests that SECURITY.md names for its promises exist, and every promise of docs/promises.md has its row there."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The documentation builds as a site, without a network, and no link or heading of it leads nowhere."""
+"""The documentation builds as a site, without a network, and has no broken links."""
 
 import re
 import subprocess

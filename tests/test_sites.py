@@ -1,4 +1,4 @@
-"""Every saved page under `sites/HOST/CASE/` reads as its `article.json` says; CONTRIBUTING.md tells how to add one.
+"""Every saved page under `sites/HOST/CASE/` gives its `article.json`; CONTRIBUTING.md explains how to add one.
 
 `page.html` is the body as served, `page.json` what was known when it was fetched (url, status, headers, fetched_at),
 and `article.json` the truth: any of title, section, authors, date_published, language, is_accessible_for_free,

@@ -1,4 +1,4 @@
-"""A crawl among faults with everything going on beside it: bench/soak.py, short."""
+"""A short run of bench/soak.py: a crawl with faults and everything else beside it."""
 
 from __future__ import annotations
 

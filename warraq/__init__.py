@@ -24,10 +24,10 @@ __all__ = ["__version__", "export", "extract"]
 __all__ += archive.__all__
 
 _MODULES = {"export": "archive.library", "extract": "archive.extract"}
-"""Where the names are that `archive` does not give. Each is imported when it is first used."""
+"""The modules of names that `archive` does not have. Each is imported on first use."""
 
 
-if not TYPE_CHECKING:  # a type checker would take any name for one of ours
+if not TYPE_CHECKING:  # a type checker would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

@@ -1,4 +1,4 @@
-"""Run `warraq`, as its console script and as `python -m warraq` do; Ctrl-C is answered in one line from the first moment."""
+"""Run `warraq`, as its console script or `python -m warraq`; Ctrl-C ends it with one line from the first moment on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main() -> None:
     _end_at_interrupt("warraq: interrupted before it began")
     from archive.locale import use_locale
 
-    use_locale(sys.argv)  # before all else is imported: the settings and their mistakes are messages, too
+    use_locale(sys.argv)  # before all other imports: errors in the settings are messages, too
     _end_at_interrupt(_("warraq: interrupted before it began"))
     from warraq.cli import main
 
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _end_at_interrupt(message: str) -> None:
-    """End the process at Ctrl-C, unless it is ignored. An exception would be lost in some imports, and a traceback in others."""
+    """End the process at Ctrl-C, unless it is ignored. Some imports would swallow an exception, others print a traceback."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         return
 

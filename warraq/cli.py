@@ -1,4 +1,4 @@
-"""Assemble the program `warraq`: the commands of archive.cli, and those that set up a place and crawl by the commands of `scrapy`."""
+"""Assemble the program `warraq`: the commands of archive.cli, and those that set up a folder and crawl through `scrapy`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 
 from archive import cli
 from archive.cli import warraq
-from archive.cli.output import Place, isolate, json_option, print_json, the_place
+from archive.cli.output import Workspace, isolate, json_option, print_json, workspace_of
 from archive.errors import NotWritableError
 from archive.files.clock import now
 from archive.locale import n_, translated, use_locale
@@ -26,7 +26,7 @@ __all__ = ["main", "warraq"]
 _PLACE = {"README.md": "README.md", "warraq.toml": "warraq.toml", "sites.toml": "sites.toml", "scrapy.cfg": "scrapy.cfg"} | {
     "gitignore": ".gitignore"
 }  # fmt: skip
-"""The files of a new place, by their names in this package."""
+"""The files of a new folder, by their names in this package."""
 
 settings_option = click.option(
     "-s", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Override a setting for this run; repeatable."
@@ -40,9 +40,9 @@ recheck_option = click.option("--recheck", is_flag=True, help="Fetch every known
 @click.command()
 @click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """Make a place for archives: warraq.toml, sites.toml, scrapy.cfg, .gitignore, README.md.
+    """Create a folder for archives: warraq.toml, sites.toml, scrapy.cfg, .gitignore, README.md.
 
-    Files that are there already stay as they are.
+    Existing files are not changed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def init(folder: Path) -> None:
             path = folder / target
             kept = path.exists()
             if not kept:
-                path.write_bytes(files("warraq").joinpath("place", name).read_bytes())
+                path.write_bytes(files("warraq").joinpath("template", name).read_bytes())
             click.echo(f"{(_('kept   ') if kept else _('written'))}  {path}")
     except OSError as error:
         raise NotWritableError(folder, error) from error
@@ -62,12 +62,14 @@ def init(folder: Path) -> None:
 @click.argument("url")
 @click.option("--name", default="", help="Name of the entry and of the archive's folder (by default the host).")
 @click.option("--dry-run", is_flag=True, help="Print the entry; write nothing.")
-@click.option("--cases", default="", metavar="FOLDER", help="Also keep a page there with the article read from it.")
+@click.option(
+    "--cases", default="", metavar="FOLDER", help="Also save a page with its extracted article in this folder."
+)
 @settings_option
 def add(*, url: str, name: str, dry_run: bool, cases: str, settings: tuple[str, ...]) -> None:
-    """Look at a site, and write its entry in sites.toml: feeds, sitemaps, sections, language, pace.
+    """Probe a site, and write its entry in sites.toml: feeds, sitemaps, sections, language, pace.
 
-    Some twenty requests, robots.txt obeyed. The same as `scrapy addsite`.
+    It makes about twenty requests and obeys robots.txt. The same as `scrapy addsite`.
     """
     options = [*(["--name", name] if name else []), *(["--dry-run"] if dry_run else []), "--cases", cases]
     _scrapy("addsite", *options, *_set(settings), url)
@@ -82,7 +84,7 @@ def add(*, url: str, name: str, dry_run: bool, cases: str, settings: tuple[str, 
 def crawl(*, site: str, recheck: bool, max_pages: int | None, settings: tuple[str, ...], as_json: bool) -> None:
     """Crawl one site: an entry of sites.toml by its NAME, or any site by its URL.
 
-    A crawl that is stopped loses nothing, and the next carries on. The same as `scrapy crawl news`.
+    A stopped crawl loses nothing, and the next one carries on. The same as `scrapy crawl news`.
     """
     arguments = [("-a", f"{_kind(site)}={site}"), *([("-a", "recheck=all")] if recheck else [])]
     arguments += [("-a", f"max_pages={max_pages}")] if max_pages else []
@@ -95,9 +97,10 @@ def crawl(*, site: str, recheck: bool, max_pages: int | None, settings: tuple[st
 @settings_option
 @json_option
 def save(*, url: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Save one page now, with what it loads: the same visit as in a crawl, robots.txt obeyed, and nothing else is asked for.
+    """Save one page now, with its requisites: the same visit as in a crawl, which obeys robots.txt, and no other page.
 
-    It goes into the archive of its site: that of the entry of sites.toml it belongs to, else one named after its host.
+    It goes into the archive that --archive names, or else into that of its site: that of its entry in sites.toml, or one named
+    after its host.
     """
     summary = ["-s", "WARRAQ_SUMMARY_JSON=1"] if as_json else []
     _scrapy("crawl", "news", "-a", f"page={url}", *summary, *_set(settings))
@@ -113,7 +116,7 @@ def save(*, url: str, settings: tuple[str, ...], as_json: bool) -> None:
 def run(
     *, names: tuple[str, ...], jobs: int, recheck: bool, max_pages: int | None, settings: tuple[str, ...], as_json: bool
 ) -> None:
-    """Crawl every site of sites.toml that has something due; from cron or a timer, again and again.
+    """Crawl every site of sites.toml that has something due; run it regularly, from cron or a timer.
 
     A site that fails never stops the others, and a second run beside the first ends at once with exit code 4. The same as
     `scrapy crawlall`.
@@ -128,13 +131,13 @@ def run(
 @json_option
 @click.pass_context
 def sites(ctx: click.Context, *, as_json: bool) -> None:
-    """Show how each site is doing: last run, next due, articles, failures, alarms."""
+    """Show the state of each site: last run, next due, articles, failures, alarms."""
     from crawler import settings
     from crawler.sites import load_sites
 
     path = Path(settings.WARRAQ_SITES)
     entries = list(load_sites(path)) if path.exists() else []
-    found = overview(entries, the_place(ctx).collections, today=now().date())
+    found = overview(entries, workspace_of(ctx).collections, today=now().date())
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -175,7 +178,7 @@ def opml() -> None:
 @opml.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(file: Path) -> None:
-    """Write an entry in sites.toml for each site of a list of feeds that has none. Nothing is fetched."""
+    """Write an entry in sites.toml for each new site in a list of feeds. Nothing is fetched."""
     from crawler import settings
     from crawler.sites import SiteError
     from crawler.sites.opml import add_feeds, read_opml
@@ -236,9 +239,9 @@ def scrapy(arguments: tuple[str, ...]) -> None:
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="URL [OPTION]...")
 def backfill(arguments: tuple[str, ...]) -> None:
-    """Fill a site's archive with a period that others captured: from a CDX server, or from CC-NEWS.
+    """Fill a site's archive with captures made by others: from a CDX server, or from CC-NEWS.
 
-    The same as `scrapy backfill`, whose options it has (`warraq backfill --help`).
+    The same as `scrapy backfill`, with the same options (`warraq backfill --help`).
     """
     _scrapy("backfill", *arguments)
 
@@ -248,7 +251,7 @@ def _set(settings: tuple[str, ...]) -> list[str]:
 
 
 def _kind(site: str) -> str:
-    """Whether a crawl is of an entry (`site`) or of a `url`; raises UsageError for a name that no entry has."""
+    """Return whether `site` is an entry (`site`) or a `url`; raises UsageError for an unknown name."""
     from crawler import settings
     from crawler.sites import load_site, load_sites
 
@@ -261,7 +264,10 @@ def _kind(site: str) -> str:
 
 
 def _scrapy(*arguments: str) -> NoReturn:
-    """Run a command of `scrapy` in this process, which it ends."""
+    """Run a command of `scrapy` in this process, which it ends, with the archive that --archive names."""
+    folders = click.get_current_context().find_root().params["folders"]
+    if arguments and folders:
+        arguments = (*arguments, "-s", f"ARCHIVE_DIR={folders[0]}")
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
     sys.argv[0] = "warraq"
     from scrapy.cmdline import execute
@@ -276,13 +282,13 @@ warraq.add_section("Set up and crawl", (init, add, crawl, run, save, backfill, s
 
 def main() -> None:
     """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
-    use_locale(sys.argv)  # before the settings are read: their mistakes are messages, too
+    use_locale(sys.argv)  # before the settings are read: errors in them are messages, too
     from crawler import settings
 
     for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS", "WARRAQ_SAVE_TOKEN"):
         if value := getattr(settings, name):
-            os.environ.setdefault(name, value)  # `warraq seal` and `warraq serve` take them from there
-    cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))
+            os.environ.setdefault(name, value)  # `warraq seal` and `warraq serve` read them there
+    cli.main(Workspace(collections=Path(settings.WARRAQ_COLLECTIONS)))
 
 
 if __name__ == "__main__":

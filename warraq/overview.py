@@ -1,4 +1,4 @@
-"""Summarise the sites of a place: one row per site, from its entries and archives."""
+"""Summarise all sites: one row per site, from sites.toml and the archives."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """One site: its folder, what its archive has, how its last crawl ended, when it is due, and the alarms of its last days.
+    """One site: its folder, the counts of its archive, the end of its last crawl, when it is due, and its recent alarms.
 
-    Times are '' for never. `failing` counts URLs of which the last visit failed. `has_entry`: it stands in sites.toml.
+    Times are '' for never. `failing` counts URLs whose last visit failed. `has_entry`: sites.toml has an entry for it.
     """
 
     site: str
@@ -40,7 +40,7 @@ class SiteStatus:
 
 
 def overview(entries: Iterable[str], collections: Path, *, today: date) -> list[SiteStatus]:
-    """Return the sites of sites.toml in its order, then those that were crawled without an entry."""
+    """Return the sites of sites.toml in its order, then those crawled without an entry."""
     names = list(entries)
     found: list[SiteStatus] = []
     for name in names:
@@ -52,7 +52,7 @@ def overview(entries: Iterable[str], collections: Path, *, today: date) -> list[
 
 
 def _of_archive(folder: Path, entries: set[str], today: date) -> list[SiteStatus]:
-    """Return a row for each site that an archive has, and for each of `entries` that it has not yet."""
+    """Return a row for each site in an archive, and for each of `entries` without one yet."""
     if not Collection(folder).exists():
         return [SiteStatus(site=name, folder=str(folder), has_entry=True) for name in sorted(entries)]
     try:
@@ -60,7 +60,7 @@ def _of_archive(folder: Path, entries: set[str], today: date) -> list[SiteStatus
             rows = {row["site"]: row for row in reports.sites(archive.db)}
             days = reports.days(archive.db, first=today - HISTORY, last=today)
             crawls = {site: reports.last_crawl(archive.db, site) for site in rows}
-    except (ArchiveError, DatabaseError) as error:  # one that cannot be read hides none of the others
+    except (ArchiveError, DatabaseError) as error:  # an unreadable archive must not hide the others
         named = next(iter(entries), folder.name)
         return [SiteStatus(site=named, folder=str(folder), has_entry=bool(entries), problem=str(error))]
     found = []

@@ -51,7 +51,7 @@ _SIGNS: Final = _characters(
     (0xFE74, 0xFE74),
     (0xFE76, 0xFE7F),
 )
-# Joiners, bidi controls and marks that show nothing (general category Cf, those met in news pages).
+# Joiners, bidi controls and invisible marks (general category Cf, those that occur in news pages).
 _FORMAT: Final = _characters(
     (0x00AD, 0x00AD),
     (0x061C, 0x061C),
@@ -82,18 +82,18 @@ _AFTER: Final[dict[int, str | None]] = {
     **{zero + value: str(value) for zero in (0x0660, 0x06F0) for value in range(10)},
 }
 _CARRIED: Final = _AFTER | dict.fromkeys(map(ord, "ؤئٶ"), "ء")
-# `translate` looks every letter up in Python's time; most texts hold no letter of the first table, and those of other
-# scripts none of the second.
+# `translate` looks up every letter in Python; most texts have no letter of the first table, and texts in other scripts none
+# of the second.
 _in_before: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _BEFORE)))}]").search
 _in_after: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _AFTER)))}]").search
 
 
 def fold(text: str, *, carriers: bool = False) -> str:
-    """Return the text in one spelling, lower case: compatibility forms resolved (NFKC), signs and format characters off.
+    """Return the text in one spelling, lower case: compatibility forms resolved (NFKC), signs and format characters removed.
 
-    Alef, yeh, kaf, heh and hamza carriers come to one letter each, Arabic and Persian digits to ASCII. Latin accents
-    stay; with `carriers`, a hamza on و or ي is one on the line, for papers do not agree on which letter carries it
-    (مسؤول, مسئول). Folding twice changes nothing; the length may change, so spans must be taken from the original (`words`).
+    Alef, yeh, kaf, heh and hamza carriers become one letter each, Arabic and Persian digits ASCII. Latin accents
+    stay. With `carriers`, a hamza on و or ي becomes one on the line, because newspapers differ in the letter that carries it
+    (مسؤول, مسئول). Folding twice changes nothing; the length may change, so take spans from the original (`words`).
     """
     if text.isascii():
         return text.lower()
@@ -104,16 +104,16 @@ def fold(text: str, *, carriers: bool = False) -> str:
 
 
 def _marks() -> str:
-    r"""Return every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` leaves them out."""
-    # A loop over 65,536 characters takes some 5 ms once; a hand-kept list would go stale with each Unicode version.
+    r"""Return every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` excludes them."""
+    # The loop over 65,536 characters takes 5 ms once; a manual list would become outdated with each Unicode version.
     codes = [code for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M"]
     return "".join(f"\\u{code:04x}" for code in codes)
 
 
 _MARKS: Final = _marks() + "\u0640"
 _JOINERS: Final = "\u00ad\u061c\u200c-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufe70-\ufe7f"
-# Han, kana, Thai, Lao, Khmer and Burmese are written without spaces: there a letter (with its marks) is a word, and
-# what a reader calls a word is a phrase.
+# Han, kana, Thai, Lao, Khmer and Burmese are written without spaces: each letter (with its marks) counts as a word, and
+# a real word is a phrase.
 _UNSPACED: Final = (
     "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"
     "\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -127,7 +127,7 @@ _WORD: Final = re.compile(
 def words(text: str) -> Iterator[re.Match[str]]:
     """Return the words of the ORIGINAL text as matches, in order: vowel signs, tatweel and joiners inside a word belong to it.
 
-    A run of signs or tatweel alone is not a word. Punctuation, underscores and spaces part words; `match.span()` counts
+    A run of signs or tatweel alone is not a word. Punctuation, underscores and spaces separate words; `match.span()` counts
     characters of the text as given.
     """
     return _WORD.finditer(text)
@@ -138,14 +138,14 @@ def words(text: str) -> Iterator[re.Match[str]]:
 # light10 (Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval", 2007) with these
 # changes, each measured by `bench/search.py`:
 #
-# - One spelling first (`spell`): whichever letter carries a hamza, مائة or مئة, داوود or داود.
+# - Words are first unified in spelling (`spell`): the letter that carries a hamza, مائة or مئة, داوود or داود.
 # - The adjective keeps its ي: مصرية and مصريين become مصري, not مصر, because Egypt and the Egyptian are two queries.
-# - The possessives هم هما نا go too, and with an ending the ت that stood for ة (حكومته, شركتين), and the accusative's ا.
-# - A verb is reduced to its past: by its pattern where only verbs have that pattern (يعتبر, يستخدم), else by the list.
-# - A short noun in ة stays apart from the word without it, and a broken plural is looked for only in what may be one.
-# - By the lists in `lexicon`, words whose ال, و, ان, ين or ون is part of the word keep it, and broken plurals become their singular.
-# - ب and ل go without an article too, before a name, before a noun of the lists (بسبب, لعام), and where the pattern of what
-#   follows says that no word begins so (بتوقيت, لتنفيذ, لاستخدام, بمشاركة).
+# - The possessives هم هما نا are removed too, with an ending also the ت that replaced ة (حكومته, شركتين), and the accusative's ا.
+# - A verb is reduced to its past tense: by its pattern if only verbs have that pattern (يعتبر, يستخدم), otherwise by the list.
+# - A short noun in ة stays separate from the word without it, and only words of a possible form are looked up as broken plurals.
+# - With the lists in `lexicon`, words whose ال, و, ان, ين or ون belongs to the word keep it, and broken plurals become singular.
+# - ب and ل are removed without an article too: before a name, before a noun of the lists (بسبب, لعام), and before a pattern
+#   with which no word begins (بتوقيت, لتنفيذ, لاستخدام, بمشاركة).
 
 _ARTICLES: Final = ("وال", "بال", "كال", "فال", "فلل", "لل", "ال")
 _PREPOSITIONS: Final = ("ب", "ل", "ك", "ف")
@@ -154,13 +154,13 @@ _ENDINGS: Final = ("ها", "ان", "ات", "ون", "ين", "ه")
 _OF_PLURALS: Final = ("هما", "هم", "ها", "نا", "ه", "ا")
 _HIDES_TEH: Final = frozenset({"ها", "ان", "ين", "ه"})  # before these a teh marbuta is written ت
 _ACCUSATIVE: Final = re.compile("^(?:.{4,}|..[^وي]|.+ء)ا$")
-"""What may lose a last ا: سببا is of سبب, but دنيا and عليا of nothing shorter."""
+"""Words that may lose a final ا: سببا comes from سبب, but دنيا and عليا are complete."""
 _TEH_OF_ROOT: Final = re.compile("^ت..يت$")  # توقيته is of توقيت
 _HUNDRED: Final = re.compile("^([وفبكل]*(?:ال|لل)?(?:ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)?م)اء(ه|ت[اي]ن?)$")
 
 
 def spell(word: str) -> str:
-    """Return one word in the spelling that the stems are of: folded, with one hamza, one way to write a hundred, no letter و twice."""
+    """Return one word in the spelling used for stemming: folded, with one hamza, one spelling of "hundred", no doubled و."""
     folded = fold(word, carriers=True)
     if "ء" in folded:
         folded = _HUNDRED.sub(r"\1ء\2", folded).replace("يء", "ء") if folded[:2] != "يء" else folded
@@ -168,19 +168,21 @@ def spell(word: str) -> str:
 
 
 def _without_ending(word: str, *, feminine: bool = False) -> str:
-    """Return the word without inflection; `feminine`: it is printed with ة, which is then no possessive ه."""
+    """Return the word without inflection; `feminine`: it is printed with ة, so its ending is not a possessive ه."""
     if word in _WHOLE:
         return word
     if feminine:
         return _without_accusative(_feminine(word[:-1]))
-    word = word[:-1] if word.endswith("انا") and len(word) >= 5 else word  # مكانا is مكان and the accusative's ا
-    ending = next((end for end in _POSSESSIVES if word.endswith(end) and len(word) - len(end) >= 3), "")
-    word = word.removesuffix(ending)
-    opened = bool(ending)
-    for ending in _ENDINGS:
+    word = word[:-1] if word.endswith("انا") and len(word) >= 5 else word  # مكانا is مكان with the accusative's ا
+    possessive = _possessive(word)
+    word = word.removesuffix(possessive)
+    if word in _WHOLE:
+        return word
+    opened = bool(possessive)
+    for ending in _ENDINGS if word.endswith(_ENDINGS) else ():
         if word in _WHOLE:
             return word
-        if ending == "ات" and opened and len(word) < 5:  # حياتهم is of حياة: its ا is no ending
+        if ending == "ات" and opened and len(word) < 5:  # حياتهم comes from حياة: its ا is not an ending
             continue
         if word.endswith(ending) and len(word) - len(ending) >= 2:
             word = word.removesuffix(ending)
@@ -192,8 +194,14 @@ def _without_ending(word: str, *, feminine: bool = False) -> str:
     return _without_accusative(word)
 
 
+def _possessive(word: str) -> str:
+    if not word.endswith(_POSSESSIVES):
+        return ""
+    return next((end for end in _POSSESSIVES if word.endswith(end) and len(word) - len(end) >= 3), "")
+
+
 def _feminine(root: str) -> str:
-    """Return what stays of a noun in ة: of a short one all of it, for خطة (plan) is not خط (line), nor حملة (campaign) حمل (carried)."""
+    """Return the stem of a noun in ة: a short one stays whole, as خطة (plan) is not خط (line), nor حملة (campaign) حمل (carried)."""
     return f"{root}ه" if len(root) == 2 or (len(root) == 3 and root in _VERBS) else root
 
 
@@ -210,7 +218,7 @@ _NAMES: Final = frozenset(_spelled(NAMES))
 _WHOLE: Final = frozenset(_spelled(WHOLE)) | {
     word for word in _NAMES | _VERBS if word.endswith(("ا", "ان", "ون", "ين"))
 }
-"""سوريا keeps its ا: without it Syria would be the Syrian."""
+"""سوريا keeps its ا: without it "Syria" would become "Syrian"."""
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -234,22 +242,24 @@ _NOUNS: Final = frozenset(_SINGULARS.values())
 
 
 def _singular(word: str, *, feminine: bool) -> str:
-    """Return the stem of a broken plural's singular, '' for another word. Such a plural takes possessives, but no ة or ات of its own."""
+    """Return the stem of a broken plural's singular, '' for other words. Such a plural takes possessives, but never ة or ات."""
     if word in _SINGULARS or feminine:
         return _SINGULARS.get(word, "")
-    bare = next((word.removesuffix(end) for end in _OF_PLURALS if word.endswith(end)), word)
+    bare = word
+    if word.endswith(_OF_PLURALS):
+        bare = next(word.removesuffix(end) for end in _OF_PLURALS if word.endswith(end))
     return _SINGULARS.get(bare) or (_SINGULARS.get(f"{bare[:-1]}ه", "") if bare.endswith("ت") else "")
 
 
 _JOINED: Final = re.compile(
     "[بل](?:ا.ت.ا..*|ات[^ا]ا..*|ا[نس]ت?..ا.+|ا[^ل]ا.[هت].*|ا[^ل].ا[^اتنء].{0,3}|ت[^ا].ي..*|ت.ا...*|م.ا...*|م..و.+)$"
 )
-"""A ب or ل before a verbal noun or participle, which no word begins with of its own: باعتبار, لاتخاذ,
+"""A ب or ل before a verbal noun or participle, a pattern with which no other word begins: باعتبار, لاتخاذ,
 بانتظار, لإقامة, لإصدار, بتسليم, بتعاون, لمكافحة, بمشروع."""
 
 
 def _present(past: str) -> str:
-    """Return what stands behind the ي of a verb's present: أعلن gives علن, قال gives قول, أضاف gives ضيف."""
+    """Return what follows the ي of a verb's present tense: أعلن gives علن, قال gives قول, أضاف gives ضيف."""
     if past in _WITH_YEH:
         return f"{past[0]}ي{past[2]}"
     if past in _LOSES_WAW:
@@ -265,12 +275,12 @@ def _present(past: str) -> str:
 _WITH_YEH: Final = frozenset(_spelled("عاش باع سار زاد غاب طار مال ضاع صار"))
 _LOSES_WAW: Final = frozenset(_spelled("وصل وجد وضع وعد وقف وصف وقع وثب"))
 _PASTS: Final = {_present(past): past for past in sorted(_VERBS)} | {
-    # where two verbs share a present, the one that has its letters
+    # if two verbs share a present tense, the one that contains its letters
     past: past
     for past in _VERBS
     if past[0] != "ا"
 }
-# [prefix of the present] + what no noun looks like: يستخدم, يعتبر, يصطدم, ينفجر, يتحدث, يتعاون
+# [prefix of the present tense] + a pattern that nouns never have: يستخدم, يعتبر, يصطدم, ينفجر, يتحدث, يتعاون
 _TENTH: Final = re.compile("^[يتن](ست..+)$")
 _EIGHTH: Final = re.compile("^[يتن]([^اويتن]ت[^ايو].|[^اويتن]ت[اق].|[صض]ط[^اي].)$")
 _SEVENTH: Final = re.compile("^[يت](ن[^اتوي][^ايو].)$")
@@ -279,7 +289,7 @@ _PAST_FEMININE: Final = re.compile("^(?:است..+[^ا]|ا[^او]ت..|ان...|ت[
 
 
 def _verb(word: str) -> str:
-    """Return the past of a verb, whatever its person and tense; '' for an unknown one."""
+    """Return the past tense of a verb in any person and tense; '' for an unknown one."""
     bare = word.removesuffix("وا") if len(word) >= 5 else word
     if bare.endswith("ت") and (bare[:-1] in _VERBS or _PAST_FEMININE.match(bare)):
         return bare[:-1]
@@ -304,26 +314,25 @@ def _present_to_past(word: str) -> str:
 
 
 def without_article(word: str, *, feminine: bool = False) -> str:
-    """Return the spelled word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
+    """Return the word from `spell` without conjunction and article (with ب, ك, ف or ل before it): the first half of `stem`."""
     if word.startswith("و") and len(word) >= 4:
         if _without_ending(word, feminine=feminine) in _WITH_WAW or (not feminine and _verb(word)):
             return word
         word = word if word.startswith("وال") else word[1:]
     if _is_joined(word, feminine=feminine):
         return word[1:]
-    if _without_ending(word, feminine=feminine) in _WITH_ARTICLE:
+    if not word.startswith(_ARTICLES) or _without_ending(word, feminine=feminine) in _WITH_ARTICLE:
         return word
-    for article in _ARTICLES:
-        if word.startswith(article) and len(word) - len(article) >= 2:
-            return word[len(article) :]
-    return word
+    article = next((start for start in _ARTICLES if word.startswith(start) and len(word) - len(start) >= 2), "")
+    return word.removeprefix(article)
 
 
 def _is_joined(word: str, *, feminine: bool) -> bool:
-    """Return whether the first letter is a preposition before a word without article."""
-    rest, stemmed = word[1:], _without_ending(word, feminine=feminine)
+    """Return whether the first letter is a preposition before a word without an article."""
+    rest = word[1:]
     if word[:1] not in _PREPOSITIONS or len(rest) < 3 or word in _WHOLE or word in _NAMES:
         return False
+    stemmed = _without_ending(word, feminine=feminine)
     if stemmed in _NOUNS or stemmed in _NOT_JOINED or _singular(word, feminine=feminine):
         return False
     if rest in _NAMES:
@@ -337,9 +346,9 @@ def _is_joined(word: str, *, feminine: bool) -> bool:
 
 
 def stem(word: str, *, feminine: bool = False) -> str:
-    """Return the light stem of one word as `spell` gives it: conjunction, article and inflection off, at least two letters kept.
+    """Return the light stem of a word from `spell`: conjunction, article and inflection removed, at least two letters kept.
 
-    `feminine`: the word is printed with ة, which `spell` does not tell from ه. Words of other scripts come back unchanged.
+    `feminine`: the word is printed with ة, which `spell` does not distinguish from ه. Words in other scripts are unchanged.
     """
     bare = without_article(word, feminine=feminine)
     if bare in _SPELLINGS:

@@ -1,7 +1,7 @@
-"""List the words whose form misleads a stemmer without a dictionary: space-separated lists, pure data for `stems`.
+"""List the words that a stemmer without a dictionary gets wrong: space-separated lists, pure data for the stemmer.
 
-Chosen by how common they are in the news, not by any test: the ministries, offices, peoples, places and things that
-headlines are made of. A plural is left out where it is also another common word (كتب is "books" and "wrote").
+They are common in the news, and were not chosen by any test: ministries, offices, peoples, places and things in
+headlines. A plural is omitted if it is also another common word (كتب is "books" and "wrote").
 """
 
 from typing import Final
@@ -16,18 +16,18 @@ WITH_WAW: Final = """
     وعكة وقح وقوف وكر ولي وردة وردي وزان ورزازات وجدة وهران وليام واتساب واتس ووتش ووهان وورد واعد واعدة وئام
     وردية وداع ودية ودي وقفية وسادة وسواس وشم وفي وفية ولوج ورم
 """
-"""Words that begin with و of their own: taking it for "and" would part وزارة from الوزارة."""
+"""Words whose first letter و belongs to the word: removing it as "and" would separate وزارة from الوزارة."""
 
 WITH_ARTICLE: Final = """
     إلكتروني إلكترونات ألماني ألمانيا ألباني ألبوم ألبان ألعاب ألقاب ألوان ألغام ألواح ألفاظ إلغاء إلحاق إلزام إلقاء إلمام إلحاح
     التزام التهاب التماس التقاط التحاق التباس التفاف التحام التقاء التفات التواء
 """
-"""Words that begin with ال of their own: taking it for the article would part إلكتروني from الإلكتروني."""
+"""Words whose ال belongs to the word: removing it as the article would separate إلكتروني from الإلكتروني."""
 
 NOT_JOINED: Final = """
     بعيد بنية لقمة لحية لمسة لمحة لمعان بانوراما
 """
-"""Words that begin with ب or ل of their own, though a noun follows it: بعيد is not "at a feast"."""
+"""Words whose first letter ب or ل belongs to the word although the rest is a noun: بعيد is not "at a feast"."""
 
 WHOLE: Final = """
     لبنان عمان سودان حسين ياسين أمين سلمان سليمان عثمان مروان رمضان إيران يابان باكستان أفغانستان كردستان
@@ -45,7 +45,7 @@ WHOLE: Final = """
     غزلان قضبان جدران نيران ديدان كثبان بهتان حرمين معين سنين مئين بنين تنين جبين وتين كمين ضنين دفين سفين رنين
     أنين طنين مهين عين دين طين تين بين حين
 """
-"""Words that end in ان, ين or ون of their own, first of all names: لبنان is not a dual of لبن, nor البحرين of بحر."""
+"""Words whose ending ان, ين or ون belongs to the word, mostly names: لبنان is not a dual of لبن, nor البحرين of بحر."""
 
 NAMES: Final = """
     مصر لبنان سوريا عراق أردن فلسطين غزة إسرائيل سعودية قطر كويت بحرين عمان يمن إمارات ليبيا تونس جزائر مغرب
@@ -59,7 +59,7 @@ NAMES: Final = """
     حزيران تموز آب أيلول تشرين كانون ترامب بايدن بوتين نتنياهو أردوغان ماكرون حماس داعش ناتو فيسبوك تويتر يوتيوب
     غوغل جوجل إنستغرام واتساب كوبا مالطا غانا روما
 """
-"""Names written without an article often enough to meet ب, ل, ك or ف right before them: بمصر, لفرنسا."""
+"""Names that often have ب, ل, ك or ف right before them because they take no article: بمصر, لفرنسا."""
 
 PLURALS: Final = """
     خبر أخبار
@@ -281,7 +281,7 @@ PLURALS: Final = """
     كردي أكراد
     ألماني ألمان
 """
-"""A singular and its broken plural (or another spelling), a pair a line: no cutting makes one of the other."""
+"""A singular and its broken plural (or another spelling), one pair per line: removing affixes does not relate them."""
 
 MORE_PLURALS: Final = """
     حليف حلفاء · رفيق رفقاء · عقيل عقلاء · كريم كرماء · نزيل نزلاء · غريب غرباء · بخيل بخلاء · نبيل نبلاء · عنيف عنفاء
@@ -327,7 +327,7 @@ MORE_PLURALS: Final = """
     صاحب أصحاب · شاهد شواهد · تابع أتباع · وارث ورثة · كافر كفار · ساحر سحرة · ربح أرباح · دخل دخول · أجر أجور
     طلب طلبات · سجل سجلات · فرد أفراد · مسكن مساكن · جسر جسور · طريق طرقات · سكة سكك · مركب مراكب
 """
-"""More of them, pairs parted by dots: what news of courts, wars, markets and matches speaks of."""
+"""More pairs, separated by dots: the vocabulary of courts, wars, markets and matches."""
 
 SPELLINGS: Final = """
     رحمن رحمان
@@ -347,7 +347,7 @@ SPELLINGS: Final = """
     أميركيين أمريكيين
     أميركيون أمريكيون
 """
-"""Two spellings of one word, a pair a line: names with and without the alef that old print leaves out."""
+"""Two spellings of one word, one pair per line: names with and without the alef that older print omits."""
 
 VERBS: Final = """
     أعلن أكد أوضح أضاف أشار أعرب أصدر أدان أطلق أجرى أقر أنهى أصبح أراد أمكن أكمل أنشأ أعاد أثار أثر أدى أرسل أسهم
@@ -378,4 +378,4 @@ VERBS: Final = """
     قارن قاطع كافح كافأ لجأ لزم مدد مر مزق مس مشى ملأ ملك مهد ناشد ناقش نادى نازع نبه نبع ندد نسب نسي نصب نقص هدأ
     هدم هنأ ودع وازن وقى وكل ياس
 """
-"""Verbs in the past, third person: what the other persons and the present come back to (`يعلن`, `أعلنت` and `ستعلن` to `أعلن`)."""
+"""Verbs in the past tense, third person, to which other forms are reduced (`يعلن`, `أعلنت` and `ستعلن` to `أعلن`)."""

@@ -1,10 +1,10 @@
 """Re-extract large sets of WARC files in tasks that can be killed: Parquet files, shard archives and counts, one of each per task.
 
-What a task does knows nothing of the engine that runs it; `steps` is the only module that imports datatrove (the extra `batch`),
-and nothing imports it before a batch runs.
+Tasks are independent of the engine that runs them; `steps` is the only module that imports datatrove (the extra `batch`), and only when
+a batch runs.
 
-datatrove's own local executor runs tasks in a multiprocessing pool, which waits for ever for a task whose process was killed. Here its
-executor is given one task a process; a process that dies is seen at once, and its task is run once more.
+datatrove's own local executor runs tasks in a multiprocessing pool, which waits forever for a task whose process was killed. Here each
+executor runs one task in its own process; a process that dies is noticed at once, and its task is run once more.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ LAST_BYTES = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A task that ended without being done, and the last line that its process said."""
+    """A failed task, and the last line of its process's output."""
 
     rank: int
     code: int
@@ -58,11 +58,11 @@ class Failed:
 
 
 class _Line:
-    """One worker's line of tasks; knows the process that runs now, to be able to end it."""
+    """One worker's queue of tasks; holds the running process, to be able to stop it."""
 
-    def __init__(self, folder: Path, heard: Callable[[int, int], None]) -> None:
+    def __init__(self, folder: Path, on_progress: Callable[[int, int], None]) -> None:
         self._folder = folder
-        self._heard = heard
+        self._on_progress = on_progress
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False
         self._guard = threading.Lock()
@@ -81,8 +81,8 @@ class _Line:
         log = logs_of(self._folder) / "console" / f"{rank:05d}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as said:
-            command = [sys.executable, "-m", "archive.batch", str(self._folder), str(rank)]
-            # its standard input is a lifeline: it ends when this process does, however that ends
+            command = [sys.executable, "-P", "-m", "archive.batch", str(self._folder), str(rank)]
+            # the child ends when its standard input closes, that is when this process ends in any way
             process = subprocess.Popen(  # noqa: S603 - ourselves
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True
             )
@@ -92,7 +92,7 @@ class _Line:
             listener = threading.Thread(target=self._listen, args=(rank, process))
             listener.start()
             process.wait()
-            _kill_group(process)  # what it started and could not end: its extracting process, datatrove's manager
+            _kill_group(process)  # its children: the extraction worker, datatrove's manager
             listener.join()
         with self._guard:
             self._running.discard(process)
@@ -104,7 +104,7 @@ class _Line:
         assert process.stdout  # noqa: S101 - asked for by the caller
         for line in process.stdout:
             with contextlib.suppress(ValueError):
-                self._heard(rank, int(line))
+                self._on_progress(rank, int(line))
 
     def end(self) -> None:
         self._ended = True
@@ -118,14 +118,14 @@ def run_local(
     ranks: tuple[int, ...],
     *,
     workers: int,
-    heard: Callable[[int, int], None] = lambda _rank, _bytes: None,
+    on_progress: Callable[[int, int], None] = lambda _rank, _bytes: None,
 ) -> list[Failed]:
-    """Run these tasks, `workers` at a time; `heard` receives the bytes processed of each task, from several threads.
+    """Run these tasks, `workers` at a time; `on_progress` receives the bytes processed of each task, from several threads.
 
-    An exception (Ctrl-C among them) ends what runs; the tasks that were done stay done. Raises ArchiveLockedError when another
-    run of the same batch is at it.
+    An exception (also Ctrl-C) stops the running tasks; finished ones stay finished. Raises ArchiveLockedError while another run of
+    the same batch is active.
     """
-    line = _Line(folder, heard)
+    line = _Line(folder, on_progress)
     with held(folder / ".lock", lambda _: ArchiveLockedError(folder, "another run of this batch")):
         pool = ThreadPoolExecutor(max_workers=workers)
         try:
@@ -149,7 +149,7 @@ def _last_line(log: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The state of a batch: tasks that are done, those that are not, and the sum of what the first counted."""
+    """The state of a batch: finished tasks, open ones, and the sum of the counts of the finished ones."""
 
     done: tuple[int, ...]
     open: tuple[int, ...]
@@ -157,12 +157,12 @@ class Progress:
 
 
 def logs_of(folder: Path) -> Path:
-    """Return the logging folder that the engine is given: what makes a task one that is done lies in it."""
+    """Return the engine's logging folder, which has the marks of finished tasks."""
     return folder / "logs"
 
 
 def is_done(folder: Path, rank: int) -> bool:
-    """Return whether the task is done, by the mark that datatrove's executors make and go by."""
+    """Return whether the task is done, by the mark of datatrove's executors."""
     return (logs_of(folder) / "completions" / f"{rank:05d}").exists()
 
 
@@ -175,8 +175,8 @@ def progress_of(folder: Path, plan: BatchPlan) -> Progress:
     return Progress(done=done, open=tuple(sorted(set(ranks) - set(done))), counted=add_up(counted))
 
 
-def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> list[Any]:
-    """Return the steps of the batch. Raises UsageError when datatrove is not installed."""
+def pipeline(folder: Path, *, on_progress: Callable[[int], None] | None = None) -> list[Any]:
+    """Return the steps of the batch. Raises UsageError if datatrove is not installed."""
     try:
         from archive.batch import steps
     except ImportError as error:
@@ -184,12 +184,12 @@ def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> lis
             _("a batch needs datatrove ({error}): pip install 'warraq[batch]'").format(error=error)
         ) from None
     name = str(folder.resolve())
-    return [steps.ReadWarcs(name, heard), steps.Extract(name), steps.WriteParquet(name)]
+    return [steps.ReadWarcs(name, on_progress), steps.Extract(name), steps.WriteParquet(name)]
 
 
-def run_one(folder: Path, rank: int, *, heard: Callable[[int], None] | None = None) -> None:
-    """Run one task in this process, unless it is done; what goes wrong in it is raised."""
-    steps = pipeline(folder, heard=heard)
+def run_one(folder: Path, rank: int, *, on_progress: Callable[[int], None] | None = None) -> None:
+    """Run one task in this process, unless it is done; raises the task's errors."""
+    steps = pipeline(folder, on_progress=on_progress)
     from datatrove.executor import LocalPipelineExecutor
 
     LocalPipelineExecutor(

@@ -11,25 +11,25 @@ from pathlib import Path
 
 from archive.errors import ArchiveError
 
-TOLD_EVERY_S = 0.5
+REPORT_EVERY_S = 0.5
 
 
 def main() -> None:
-    """Run the task; ends at once when standard input does, for then the process that started this one is gone."""
+    """Run the task; end at once when standard input closes, because the parent process is gone then."""
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from archive.batch import run_one
 
-    told = 0.0
+    reported = 0.0
 
-    def tell(behind: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= TOLD_EVERY_S:
-            told = time.monotonic()
+    def report(behind: int) -> None:
+        nonlocal reported
+        if time.monotonic() - reported >= REPORT_EVERY_S:
+            reported = time.monotonic()
             print(behind, flush=True)
 
     try:
-        run_one(folder, rank, heard=tell)
+        run_one(folder, rank, on_progress=report)
     except ArchiveError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -38,7 +38,7 @@ def main() -> None:
 def _end_with_parent() -> None:
     while os.read(0, 1):
         pass
-    os.killpg(0, signal.SIGKILL)  # with all that this process started: it leads its group
+    os.killpg(0, signal.SIGKILL)  # with all children: this process leads its group
 
 
 if __name__ == "__main__":

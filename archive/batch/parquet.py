@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 GROUP_ROWS = 2000
 GROUP_CHARACTERS = 32 << 20
-"""What a row group holds at most, give or take a row: bounds memory when pages are long."""
+"""Approximate maximum of a row group; limits memory when pages are long."""
 
 
 def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path) -> int:
-    """Write `target` with the columns `names`; give the number of rows.
+    """Write `target` with the columns `names`; return the number of rows.
 
-    Raises UsageError when pyarrow is not installed, NotWritableError.
+    Raises UsageError if pyarrow is not installed, NotWritableError.
     """
     try:
         import pyarrow as pa
@@ -89,10 +89,10 @@ CAPTURE = (
     "refers_to",
     "warc_path",
 )
-"""Columns of the capture. `captured_at` is the WARC-Date; `http_headers` a JSON list of pairs; `repeats` the record that the article it
-shows again was read from; `refers_to` the record that a revisit names; `warc_path` the file as it was given to the batch."""
+"""Columns of the capture. `captured_at` is the WARC-Date; `http_headers` a JSON list of pairs; `repeats` the record from which the repeated
+article was extracted; `refers_to` the record that a revisit names; `warc_path` the file as given to the batch."""
 
-_SHARED = {  # columns of an article that a capture has, too
+_SHARED = {  # columns of an article that a capture also has
     "url": "c.url",
     "urlkey": "c.urlkey",
     "site": "c.site",
@@ -140,7 +140,7 @@ def columns() -> tuple[str, ...]:
 def rows_of_shard(db: sqlite3.Connection, notes: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of an archive's captures, in the order of their records, then those of the damages.
 
-    `notes` is a database of its own.
+    `notes` is a separate database.
     """
     names = columns()
     db.execute("ATTACH DATABASE ? AS notes", (str(notes),))
@@ -173,28 +173,28 @@ def _damages(names: tuple[str, ...]) -> str:
     return f"SELECT {wanted} FROM notes.damages ORDER BY rowid"  # noqa: S608 - our own column names
 
 
-# One task's WARC files become an archive of its own, which can be merged, and a row for each capture.
+# The WARC files of a task become an archive, which can be merged, and a row for each capture.
 
 NOTES = """
     CREATE TABLE notes (record_id TEXT PRIMARY KEY, warc_path TEXT, http_headers TEXT, refers_to TEXT);
     CREATE TABLE damages (filename TEXT, offset INT, length INT, reason TEXT, detail TEXT, url TEXT, record_id TEXT, date TEXT,
                           warc_path TEXT);
 """
-"""What the schema of an archive has no column for; kept until the rows of the task are written, on disk because of its size."""
+"""Data without a column in an archive; kept on disk, because of its size, until the rows of the task are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRecord:
-    """A record or a damage of the file `path` (as it was given to the batch), in the archive's folder by its own name."""
+    """A record or a damaged place of the file `path` (as given to the batch); in the archive's folder it has its own name."""
 
     path: str
     what: Record | RejectedRecord
 
 
 class ShardWriter:
-    """One task's archive while it is made; `finish`, then `rows`, then `close`.
+    """The archive of a task while it is made; call `finish`, then `rows`, then `close`.
 
-    The files must lie in the folder of the collection before their records are taken.
+    The files must be in the folder of the collection before their records are added.
     """
 
     def __init__(
@@ -222,11 +222,11 @@ class ShardWriter:
 
     @property
     def done(self) -> Imported:
-        """What was made of the records so far."""
+        """Counts of the records so far."""
         return self._indexer.done
 
     def take(self, entry: BatchRecord) -> None:
-        """Take one record, or note a damage."""
+        """Add one record, or record a damage."""
         if entry.path != self._path:
             self._indexer.finish()
             self._path = entry.path
@@ -251,7 +251,7 @@ class ShardWriter:
         self._notes.execute("INSERT INTO damages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*astuple(damage), path))
 
     def finish(self) -> None:
-        """Wait for what is still being read; the database and the index of the archive are whole afterwards."""
+        """Wait for records that are still being parsed; database and index are complete afterwards."""
         self._indexer.finish()
         self._notes.execute("COMMIT")
         self._notes.close()
@@ -263,7 +263,7 @@ class ShardWriter:
         yield from rows_of_shard(self._ingest.store.db.conn, self._notes_path)
 
     def close(self) -> None:
-        """Close the archive as one that answers for its files; without that, it is only good to be thrown away."""
+        """Close the archive with its manifest; without that it must be discarded."""
         self._notes_path.unlink()
         held = warc.read_manifest(self.collection.warcs)
         for path in warc.closed_files(self.collection.warcs):
@@ -272,7 +272,7 @@ class ShardWriter:
         warc.write_manifest(self.collection.warcs, held | warc.read_manifest(self.collection.warcs))
 
     def abandon(self) -> None:
-        """Close the files in whatever state: the folder will be deleted."""
+        """Close the files in any state, because the folder will be deleted."""
         self._notes.close()
         with self._lines, contextlib.suppress(ArchiveError, OSError, sqlite3.Error):
             self._ingest.close()

@@ -2,12 +2,12 @@
 
 The folder of a batch holds
 
-    plan.json         what is written here; who starts the batch again goes on with it
+    plan.json         this plan; a later start of the batch continues with it
     logs/             datatrove's: logs, figures, and an empty file in completions/ for each task that is done
     tasks/            a count of each task, and the lock that keeps two workers off it
     parquet/          one file for each task
     shards/           one archive for each task
-    rewritten/        WARCs whose records could not be reached one by one, as files whose records can
+    rewritten/        rewritten copies of WARCs without random access to their records
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 NAME = "plan.json"
 SECONDS = 20.0
-"""What a page may take: the slowest of 942 saved pages takes 1 s."""
+"""Limits of a page; the slowest of 942 saved pages takes 1 s."""
 MEGABYTES = 2048
 
 
@@ -48,9 +48,9 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPlan:
-    """A batch: its files by task, what it makes, and what one page may cost (seconds of wall time, megabytes of address space).
+    """A batch: its files by task, its outputs, and the limits of one page (seconds of wall time, megabytes of address space).
 
-    `copies` lets a WARC that lies on another filesystem be copied into its shard, where it is linked otherwise.
+    `copies` allows copying a WARC from another filesystem into its shard; otherwise WARCs are linked.
     """
 
     tasks: tuple[tuple[PlannedFile, ...], ...]
@@ -68,9 +68,9 @@ class BatchPlan:
 
 
 def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile, ...], ...]:
-    """At most `tasks` runs of neighbouring files (by path), of about as many bytes each; the same for the same files.
+    """Divide the files into at most `tasks` runs of neighbouring paths, of about equal size; deterministic.
 
-    Neighbours stay together because a revisit mostly refers to a record of its own crawl, whose files have names in a row.
+    Neighbours stay together because a revisit mostly refers to a record of its own crawl, whose files have consecutive names.
     """
     ordered = sorted(set(files), key=lambda file: file.path)
     if tasks >= len(ordered):
@@ -87,7 +87,7 @@ def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile,
 
 
 def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -> BatchPlan:
-    """Return the plan of a batch; without `tasks`, each file is one. Raises UsageError when there is nothing to do."""
+    """Return the plan of a batch; without `tasks`, each file is a task. Raises UsageError if there are no files."""
     given = list(files)
     if not given:
         raise UsageError(_("no WARC files: name some, or a list of them with --paths"))
@@ -95,18 +95,18 @@ def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -
 
 
 def write_plan(folder: Path, plan: BatchPlan) -> None:
-    """Put the plan into the batch's folder; the same plan may be there already.
+    """Write the plan into the batch's folder; the same plan may exist already.
 
-    Raises UsageError when another one is, or an archive: its files would be mixed with these. NotWritableError.
+    Raises UsageError if the folder has another plan or an archive, whose files would be mixed with these; NotWritableError.
     """
     try:
         held = read_plan(folder)
     except FileNotFoundError:
         if Collection(folder).exists():
             raise UsageError(
-                _("{folder} is an archive: name a new folder with --into, and `warraq merge` its shards").format(
-                    folder=folder
-                )
+                _(
+                    "{folder} is an archive: name a new folder with --into, then merge its shards with `warraq merge`"
+                ).format(folder=folder)
             ) from None
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"format": FORMAT, **asdict(plan)}, ensure_ascii=False, indent=1)
@@ -115,7 +115,7 @@ def write_plan(folder: Path, plan: BatchPlan) -> None:
     if held != plan:
         raise UsageError(
             _(
-                "{folder} holds another batch ({files} in {tasks}): go on with it by `warraq batch --into {folder}` without "
+                "{folder} holds another batch ({files} in {tasks}): continue it with `warraq batch --into {folder}` without "
                 "files, or name another folder for this one"
             ).format(
                 folder=folder,
@@ -130,19 +130,21 @@ def read_plan(folder: Path) -> BatchPlan:
     values = json.loads((folder / NAME).read_text(encoding="utf-8", errors="surrogateescape"))
     if values.pop("format", None) != FORMAT:
         raise ArchiveError(
-            _("{name} was made by another version of warraq: finish that batch with it").format(name=folder / NAME)
+            _("{name} was made by another version of warraq: finish the batch with that version").format(
+                name=folder / NAME
+            )
         )
     tasks = tuple(tuple(PlannedFile(**file) for file in files) for files in values.pop("tasks"))
     return BatchPlan(tasks=tasks, **values)
 
 
-# Bring a WARC file to where a task reads it: linked, copied, or fetched from its URL.
+# Provide a WARC file for a task: linked, copied, or fetched from its URL.
 
 AT_ONCE = 1 << 20
 
 
 class ChangedFileError(ArchiveError):
-    """A file is not the one that the batch was planned with."""
+    """A file has changed since the batch was planned."""
 
     def __init__(self, path: str, planned: int, found: int) -> None:
         super().__init__(
@@ -156,11 +158,11 @@ class ChangedFileError(ArchiveError):
         self.found = found
 
 
-def bring(file: PlannedFile, plan: BatchPlan, folder: Path, warcs: Path) -> Path:
+def link_file(file: PlannedFile, plan: BatchPlan, folder: Path, warcs: Path) -> Path:
     """Link the file into `warcs` (or copy it, if the plan says so), under a free name.
 
-    One whose records cannot be reached one by one is rewritten so that they can; the rewritten file stays in the batch's
-    folder, for rows point at it. Raises DamagedFileError when that cannot be done, ChangedFileError, NotWritableError.
+    A file without random access to its records is rewritten; the rewritten file stays in the batch's folder, because rows point to
+    it. Raises DamagedFileError if that fails, ChangedFileError, NotWritableError.
     """
     if is_remote(file.path):
         fetched = fetch(file.path, warcs.parent / "fetched")
@@ -191,7 +193,7 @@ def _is_one_stream(path: Path) -> bool:
 
 
 def _rewritten(source: Path, path: str, folder: Path) -> Path:
-    """Return a path named after the whole path in the plan, so that each file has its own; a killed rewrite leaves nothing of that name."""
+    """Rewrite a file under a name derived from its whole path in the plan, which is unique; a killed rewrite leaves no such file."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{warc.sha1_digest(os.fsencode(path))[5:13]}-{source.name}"
     if not target.exists() and (damages := warc.salvage(source, target)):
@@ -233,14 +235,14 @@ class NoLinkError(ArchiveError):
 
 
 LARGEST = 16 << 30
-"""Bytes of a file at most: WARC writers begin a new one at 1 GB; a server that never ends must not fill the disk."""
+"""Maximum bytes of a file: WARC writers start a new one at 1 GB; an endless response must not fill the disk."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SECRETS = re.compile(r"(?<=://)[^/@]*@|\?.*", re.DOTALL)
 
 
 class FetchError(ArchiveError):
-    """A file could not be fetched whole."""
+    """A file could not be fetched completely."""
 
     def __init__(self, url: str, problem: str) -> None:
         self.url = without_secrets(url)
@@ -258,17 +260,17 @@ def is_remote(path: str) -> bool:
 
 
 def without_secrets(url: str) -> str:
-    """Return the URL as it may be shown and kept: without user, password and query, which may be credentials."""
+    """Return the URL without user, password and query, which may be credentials, for display and storage."""
     return _SECRETS.sub("", url)
 
 
 def download_name(url: str) -> str:
-    """Return the name that the file has here: the last part of the URL's path, of letters that no filesystem minds."""
+    """Return the local name of the file: the last part of the URL's path, with portable characters."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", without_secrets(url).rpartition("/")[2]).lstrip(".") or "fetched.warc.gz"
 
 
 def fetch(url: str, folder: Path) -> Path:
-    """Fetch the file into `folder`. Raises FetchError, UsageError when a library for the scheme is missing, NotWritableError."""
+    """Fetch the file into `folder`. Raises FetchError, UsageError if a library for the scheme is missing, NotWritableError."""
     import fsspec
 
     target = folder / download_name(url)
@@ -280,7 +282,7 @@ def fetch(url: str, folder: Path) -> Path:
             replace_file(target, _pieces(remote, url))
     except NotWritableError:
         raise
-    except (ImportError, ValueError) as error:  # fsspec names the library; ValueError: it knows no such scheme
+    except (ImportError, ValueError) as error:  # fsspec names the library; ValueError: unknown scheme
         raise UsageError(f"{without_secrets(url)}: {error}") from None
     except Exception as error:
         if isinstance(error, ArchiveError):

@@ -2,8 +2,8 @@
 
     [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
 
-Between `Extract` and a writer there is room for datatrove's own filters: `text` is the article's, '' without an article, and the metadata
-are the columns of `archive.batch.parquet`.
+datatrove's own filters can be inserted between `Extract` and a writer: `text` is the article's, '' without an article, and the
+metadata are the columns of `archive.batch.parquet`.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 
 
 class ReadWarcs(PipelineStep):  # type: ignore[misc]
-    """Reads the files of the rank: a Document without text for each record, with the `entry` and where it lies."""
+    """Reads the files of the rank: a Document without text for each record, with its `entry` and location."""
 
     name = "WARC records with their places"
     type = "📖 - READER"
 
-    def __init__(self, folder: str, heard: Callable[[int], None] | None = None) -> None:
-        """`folder` is the batch's; `heard` receives how many bytes of the task's files have been read."""
+    def __init__(self, folder: str, on_progress: Callable[[int], None] | None = None) -> None:
+        """`folder` is the batch's; `on_progress` receives the number of bytes read so far."""
         super().__init__()
         self.folder = folder
-        self.heard = heard
+        self.on_progress = on_progress
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002 - its interface
-        """Give what came from before, then a Document for each record of the rank's files."""
+        """Yield the incoming Documents, then one for each record of the rank's files."""
         plan = read_plan(Path(self.folder))
         if data:
             yield from data
-        heard = self.heard or (lambda _: None)
-        for entry in entries(plan, TaskPlace(folder=Path(self.folder), rank=rank), heard=heard):
+        on_progress = self.on_progress or (lambda _: None)
+        for entry in entries(plan, TaskPlace(folder=Path(self.folder), rank=rank), on_progress=on_progress):
             self.stat_update("damages" if isinstance(entry.what, RejectedRecord) else "records")
             record_id = entry.what.record_id if isinstance(entry.what, RejectedRecord) else entry.what.id
             yield Document(text="", id=record_id, metadata={"entry": entry})
 
 
 class Extract(PipelineStep):  # type: ignore[misc]
-    """Reads the records in workers that can be killed, into the archive of the rank; then gives a Document for each capture."""
+    """Parses the records in killable workers, into the archive of the rank; then yields a Document for each capture."""
 
     name = "articles"
     type = "🛢 - EXTRAC"
@@ -60,7 +60,7 @@ class Extract(PipelineStep):  # type: ignore[misc]
         self.folder = folder
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
-        """Take all Documents of `ReadWarcs`, then give one for each capture and damage."""
+        """Consume all Documents of `ReadWarcs`, then yield one for each capture and damage."""
         plan = read_plan(Path(self.folder))
         with open_shard_writer(plan, TaskPlace(folder=Path(self.folder), rank=rank)) as shard:
             for document in data:
@@ -83,7 +83,7 @@ class WriteParquet(PipelineStep):  # type: ignore[misc]
         self.folder = folder
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:  # noqa: ARG002
-        """Take all Documents of `Extract`."""
+        """Consume all Documents of `Extract`."""
         rows = (document.metadata for document in data)
         if read_plan(Path(self.folder)).parquet:
             written = parquet.write(rows, columns(), TaskPlace(folder=Path(self.folder), rank=rank).parquet)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from archive import warc
 from archive.batch import parquet
 from archive.batch.parquet import BatchRecord, ShardWriter, columns
-from archive.batch.plan import bring
+from archive.batch.plan import link_file
 from archive.collection import Collection
 from archive.errors import ArchiveLockedError, DamagedFileError
 from archive.files import held, replace_file, sync_folder
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPlace:
-    """Where a task of the batch in `folder` works, and where its results go."""
+    """The paths of a task of the batch in `folder`: its working folder and its results."""
 
     folder: Path
     rank: int
 
     @property
     def name(self) -> str:
-        """The task's number, as all its files have it."""
+        """The task's number, as in the names of its files."""
         return f"{self.rank:05d}"
 
     @property
@@ -49,7 +49,7 @@ class TaskPlace:
 
     @property
     def shard(self) -> Path:
-        """The archive when it is made."""
+        """The finished archive."""
         return self.folder / "shards" / self.name
 
     @property
@@ -59,12 +59,12 @@ class TaskPlace:
 
     @property
     def count(self) -> Path:
-        """What was done, counted, as JSON."""
+        """The counts of the task, as JSON."""
         return self.folder / "tasks" / f"{self.name}.json"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the task; clear away what a killed worker left of it. Raises ArchiveLockedError when another one works on it."""
+        """Lock the task; remove the remains of a killed worker. Raises ArchiveLockedError if another process is working on it."""
         path = self.folder / "tasks" / f"{self.name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with held(path, lambda _: ArchiveLockedError(self.working, "another worker of this batch")):
@@ -73,13 +73,13 @@ class TaskPlace:
 
 
 def entries(
-    plan: BatchPlan, place: TaskPlace, *, heard: Callable[[int], None] = lambda _: None
+    plan: BatchPlan, place: TaskPlace, *, on_progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[BatchRecord]:
-    """Copy each file of the task into its archive's folder and read it; `heard` receives the bytes read so far."""
+    """Copy each file of the task into its archive's folder and read it; `on_progress` receives the bytes read so far."""
     behind = 0
     for file in plan.tasks[place.rank]:
         try:
-            path = bring(file, plan, place.folder, Collection(place.working).warcs)
+            path = link_file(file, plan, place.folder, Collection(place.working).warcs)
         except DamagedFileError as error:
             name = file.path.rpartition("/")[2]
             damage = RejectedRecord(
@@ -88,19 +88,19 @@ def entries(
             yield BatchRecord(path=file.path, what=damage)
             continue
         for found in read_file(path):
-            heard(behind + (found.offset if isinstance(found, RejectedRecord) else found.location.offset))
+            on_progress(behind + (found.offset if isinstance(found, RejectedRecord) else found.location.offset))
             yield BatchRecord(path=file.path, what=found)
         behind += path.stat().st_size
-    heard(behind)
+    on_progress(behind)
 
 
 @contextmanager
 def open_shard_writer(plan: BatchPlan, place: TaskPlace) -> Iterator[ShardWriter]:
-    """Open the task's archive, to be filled; it is put in its place at the end, thrown away when anything is raised."""
+    """Open the task's archive for writing; it is moved to its place at the end, or discarded after an exception."""
     started = time.monotonic()
     with (
         place.alone(),
-        PatientPool(
+        RetryingPool(
             read_response, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.parse.parse",)
         ) as pool,
     ):
@@ -129,15 +129,15 @@ def open_shard_writer(plan: BatchPlan, place: TaskPlace) -> Iterator[ShardWriter
 
 
 def run_task(
-    plan: BatchPlan, folder: Path, rank: int, *, heard: Callable[[int], None] = lambda _: None
+    plan: BatchPlan, folder: Path, rank: int, *, on_progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Run the task without an engine; give its count. A second time makes the same again, in place of the first.
+    """Run the task without an engine; return its counts. A second run replaces the result of the first with the same.
 
-    Raises NotWritableError, ArchiveLockedError, and FileNotFoundError for a file that is gone.
+    Raises NotWritableError, ArchiveLockedError, and FileNotFoundError for a missing file.
     """
     place = TaskPlace(folder=folder, rank=rank)
     with open_shard_writer(plan, place) as shard:
-        for entry in entries(plan, place, heard=heard):
+        for entry in entries(plan, place, on_progress=on_progress):
             shard.take(entry)
         shard.finish()
         if plan.parquet:
@@ -158,7 +158,7 @@ def add_up(counted: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _publish(plan: BatchPlan, place: TaskPlace) -> None:
-    """Put the finished archive in its place; one that is there from a run that was killed afterwards is thrown away."""
+    """Move the finished archive to its place, replacing that of a run that was killed afterwards."""
     if not plan.shards:
         shutil.rmtree(place.working)
         return
@@ -171,14 +171,14 @@ def _publish(plan: BatchPlan, place: TaskPlace) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-class PatientPool(WorkerPool[ParseTask, Parsed]):
-    """As `WorkerPool`, for a worker may be killed by what has nothing to do with its page: an operator, the kernel short of memory."""
+class RetryingPool(WorkerPool[ParseTask, Parsed]):
+    """A `WorkerPool` with a retry, because a worker may be killed for reasons other than its page: an operator, lack of memory."""
 
     def submit(self, task: ParseTask) -> Future[Parsed]:
-        """Queue the task, and once more when it ends by `error`; limits of time and memory are final."""
+        """Queue the task, and retry it once after `error`; limits of time and memory are final."""
         answer: Future[Parsed] = Future()
 
-        def settle(done: Future[Parsed]) -> None:
+        def finish(done: Future[Parsed]) -> None:
             error = done.exception()
             if error is None:
                 answer.set_result(done.result())
@@ -191,20 +191,20 @@ class PatientPool(WorkerPool[ParseTask, Parsed]):
                 return
             error = done.exception()
             if isinstance(error, WorkerKilledError) and error.reason == "error":
-                super(PatientPool, self).submit(task).add_done_callback(settle)
+                super(RetryingPool, self).submit(task).add_done_callback(finish)
             else:
-                settle(done)
+                finish(done)
 
         super().submit(task).add_done_callback(first)
         return answer
 
 
 MAX_DAMAGES = 100
-"""Damaged places after which a file is given up: in a hostile file each could cost reading the rest."""
+"""Damaged places after which a file is given up: in a hostile file each could cost a scan of the rest."""
 
 
 def read_file(path: Path, *, max_block: int = warc.PAGE_BLOCK) -> Iterator[Record | RejectedRecord]:
-    """Yield all records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
+    """Yield all records of the file; damaged places are reported and skipped."""
     start, damages = 0, 0
     while True:
         try:

@@ -22,7 +22,7 @@ from archive.body.blocks import (
     span_text,
     unpack,
 )
-from archive.body.rendering import HtmlOptions, direction, escaped, html, markdown
+from archive.body.rendering import HtmlOptions, direction, escaped, html, markdown, valid_xml
 
 __all__ = [
     "MARKS",
@@ -50,4 +50,5 @@ __all__ = [
     "plain_text",
     "span_text",
     "unpack",
+    "valid_xml",
 ]

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 Kind = Literal[
     "heading",  # spans, level (2 to 6: the title is 1 and not part of the body)
     "paragraph",  # spans
-    "list",  # items, each a body of its own; level 1 when it is ordered
-    "quote",  # blocks (or spans); cite is its source as printed, url the address of that
-    "table",  # rows of cells, a cell being spans; level counts the header rows at its top; caption
+    "list",  # items, each a body; level 1 if it is ordered
+    "quote",  # blocks (or spans); cite is its source as printed, url the URL of the source
+    "table",  # rows of cells, each cell a tuple of spans; level counts the header rows at its top; caption
     "figure",  # url of the picture, alt, caption, credit
-    "embed",  # url, provider, poster (the picture that stands for it before it plays); spans or alt when the page gives it words
-    "code",  # spans, whose line ends count
+    "embed",  # url, provider, poster (the picture shown before it plays); spans or alt if the page has text for it
+    "code",  # spans with significant line ends
     "question",  # spans or blocks
     "answer",  # spans or blocks
     "entry",  # one entry of a live blog: time, blocks
@@ -50,12 +50,12 @@ MARKS: Final[frozenset[str]] = frozenset(get_args(Mark))
 KINDS: Final[frozenset[str]] = frozenset(get_args(Kind))
 
 MAX_DEPTH: Final = 16
-"""How deep blocks may stand in blocks: who makes a body keeps to it, and `loads` refuses what is deeper."""
+"""Maximum nesting of blocks: extraction keeps to it, and `loads` refuses deeper bodies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A run of text within a line: `href` is the absolute address that it links to, `marks` how it is set off."""
+    """A run of text within a line: `href` is the absolute URL that it links to, `marks` its formatting."""
 
     text: str
     href: str = ""
@@ -64,7 +64,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block; which fields count depends on its kind. Addresses are absolute; `time` is ISO 8601 where the page gives it so."""
+    """One block; its kind determines which fields are used. URLs are absolute; `time` is ISO 8601 if the page gives it so."""
 
     kind: Kind
     spans: tuple[Span, ...] = ()
@@ -86,7 +86,7 @@ Body = tuple[Block, ...]
 
 
 def paragraphs(text: str) -> Body:
-    """Return the body of a text of which only the lines are known: a paragraph for each."""
+    """Return the body of a text of which only the lines are known, with a paragraph for each line."""
     return tuple(Block(kind="paragraph", spans=(Span(text=line),)) for line in text.split("\n") if line.strip())
 
 
@@ -98,13 +98,13 @@ def span_text(spans: Iterable[Span]) -> str:
 def plain_text(body: Iterable[Block]) -> str:
     """Return the body as lines: one for each paragraph, heading, list item, table row, line of code and source of a quotation.
 
-    Captions, credits and embeds are not the text's; times of live entries are not either.
+    Captions, credits, embeds and times of live entries are not part of the text.
     """
     return "\n".join(line for line in _lines(body) if line)
 
 
 def figures_of(body: Iterable[Block]) -> list[str]:
-    """Return the addresses of the body's pictures, in order; the posters of its videos are among them."""
+    """Return the URLs of the body's pictures in order, including the posters of its videos."""
     found: list[str] = []
     for block in body:
         found += [address for address in (block.url if block.kind == "figure" else "", block.poster) if address]
@@ -135,11 +135,11 @@ def _row(cells: tuple[tuple[Span, ...], ...]) -> str:
     return f"| {' | '.join(texts)} |" if any(texts) else ""
 
 
-# The words of a search, marked in a body; the caller passes what finds them in a line.
+# Mark the words of a search in a body; the caller passes the function that finds them in a line.
 
 
 def marked(body: Iterable[Block], find: Callable[[str], Sequence[tuple[int, int]]]) -> Body:
-    """Return the body with `mark` on what `find` gives as (start, end) places of a line's text."""
+    """Return the body with `mark` on the (start, end) ranges that `find` returns for each line's text."""
     return tuple(_block(block, find) for block in body)
 
 
@@ -184,9 +184,9 @@ def _cut(spans: Iterable[Span], places: Sequence[tuple[int, int]]) -> Iterator[S
 
 
 MAX_CHARS: Final = 16_000_000
-"""Characters of JSON that are read: a page of 20 MB, the largest that a crawl keeps, has less text than that."""
+"""Maximum characters of JSON: a page of 20 MB, the largest that a crawl keeps, has less text."""
 MAX_BLOCKS: Final = 100_000
-"""Blocks, spans, cells and items together; a live blog of a whole day has some 5,000."""
+"""Maximum number of blocks, spans, cells and items together; a live blog of a whole day has some 5,000."""
 
 _TEXTS: Final = ("url", "credit", "cite", "time", "alt", "provider", "poster")
 
@@ -197,7 +197,7 @@ def dumps(body: Iterable[Block]) -> str:
 
 
 def as_data(body: Iterable[Block]) -> list[dict[str, Any]]:
-    """Return the body as lists, dicts and strings: what `dumps` writes."""
+    """Return the body as lists, dicts and strings, the data that `dumps` writes."""
     return [_block_data(block) for block in body]
 
 
@@ -250,7 +250,7 @@ _MADE: Mapping[str, Callable[[Any], Any]] = {
 
 
 def loads(text: str | bytes | None) -> Body:
-    """Return the body of that JSON; () when it is not a body, too large or too deep: it may come from anyone's archive."""
+    """Return the body of that JSON; () if it is invalid, too large or too deep, as in a hostile archive."""
     if not text or len(text) > MAX_CHARS:
         return ()
     try:
@@ -260,7 +260,7 @@ def loads(text: str | bytes | None) -> Body:
 
 
 class _Reader:
-    """Reads data of any origin into blocks. Raises ValueError, TypeError or KeyError for what `dumps` never writes."""
+    """Converts untrusted data into blocks. Raises ValueError, TypeError or KeyError for data that `dumps` never writes."""
 
     def __init__(self) -> None:
         self._left = MAX_BLOCKS
@@ -272,11 +272,11 @@ class _Reader:
 
     def _block(self, data: Any, depth: int) -> Block:
         if not isinstance(data, dict):
-            raise TypeError("no block")
+            raise TypeError("not a block")
         texts = {name: _text(data.get(name, "")) for name in _TEXTS}
         level = data.get("level", 0)
         if data["kind"] not in KINDS or type(level) is not int or not 0 <= level <= MAX_BLOCKS:
-            raise ValueError("no block")
+            raise ValueError("not a block")
         return Block(
             kind=cast("Kind", data["kind"]),
             level=level,
@@ -295,7 +295,7 @@ class _Reader:
 
     def _list(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
-            raise TypeError("no list")
+            raise TypeError("not a list")
         self._left -= len(data)
         if self._left < 0:
             raise ValueError("too large")
@@ -305,7 +305,7 @@ class _Reader:
 def _span(data: Any) -> Span:
     marks = data.get("marks", []) if isinstance(data, dict) else None
     if not isinstance(marks, list) or len(marks) > len(MARKS) or not MARKS.issuperset(marks):
-        raise ValueError("no span")
+        raise ValueError("not a span")
     return Span(
         text=_text(data["text"]), href=_text(data.get("href", "")), marks=cast("tuple[Mark, ...]", tuple(marks))
     )
@@ -313,18 +313,18 @@ def _span(data: Any) -> Span:
 
 def _text(data: Any) -> str:
     if not isinstance(data, str):
-        raise TypeError("no text")
-    data.encode()  # a lone surrogate, which no database takes, raises UnicodeEncodeError
+        raise TypeError("not text")
+    data.encode()  # a lone surrogate, which no database accepts, raises UnicodeEncodeError
     return data
 
 
-# The JSON of a body, packed against the text of its article, which has most of its words: some eight per cent are left.
+# The JSON of a body, compressed with the text of its article as the dictionary: about eight per cent of the size is left.
 
 
 def pack(body: str, text: str) -> bytes | str:
-    """Return the body as zlib's format (RFC 1950) has it, with the text as preset dictionary; as it is where `unpack` would refuse that."""
+    """Return the body in zlib's format (RFC 1950), with the text as preset dictionary; unchanged if `unpack` would refuse that."""
     data, dictionary = body.encode(), text.encode()
-    # a text of another's database is read without control characters
+    # texts of foreign databases are read without control characters
     if not dictionary or printable(text) != text:
         return body
     packer = zlib.compressobj(zdict=dictionary)
@@ -333,7 +333,7 @@ def pack(body: str, text: str) -> bytes | str:
 
 
 def unpack(packed: bytes, text: str) -> str | None:
-    """Return the body that was packed against this text; None when it was not, or would be out of all proportion."""
+    """Return the body that was packed with this text; None if it was not, or if it would be disproportionately large."""
     dictionary = text.encode()
     most = _most_bytes(packed, dictionary)
     unpacker = zlib.decompressobj(zdict=dictionary)
@@ -345,5 +345,5 @@ def unpack(packed: bytes, text: str) -> str | None:
 
 
 def _most_bytes(packed: bytes, dictionary: bytes) -> int:
-    """Return how large a body may become: a bomb is a thousand times what it is made of, the blocks of an article twice their text."""
+    """Return the size limit of a body: a bomb has a thousand times its packed size, the blocks of an article twice their text."""
     return min(4 * MAX_CHARS, (1 << 16) + 20 * (len(packed) + len(dictionary)))

@@ -1,6 +1,6 @@
 """Render the body of an article as HTML that is safe to show, and as CommonMark.
 
-No picture is loaded from the web: `HtmlOptions.picture` says where a copy of one is; without a copy, a link stands in its place.
+No picture is loaded from the web: `HtmlOptions.picture` gives the URL of an archived copy; without a copy, a link replaces the picture.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\"'<>\\][^\s\"<>\x00-\x1f\x7f]*", re.IGNORECASE)
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ISO_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _RTL_LETTER: Final = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FEW: Final = 0.25
-"""Share of letters below which a text does not run their way: a name in another script turns no line around."""
+"""Share of letters of a direction below which a text does not run that way: a foreign name must not reverse a line."""
 _RTL: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _RTL_SCRIPTS: Final = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo"})
 
 
 def direction(language: str) -> str:
-    """In which direction a language (BCP 47) is written: `rtl` or `ltr`; `auto` when it is not known."""
+    """Return the direction of a language (BCP 47): `rtl` or `ltr`; `auto` if unknown."""
     primary, *subtags = language.replace("_", "-").lower().split("-")
     scripts = [tag for tag in subtags if len(tag) == 4 and tag.isalpha()]
     if scripts:
@@ -37,7 +38,7 @@ def direction(language: str) -> str:
 
 
 def rtl_share(text: str) -> float | None:
-    """Return which share of the letters of a text is written from right to left; None when it has none."""
+    """Return the share of right-to-left letters in a text; None if it has no letters."""
     letters = len(_LETTER.findall(text))
     return len(_RTL_LETTER.findall(text)) / letters if letters else None
 
@@ -48,7 +49,7 @@ def _nowhere(_: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlOptions:
-    """How a body is shown: `picture` returns the address of the archived copy of a picture ('' for none), `moment` words for a time."""
+    """Options for HTML: `picture` returns the URL of the archived copy of a picture ('' for none), `moment` the text of a time."""
 
     picture: Callable[[str], str] = _nowhere
     moment: Callable[[str], str] = str
@@ -59,7 +60,7 @@ class HtmlOptions:
 def html(body: Iterable[Block], *, language: str = "", options: HtmlOptions = HtmlOptions()) -> str:
     """Return the body as a fragment of HTML: one `div` with the direction of the language, and in it a tag for each block.
 
-    A block whose letters run the other way than the language says so itself.
+    A block in the opposite direction has its own `dir`.
     """
     body = tuple(body)
     known = direction(language)
@@ -70,7 +71,7 @@ def html(body: Iterable[Block], *, language: str = "", options: HtmlOptions = Ht
 
 
 def safe_address(url: str) -> str:
-    """Return the address if it is one of the web, '' for `javascript:`, `data:` and what is not an address."""
+    """Return the URL if it is http or https, '' for `javascript:`, `data:` and invalid URLs."""
     if not WEB_ADDRESS.fullmatch(url):
         return ""
     try:
@@ -79,8 +80,13 @@ def safe_address(url: str) -> str:
         return ""
 
 
+def valid_xml(text: str) -> str:
+    """Return the text with U+FFFD for each character that XML forbids."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 class _Writer:
-    """Writes each kind of block; `base` is the direction of what stands around it."""
+    """Writes each kind of block; `base` is the direction of the surrounding text."""
 
     def __init__(self, options: HtmlOptions, base: str) -> None:
         self._options = options
@@ -94,7 +100,7 @@ class _Writer:
         return f"<{name}{attributes}{self._dir(span_text(spans))}>{_spans(spans)}</{name}>"
 
     def _dir(self, text: str) -> str:
-        """Return the attribute of a text that runs the other way than what is around it."""
+        """Return the `dir` attribute of a text whose direction differs from the surrounding text."""
         share = rtl_share(text)
         if share is None or _FEW < share < 1 - _FEW:
             return ""
@@ -192,14 +198,13 @@ def _link(words: str, address: str) -> str:
     return f'<a href="{escape(address)}" rel="external noreferrer noopener">{words}</a>' if address else words
 
 
-# The body as Markdown (CommonMark, with the tables of GitHub's): every character of the text is kept, none of it
-# becomes markup.
+# The body as Markdown (CommonMark, with GitHub's tables): every character of the text is kept, and none becomes markup.
 #
 # >>> print(markdown((Block(kind="paragraph", spans=(Span(text="1. not *a* list"),)),)), end="") 1\. not \*a\* list
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]<>|~&]")
 _START: Final = re.compile(r"^(\d{0,9})(?=[.)#+=-])")
-"""What begins a list, a heading or a rule at the start of a line."""
+"""The start of a line that would begin a list, a heading or a rule."""
 _SET_OFF: Final = {"em": ("*", "*"), "strong": ("**", "**"), "sub": ("<sub>", "</sub>"), "sup": ("<sup>", "</sup>")}
 
 
@@ -210,7 +215,7 @@ def markdown(body: Iterable[Block]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return the text as one line that Markdown shows as it is."""
+    """Return the text as one line, escaped for Markdown."""
     return _START.sub(r"\1\\", _SPECIAL.sub(r"\\\g<0>", " ".join(text.split())))
 
 
@@ -285,7 +290,7 @@ def _table(block: Block) -> str:
         return ""
     width = max(map(len, block.rows))
     rows = [[_line(cell) for cell in row] + [""] * (width - len(row)) for row in block.rows]
-    head = rows.pop(0) if block.level else [""] * width  # Markdown knows one header row, and no table without one
+    head = rows.pop(0) if block.level else [""] * width  # a Markdown table has exactly one header row
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * width, *rows))
     return "\n\n".join(filter(None, (_line(block.caption), table)))
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, copies, export, health, images, imports, maintain, query, seals, serve, watch
-from archive.cli.output import Place
-from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
+from archive.cli import batch, copies, export, health, images, imports, indexing, maintain, query, seals, serve, watch
+from archive.cli.output import Workspace
+from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, UsageError, describe_codes
 from archive.index import DatabaseError
 from archive.locale import translated, use_locale
 from archive.terminal import make_streams_printable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Program", "main", "warraq"]
 
 REFUSED = frozenset({errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS})
-"""What a system answers to a write that it does not allow or has no room for, or where a file stands in the place of a folder."""
+"""The errors of a write without permission or space, or where a file is in the place of a folder."""
 
 
 class Program(click.Group):
@@ -41,14 +41,14 @@ class Program(click.Group):
         self.sections: dict[str, tuple[str, ...]] = {}
 
     def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
-        """Add commands that stand together in the help."""
+        """Add commands as one section of the help."""
         commands = tuple(commands)
         self.sections[title] = tuple(str(one.name) for one in commands)
         for one in commands:
             self.add_command(one)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's interface
-        """Write a section for each purpose, with the first sentence of each command whole."""
+        """Write a section for each purpose, with the full first sentence of each command."""
         for title, names in self.sections.items():
             commands = {name: self.commands[name] for name in names}
             with formatter.section(_(title)):
@@ -77,7 +77,7 @@ class Program(click.Group):
                 err=True,
             )
             ctx.exit(ExitCode.INTERRUPTED)
-        except BrokenPipeError:  # the reader (head, less) has seen enough
+        except BrokenPipeError:  # the reader (head, less) has closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except OSError as error:
@@ -93,9 +93,9 @@ class Program(click.Group):
 
 
 def _let_interrupts_raise() -> None:
-    """Put Python's own handler of Ctrl-C in place of that of `warraq.__main__`: a command closes what it has opened."""
+    """Replace the Ctrl-C handler of `warraq.__main__` with Python's own, so that a command closes what it has opened."""
     handler = signal.getsignal(signal.SIGINT)
-    if callable(handler) and handler is not signal.default_int_handler:  # a process in the background ignores it
+    if callable(handler) and handler is not signal.default_int_handler:  # a background process ignores Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -112,28 +112,31 @@ def _first_sentence(command: click.Command) -> str:
 @click.option(
     "-A",
     "--archive",
-    "folder",
-    envvar="WARRAQ_ARCHIVE",
+    "folders",
     metavar="FOLDER",
+    multiple=True,
     help="The archive to use, such as collections/NAME. Without it: $WARRAQ_ARCHIVE, or all of collections/.",
 )
 @click.pass_context
-def warraq(ctx: click.Context, folder: str | None) -> None:
-    """Crawl news sites into archives, search them, keep them: WARC files, and the SQLite index of their articles."""
-    ctx.obj = replace(ctx.ensure_object(Place), archive=Path(folder) if folder else None)
+def warraq(ctx: click.Context, folders: tuple[str, ...]) -> None:
+    """Crawl news sites into archives of WARC files and a SQLite index of their articles; search, read and maintain them."""
+    if len(folders) > 1:
+        raise UsageError(_("--archive names one archive before a command; `warraq search` takes several after it"))
+    folder = folders[0] if folders else os.environ.get("WARRAQ_ARCHIVE")
+    ctx.obj = replace(ctx.ensure_object(Workspace), archive=Path(folder) if folder else None)
 
 
 for _title, _modules in {
     "Search and read": (query, images, serve),
     "Import and export": (imports, export, batch),
-    "Maintain": (maintain, copies, seals),
+    "Maintain": (maintain, indexing, copies, seals),
     "Monitor": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 
 
 def translate_help(command: click.Command) -> None:
-    """Put the help of a command, its options and its subcommands into the language of the locale."""
+    """Translate the help of a command, its options and its subcommands to the language of the locale."""
     command.help = _(cleandoc(command.help)) if command.help else command.help
     for option in command.params:
         if isinstance(option, click.Option) and option.help:
@@ -142,10 +145,10 @@ def translate_help(command: click.Command) -> None:
         translate_help(one)
 
 
-def main(place: Place | None = None) -> None:
-    """Run the command line in that place, by default the folder `collections`."""
+def main(workspace: Workspace | None = None) -> None:
+    """Run the command line on the archives of `workspace`, by default those in the folder `collections`."""
     make_streams_printable()
     use_locale(sys.argv)
     translate_help(warraq)
     warraq.epilog = describe_codes(WARRAQ)
-    warraq.main(prog_name="warraq", obj=place or Place(), color=False if os.environ.get("NO_COLOR") else None)
+    warraq.main(prog_name="warraq", obj=workspace or Workspace(), color=False if os.environ.get("NO_COLOR") else None)

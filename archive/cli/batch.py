@@ -50,7 +50,7 @@ SUFFIXES = (".warc", ".warc.gz")
 )
 @click.option("--shards/--no-shards", default=None, help="Make an archive for each task, for `warraq merge`.")
 @click.option(
-    "--copy", "copies", is_flag=True, help="Copy WARCs into the shards where they cannot be linked (other filesystem)."
+    "--copy", "copies", is_flag=True, help="Copy WARCs into the shards if they cannot be linked (other filesystem)."
 )
 @click.option("--site", default="", help="The site that the captures belong to; by default each URL's own domain.")
 @click.option(
@@ -61,13 +61,13 @@ SUFFIXES = (".warc", ".warc.gz")
     "--paths",
     "listed",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="List of paths or URLs, one a line, plain or .gz, such as Common Crawl's warc.paths.gz.",
+    help="List of paths or URLs, one per line, plain or .gz, such as Common Crawl's warc.paths.gz.",
 )
 @click.option(
     "--prefix",
     default="",
     metavar="URL",
-    help="What comes before each line of --paths: https://data.commoncrawl.org/ …",
+    help="Prefix of each line of --paths: https://data.commoncrawl.org/ …",
 )
 @click.option("--status", is_flag=True, help="Only print the progress of the batch in the folder.")
 @json_option
@@ -82,21 +82,20 @@ def batch_(
 ) -> None:
     """Re-extract the articles of many WARC files, in tasks that can be killed and resumed.
 
-    FILES are .warc and .warc.gz files, or folders of them. They are read in place; what --paths names by URL is fetched by the task
-    that reads it. Output goes to --into: parquet/ (a row
-    for each capture: the article, or why there is none), shards/ (archives whose WARCs are hard links of the files), or both
-    by default. Run again with the same folder, with or without FILES, it continues with the tasks that are not done. A damaged
-    record, or a page that takes too long or too much memory, gives a row with a reason.
+    FILES are .warc and .warc.gz files, or folders of them. They are read in place; each task downloads the URLs that --paths gives it.
+    The output in --into is parquet/ (a row for each capture: the article, or the reason for its absence), shards/ (archives whose WARCs
+    are hard links of the files), or by default both. The same command, with or without FILES, continues with the unfinished tasks. A
+    damaged record, or a page that takes too much time or memory, gives a row with a reason.
 
-    Needs datatrove: pip install 'warraq[batch]'. Exit code 1: some tasks failed, and can be tried again.
+    Needs datatrove: pip install 'warraq[batch]'. Exit code 1: some tasks failed; run the command again to retry them.
     """
     plan = _plan(files, folder, wanted)
     if status:
-        _tell(folder, plan, as_json=as_json)
+        _print_progress(folder, plan, as_json=as_json)
         return
     before = batch.progress_of(folder, plan)
     failed = _run(folder, plan, before, workers)
-    _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
+    _print_progress(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
     if failed:
         raise ArchiveError(
             n_(
@@ -127,7 +126,7 @@ def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Batc
     if parquet is None and shards is None:
         parquet = shards = True
     if not parquet and not shards:
-        raise UsageError(_("nothing to make: --parquet, --shards or both"))
+        raise UsageError(_("nothing to write: give --parquet, --shards or both"))
     plan = batch.make_plan(_planned(files, listed, prefix), parquet=bool(parquet), shards=bool(shards), **wanted)
     batch.write_plan(folder, plan)
     return plan
@@ -152,7 +151,7 @@ def _planned(files: tuple[Path, ...], listed: Path | None, prefix: str) -> Itera
                 yield batch.PlannedFile(path=str(one.resolve()), size=one.stat().st_size)
             except FileNotFoundError:
                 raise UsageError(
-                    _("{listed} names {one}, which is not there (see --prefix)").format(listed=listed, one=one)
+                    _("{listed} names {one}, which does not exist (see --prefix)").format(listed=listed, one=one)
                 ) from None
 
 
@@ -172,12 +171,14 @@ def _lines(listed: Path) -> Iterator[str]:
 def _run(folder: Path, plan: BatchPlan, before: Progress, workers: int) -> list[Failed]:
     from archive.batch import pipeline
 
-    pipeline(folder)  # says at once when datatrove is missing
+    pipeline(folder)  # raises at once when datatrove is missing
     with live_line(n_("Reading {n} task", "Reading {n} tasks", len(plan.tasks))) as show:
-        return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
+        return batch.run_local(
+            folder, before.open, workers=workers, on_progress=_ProgressLine(plan, before, show).on_progress
+        )
 
 
-class _Drawn:
+class _ProgressLine:
     """Progress on a terminal, by bytes."""
 
     def __init__(self, plan: BatchPlan, before: Progress, show: Show) -> None:
@@ -186,13 +187,13 @@ class _Drawn:
         self._behind = {rank: self._sizes[rank] for rank in before.done}
         self._guard = threading.Lock()
 
-    def heard(self, rank: int, behind: int) -> None:
+    def on_progress(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
             self._show(n_("{n} task", "{n} tasks", len(self._sizes)), sum(self._behind.values()), sum(self._sizes))
 
 
-def _tell(
+def _print_progress(
     folder: Path, plan: BatchPlan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None
 ) -> None:
     progress = batch.progress_of(folder, plan)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, json_option, print_json, the_folder, workspace_of
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
@@ -28,14 +28,14 @@ from archive.terminal import live_line
     help="Where to upload: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or the last one used.",
 )
 @click.option("--endpoint-url", metavar="URL", default="", help="An S3-compatible server other than Amazon's.")
-@click.option("--remove-local", is_flag=True, help="Then remove local files that are proved to be there.")
+@click.option("--remove-local", is_flag=True, help="Then remove local files whose upload is verified.")
 @click.option(
     "--keep-days",
     metavar="DAYS",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="With --remove-local: keep what was closed in the last DAYS days.",
+    help="With --remove-local: keep files closed in the last DAYS days.",
 )
 @click.option("--database", "snapshot", is_flag=True, help="Also upload a copy of the database.")
 @json_option
@@ -52,13 +52,13 @@ def upload(
 ) -> None:
     """Upload closed WARC files, index and manifest to object storage or another disk.
 
-    A file is marked as uploaded only once the storage provably has all of it. Every command reads it from there, a record at a
-    time, when it is no longer here. What is already there is not sent again; the next run completes one that was killed. It may run
-    beside a crawl (which then keeps its local files). Credentials come from where the storage's library looks for them:
-    AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
+    A file is marked as uploaded only once the storage provably has all of it. If the local file has been removed, commands read single
+    records from the storage. Uploaded files are not sent again; the next run completes one that was killed. May run during a crawl
+    (which then keeps its local files). The storage's library finds the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+    AWS_PROFILE, ~/.aws. Ends with exit code 14 if an upload failed.
     """  # fmt: skip
     if to:
-        the_folder(ctx)  # a place given with --to is of one archive
+        the_folder(ctx)  # a storage given with --to is for one archive
     ok = True
     for collection, named in in_each(ctx):
         with live_line(_("Uploading {name}").format(name=collection.name)) as show:
@@ -82,17 +82,19 @@ def upload(
 
 @click.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Number of processes that extract."
+)
 @json_option
 @click.pass_context
 def backup(ctx: click.Context, *, folder: Path, workers: int, as_json: bool) -> None:
-    """Copy archives into FOLDER/NAME, or bring an earlier copy there up to date. May run beside a crawl.
+    """Copy archives into FOLDER/NAME, or update an earlier copy there. May run during a crawl.
 
-    The database is copied as of one moment, then every WARC file that is new or has changed; what was written after that moment
-    gets its rows in the copy, so that `warraq --archive FOLDER/NAME verify` finds it whole. Uploads and redactions wait meanwhile. To
-    restore, copy FOLDER/NAME back. Ends with exit code 7 when a file is not the one that was closed.
+    The backup takes a snapshot of the database, then copies every new or changed WARC file. Records written after the snapshot get
+    their rows in the copy, so that `warraq --archive FOLDER/NAME verify` finds no fault. Uploads and redactions wait meanwhile. To
+    restore, copy FOLDER/NAME back. Ends with exit code 7 if a file has changed since it was closed.
     """
-    folders = the_place(ctx).folders()
+    folders = workspace_of(ctx).folders()
     done = [_backed_up(Collection(each), folder, workers=workers) for each in folders]
     if as_json:
         print_json({"ok": each.ok, **asdict(each), "folder": str(each.folder)} for each in done)
@@ -114,8 +116,8 @@ def _print_backup(done: BackedUp) -> None:
     if done.elsewhere:
         click.echo(
             n_(
-                "{n} file lies only in a storage and is not in the copy, which reads it there",
-                "{n} files lie only in a storage and are not in the copy, which reads them there",
+                "{n} file is only in a storage; the copy does not contain it and reads it from there",
+                "{n} files are only in a storage; the copy does not contain them and reads them from there",
                 len(done.elsewhere),
             ),
             err=True,
@@ -138,13 +140,13 @@ def _print(done: Uploaded, name: str) -> None:
     for file, problem in done.failed.items():
         click.echo(f"{click.style(_('failed'), fg='red')}  {file}: {translated(str(problem))}", err=True)
     for file, reason in done.kept.items():
-        click.echo(_("kept here  {file}: {reason}").format(file=file, reason=translated(reason)))
+        click.echo(_("kept locally  {file}: {reason}").format(file=file, reason=translated(reason)))
     if done.elsewhere:
         where = ", ".join(sorted(set(done.elsewhere.values())))
         click.echo(
             n_(
-                "{n} file lies only in {where} and stays there (commands go on reading it from there)",
-                "{n} files lie only in {where} and stay there (commands go on reading them from there)",
+                "{n} file is only in {where} and stays there (commands read it from there)",
+                "{n} files are only in {where} and stay there (commands read them from there)",
                 len(done.elsewhere),
                 where=where,
             ),
@@ -155,8 +157,10 @@ def _print(done: Uploaded, name: str) -> None:
     )
     click.echo(
         n_(
-            "{name}{n} file put into {storage} ({bytes}), {there_before} there before, {removed} removed here{seals}{waiting}",
-            "{name}{n} files put into {storage} ({bytes}), {there_before} there before, {removed} removed here{seals}{waiting}",
+            "{name}{n} file uploaded to {storage} ({bytes}), {there_before} uploaded before, {removed} removed "
+            "locally{seals}{waiting}",
+            "{name}{n} files uploaded to {storage} ({bytes}), {there_before} uploaded before, {removed} removed "
+            "locally{seals}{waiting}",
             len(done.uploaded),
             name=name,
             storage=done.storage,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from archive.cli.output import holding, isolate, json_option, print_json
+from archive.cli.output import archive_with, isolate, json_option, print_json
 from archive.locale import n_
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ ROUTES: Final = {
     "itemprop": "trafilatura, within the element that the page declares as the article's body.",
     "fast": "trafilatura, in its fast mode.",
     "full": "trafilatura, in its full mode, because its fast mode left doubt.",
-    "densest": "No reader found running text, so this is the element that holds most of it.",
-    "own": "This stands under the page's title; a longer text stands elsewhere on the page.",
-    "state": "The data that the page holds for its scripts; its body has no article.",
+    "densest": "No source found running text, so the element with the most text was taken.",
+    "own": "This text is under the page's title; a longer one is elsewhere on the page.",
+    "state": "The data in the page's scripts; its body has no article.",
     "pdf": "The pages of a PDF file.",
     "declared": "The page does not show its text, so the declared text is used instead.",
     "rescued": "Paragraphs were restored from the text that the page declares.",
 }
-"""Who decides, by the parts of a route."""
+"""The method that decided, by the parts of a route."""
 
 REASONS: Final = {
     "not-article": "not part of the article",
@@ -44,7 +44,7 @@ REASONS: Final = {
     "teaser": "teasers of other articles",
     "pull-quote": "quotations of a paragraph",
     "comments": "readers' comments",
-    "widget": "boxes that ask for something",
+    "widget": "widgets, such as forms",
     "other-article": "another article",
     "site": "lines that the site repeats",
     "author": "the byline",
@@ -61,11 +61,11 @@ REASONS: Final = {
     "no-words": "no words",
     "running-head": "lines at the edge of each page",
 }
-"""What a rule says of the lines that it drops; `dom:` and `phrase:` are followed by what they know."""
+"""The reason in words for each rule that drops lines; `dom:` and `phrase:` are followed by the element or phrase."""
 
 _LONGEST = 68
 _EDGES = 2
-"""Lines of the article that are shown from its beginning and from its end."""
+"""Lines that are shown from the beginning and from the end of the article."""
 _LIKE_THESE = 2
 _COLUMN = 32
 
@@ -78,7 +78,7 @@ PLACES: Final[dict[Where, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class ExplainedLine:
     """A line of a page, whether it was kept, and by which rule."""
 
     line: str
@@ -95,57 +95,60 @@ class Fate:
 def explain(ctx: click.Context, *, wanted: str, dropped: bool, lines: bool, as_json: bool) -> None:
     """Show which parts of the archived page are its article, on what evidence, and what was left out, where and why.
 
-    docs/extraction.md lists the rules that --lines and --json name.
+    docs/extraction.md explains the rules in the output of --lines and --json.
     """
-    with holding(ctx, wanted) as (archive, asked):
-        fates = [Fate(line=line, is_kept=fate == "kept", rule=rule) for line, fate, rule in archive.explain(asked)]
-    shown = [fate for fate in fates if not (dropped and fate.is_kept)]
+    with archive_with(ctx, wanted) as (archive, asked):
+        explained = [
+            ExplainedLine(line=line, is_kept=status == "kept", rule=rule)
+            for line, status, rule in archive.explain(asked)
+        ]
+    shown = [one for one in explained if not (dropped and one.is_kept)]
     if as_json:
         print_json(
-            {"verdict": "kept" if fate.is_kept else "dropped", "rule": fate.rule, "line": fate.line} for fate in shown
+            {"verdict": "kept" if one.is_kept else "dropped", "rule": one.rule, "line": one.line} for one in shown
         )
         return
     if lines:
-        for fate in shown:
-            mark = "+" if fate.is_kept else "-"
-            click.echo(click.style(f"{mark} {fate.rule:<24}", dim=not fate.is_kept) + f" {isolate(fate.line)}")
+        for one in shown:
+            mark = "+" if one.is_kept else "-"
+            click.echo(click.style(f"{mark} {one.rule:<24}", dim=not one.is_kept) + f" {isolate(one.line)}")
         return
     if not dropped:
-        for line in said_of_kept(fates):
+        for line in explain_kept(explained):
             click.echo(line)
         click.echo()
-    for line in said_of_dropped(fates):
+    for line in explain_dropped(explained):
         click.echo(line)
 
 
-def said_of_kept(fates: Sequence[Fate]) -> Iterator[str]:
-    """Yield what was kept, where it stands, and who decided."""
-    kept = [number for number, fate in enumerate(fates, 1) if fate.is_kept]
+def explain_kept(explained: Sequence[ExplainedLine]) -> Iterator[str]:
+    """Yield lines of output about the kept text: its place on the page, and the method that decided."""
+    kept = [number for number, one in enumerate(explained, 1) if one.is_kept]
     if not kept:
         yield _("Kept: nothing.")
         return
-    size = sum(len(fates[number - 1].line) for number in kept)
-    yield _("Kept: {kept} of {fates:,}, {characters} ({where}).").format(
+    size = sum(len(explained[number - 1].line) for number in kept)
+    yield _("Kept: {kept} of {total:,}, {characters} ({where}).").format(
         kept=counted(len(kept)),
-        fates=len(fates),
+        total=len(explained),
         characters=n_("{n:,} character", "{n:,} characters", size),
         where=_spans(kept),
     )
-    for part in dict.fromkeys(fates[kept[0] - 1].rule.split("+")):
+    for part in dict.fromkeys(explained[kept[0] - 1].rule.split("+")):
         yield f"  {_(ROUTES.get(part, part))}"
     ends = {*kept[:_EDGES], *kept[-_EDGES:]}
     for number in sorted(ends):
         if number == kept[-_EDGES:][0] and len(kept) > len(ends):
             yield _("  … {ends} more").format(ends=counted(len(kept) - len(ends)))
-        yield f"  + {shortened(fates[number - 1].line)}"
+        yield f"  + {shortened(explained[number - 1].line)}"
 
 
-def said_of_dropped(fates: Sequence[Fate]) -> Iterator[str]:
-    """Yield what was left out: the reasons for each place on the page, the lines counted, the first of them as they stand."""
+def explain_dropped(explained: Sequence[ExplainedLine]) -> Iterator[str]:
+    """Yield lines of output about the dropped text: the reasons for each place on the page, the number of lines, and the first ones."""
     groups: dict[Where, dict[str, list[str]]] = {place: defaultdict(list) for place in PLACES}
-    for place, fate in _placed(fates):
-        groups[place][reason(fate.rule)].append(fate.line)
-    yield _("Left out: {fates}.").format(fates=counted(sum(not fate.is_kept for fate in fates)))
+    for place, one in _placed(explained):
+        groups[place][reason(one.rule)].append(one.line)
+    yield _("Left out: {total}.").format(total=counted(sum(not one.is_kept for one in explained)))
     for place, reasons in groups.items():
         if reasons:
             yield f"  {_(PLACES[place])}"
@@ -153,20 +156,20 @@ def said_of_dropped(fates: Sequence[Fate]) -> Iterator[str]:
             yield f"    {len(lines):>4}  {why:<{_COLUMN}} {shortened(' · '.join(dict.fromkeys(lines[:_LIKE_THESE])))}"
 
 
-def _placed(fates: Sequence[Fate]) -> Iterator[tuple[Where, Fate]]:
-    """Yield each line that was dropped with its place; one before the first kept line stands before the article."""
-    kept = [number for number, fate in enumerate(fates) if fate.is_kept]
-    for number, fate in enumerate(fates):
-        if fate.is_kept:
+def _placed(explained: Sequence[ExplainedLine]) -> Iterator[tuple[Where, ExplainedLine]]:
+    """Yield each dropped line with its place; a line before the first kept one is before the article."""
+    kept = [number for number, one in enumerate(explained) if one.is_kept]
+    for number, one in enumerate(explained):
+        if one.is_kept:
             continue
         if not kept or number < kept[0]:
-            yield "before", fate
+            yield "before", one
         else:
-            yield ("among" if number < kept[-1] else "after"), fate
+            yield ("among" if number < kept[-1] else "after"), one
 
 
 def reason(rule: str) -> str:
-    """Say why a rule drops a line, in words."""
+    """Return the reason for which a rule drops a line, in words."""
     kind, _colon, detail = rule.partition(":")
     if kind == "dom":
         return _("a box of the site's theme: {detail}").format(detail=detail)
@@ -176,12 +179,12 @@ def reason(rule: str) -> str:
 
 
 def counted(number: int) -> str:
-    """Return a number of lines."""
+    """Return a number of lines in words."""
     return n_("{n:,} line", "{n:,} lines", number)
 
 
 def _spans(numbers: Sequence[int]) -> str:
-    """Return where lines stand, as ranges; of many ranges, the first and the last line."""
+    """Return line numbers as ranges; for many ranges, only the first and the last line."""
     breaks = [at for at, (one, other) in enumerate(pairwise(numbers), 1) if other - one > 1]
     runs = [numbers[start:end] for start, end in pairwise([0, *breaks, len(numbers)])]
     if len(runs) > _EDGES + 1:
@@ -197,6 +200,6 @@ def _spans(numbers: Sequence[int]) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of a text, in an order of its own."""
+    """Return the beginning of a text, in Unicode bidi isolates."""
     cut = " ".join(text.split())
     return isolate(cut if len(cut) <= _LONGEST else f"{cut[:_LONGEST].rsplit(' ', 1)[0]} …")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import require_site
-from archive.cli.output import json_option, print_json, the_place
+from archive.cli.output import json_option, print_json, workspace_of
 from archive.errors import ExitCode, UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
@@ -32,17 +32,19 @@ TOLD_EVERY = 500
 
 
 @click.command()
-@click.option("-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[by the file's name, else jsonl]")
+@click.option(
+    "-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[by the suffix of the file, else jsonl]"
+)
 @click.option(
     "-o", "--out", "target", type=click.Path(path_type=Path), help="File (with --by: folder) to write [stdout]"
 )
 @click.option(
-    "--by", "period", type=click.Choice(list(PERIODS)), help="One file a year or month: OUT/year=2026/month=11/…"
+    "--by", "period", type=click.Choice(list(PERIODS)), help="One file per year or month: OUT/year=2026/month=11/…"
 )
 @click.option("--site", default="", help="Only this site.")
 @click.option("--from", "first_day", metavar="DAY", default="", help="Not before this day (2024-12-31).")
 @click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
-@click.option("--url", "urls", multiple=True, help="Only this URL or article; may be given several times.")
+@click.option("--url", "urls", multiple=True, help="Only this URL or article; repeatable.")
 @click.option("--query", default="", help="Only the articles that have all of these words (see `warraq search`).")
 @click.option("--columns", metavar="A,B,…", default="", help="Only these columns, in a format that has columns.")
 @click.option("--versions", "all_versions", is_flag=True, help="All versions of articles, not just the latest.")
@@ -63,13 +65,13 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Export articles or captures in one of several formats, chosen by site, day, URL or words.
+    """Export articles or captures in one of several formats, selected by site, day, URL or words.
 
-    Days are days of publication for articles, of capture for captures. A WACZ opens in replayweb.page; it
-    holds what was chosen and the responses that its revisits refer to.
+    Days are days of publication for articles, of capture for captures. Open a WACZ in replayweb.page; it holds the selection and the
+    responses that its revisits refer to.
     """
     target = None if target == Path("-") else target
-    name = name or _format_of(target)
+    name = name or _format_of(None if period else target)
     way = FORMATS[name]
     _check(way, name, target, period, columns)
     options = ExportOptions(
@@ -81,7 +83,7 @@ def export(
         all_versions=all_versions,
         columns=tuple(filter(None, (one.strip() for one in columns.split(",")))),
     )
-    with Federation(the_place(ctx).folders()) as opened:
+    with Federation(workspace_of(ctx).folders()) as opened:
         if target is None:
             done = _to_stdout(opened.archives, way, options)
         elif period:
@@ -90,14 +92,14 @@ def export(
             with output_to(target) as file:
                 done = export_file(opened.archives[0], way, file, options, others=opened.archives[1:], counted=_counted)
     if target:
-        _tell(done, name, way, target, as_json=as_json)
+        _print_exported(done, name, way, target, as_json=as_json)
     if done.missing:
-        _tell_missing(done.missing)
+        _warn_of_missing(done.missing)
         ctx.exit(ExitCode.INCOMPLETE)
 
 
-def _tell_missing(urls: Sequence[str]) -> None:
-    """Say that replay tools will not show some of the captures, and what to do."""
+def _warn_of_missing(urls: Sequence[str]) -> None:
+    """Print a warning that replay tools will not show some of the captures, and what to do."""
     click.echo(
         _(
             "warraq export: revisits without their originals: {urls}, such as {example}. No archive here holds "
@@ -111,7 +113,7 @@ def _tell_missing(urls: Sequence[str]) -> None:
 def _by_period(
     archives: Sequence[Archive], way: Format, target: Path, options: ExportOptions, period: Period
 ) -> Exported:
-    """Write the files of each archive, which has its own beside those of the others."""
+    """Write one file for each period and archive."""
     if options.site:
         require_site(archives, options.site)
     having = [one for one in archives if not options.site or one.has_site(options.site)]
@@ -119,7 +121,7 @@ def _by_period(
     return Exported(count=sum(one.count for one in done), removed=tuple(file for one in done for file in one.removed))
 
 
-def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool) -> None:
+def _print_exported(done: Exported, name: str, way: Format, target: Path, *, as_json: bool) -> None:
     if as_json:
         removed = [str(file) for file in done.removed]
         print_json(
@@ -145,11 +147,22 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
 
 
 def _format_of(target: Path | None) -> str:
-    """Return the format that the name of the file says; jsonl when it says none."""
-    if target and target.suffix == ".warc":
-        return "warc"  # refused: it is written compressed, as `.warc.gz`
-    named = [name for name, way in FORMATS.items() if target and target.name.endswith(way.suffix)]
-    return named[0] if named else "jsonl"
+    """Return the format that the file is named for; jsonl when its name has no suffix. Raises UsageError for any other suffix."""
+    if target is None or not target.suffix:
+        return "jsonl"
+    named = _named_for(target)
+    if not named:
+        raise UsageError(
+            _("{target}: {suffix} is the suffix of no format; choose one with --format: {formats}").format(
+                target=target, suffix=target.suffix, formats=", ".join(FORMATS)
+            )
+        )
+    return named
+
+
+def _named_for(target: Path) -> str:
+    """Return the format whose suffix, or whose own name as a suffix, ends the name of the file; '' if there is none."""
+    return next((name for name, way in FORMATS.items() if target.name.endswith((way.suffix, f".{name}"))), "")
 
 
 def _check(way: Format, name: str, target: Path | None, period: str | None, columns: str) -> None:
@@ -167,9 +180,8 @@ def _check(way: Format, name: str, target: Path | None, period: str | None, colu
                 name=name, formats=", ".join(other for other, one in FORMATS.items() if one.has_columns)
             )
         )
-    suffixes = {one.suffix for one in FORMATS.values()} | {".warc"}
-    says = next((one for one in suffixes if target and not period and target.name.endswith(one)), way.suffix)
-    if says != way.suffix:
+    named = _named_for(target) if target and not period else ""
+    if target and named and (named != name or target.suffix == ".warc"):  # a WARC is written compressed, as `.warc.gz`
         raise UsageError(
             _("{target} would hold {name}: name it with {suffix}, or choose another --format").format(
                 target=target, name=name, suffix=way.suffix
@@ -178,7 +190,7 @@ def _check(way: Format, name: str, target: Path | None, period: str | None, colu
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows and show their number, unless they go to the same terminal."""
+    """Yield the rows and show their number in the live line, unless they are printed to the same terminal."""
     if sys.stdout.isatty():
         yield from rows
         return
@@ -218,12 +230,12 @@ def dataset(
 ) -> None:
     """Write a dataset folder for research: Parquet, n-grams by month, and a card (sources, dates, rights, duplicates).
 
-    `datasets.load_dataset(FOLDER, "articles")` and DuckDB read it as it is. Run `warraq group` before, for families of near-copies.
+    `datasets.load_dataset(FOLDER, "articles")` and DuckDB read it directly. Run `warraq group` first to mark groups of near-copies.
     """
     from archive.export.dataset import export_dataset
 
     options = ExportOptions(site=site, first_day=first_day, last_day=last_day, query=query, all_versions=all_versions)
-    with Federation(the_place(ctx).folders()) as opened:
+    with Federation(workspace_of(ctx).folders()) as opened:
         first, *others = opened.archives
         count = export_dataset(first, target, options, created=datetime.now(UTC), others=others)
     number = n_("{n} article", "{n} articles", count)

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import in_each, isolate, json_option, print_json, the_place
+from archive.cli.output import in_each, isolate, json_option, print_json, workspace_of
 from archive.errors import ExitCode, NotFoundError, UsageError
 from archive.files import output_to, replace_file
 from archive.files.clock import now
-from archive.http.client import NoAnswerError, exchange
+from archive.http.client import NoResponseError, exchange
 from archive.index import reports, runs
-from archive.index.monitor import HISTORY, Day, judge_all, prometheus
+from archive.index.monitor import HISTORY, Day, alarms_of_all, prometheus
 from archive.library import group_similar
 from archive.locale import n_, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive.index.front_pages import Spell
+    from archive.index.front_pages import HeadlineSpan
     from archive.index.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
@@ -35,7 +35,7 @@ WEBHOOK_SECONDS = 10.0
 
 @click.command()
 @click.option(
-    "--day", "wanted", metavar="YYYY-MM-DD", help="The day to judge (UTC). By default yesterday, and today so far."
+    "--day", "wanted", metavar="YYYY-MM-DD", help="The day to check (UTC). By default yesterday, and today so far."
 )
 @click.option(
     "--days", "shown", type=click.IntRange(1), default=7, show_default=True, help="How many days of the ledger to show."
@@ -45,7 +45,7 @@ WEBHOOK_SECONDS = 10.0
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the figures for Prometheus (node_exporter's textfile collector).",
 )
-@click.option("--webhook", metavar="URL", help="POST the alarms as JSON to this URL, when there are any.")
+@click.option("--webhook", metavar="URL", help="POST the alarms, if any, as JSON to this URL.")
 @json_option
 @click.pass_context
 def health(
@@ -53,34 +53,34 @@ def health(
 ) -> None:
     """Compare what each site announced with what was captured, and raise alarms.
 
-    Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
-    (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts), session-expired (pages that were whole
-    are teasers or logins), barren (never an article). A site is judged once it has been crawled on seven days, by the last two at once.
-    Without --archive, all archives in collections/. Ends with exit code 12 when an alarm is raised.
+    Alarms: not-crawled, silent, shrinking (new articles, compared with the same weekdays before), failing, disallowed (visits),
+    incomplete (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts), session-expired (pages
+    that were complete are teasers or logins), barren (never an article). The last two are raised at once, the others after crawls on
+    seven days. Without --archive, all archives in collections/ are checked. Ends with exit code 12 if an alarm is raised.
     """  # fmt: skip
-    folders = the_place(ctx).folders()
+    folders = workspace_of(ctx).folders()
     today = _today(folders)
     day = _date(wanted) if wanted else today - timedelta(days=1)
     days: list[Day] = []
     for folder in folders:
         with Archive(folder) as archive:
             days += reports.days(archive.db, first=day - HISTORY, last=max(day, today))
-    alarms = judge_all(days, day, today=None if wanted else today)
+    alarms = alarms_of_all(days, day, today=None if wanted else today)
     if as_json:
         print_json(_rows(days, alarms, day, shown))
     else:
         _print(days, alarms, day, shown)
     if textfile:
         with output_to(textfile) as file:
-            replace_file(file, [prometheus(_judged(days, day), alarms).encode()])
+            replace_file(file, [prometheus(_figures_on(days, day), alarms).encode()])
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:
         ctx.exit(ExitCode.ALARM)
 
 
-def _judged(days: list[Day], day: date) -> list[Day]:
-    """Return the figures of that day; of a site that is newer, those of its first day."""
+def _figures_on(days: list[Day], day: date) -> list[Day]:
+    """Return the figures of each site on this day; for a newer site, those of its first day."""
     firsts: dict[str, Day] = {}
     for entry in sorted(days, key=lambda entry: entry.day):
         firsts.setdefault(entry.site, entry)
@@ -88,7 +88,7 @@ def _judged(days: list[Day], day: date) -> list[Day]:
 
 
 def _today(folders: list[Path]) -> date:
-    """Return the day that it is by this machine's clock, or by that of a crawl which is ahead of it."""
+    """Return the current day by the clock of this machine, or by that of a crawl that is ahead of it."""
     today = now().date()
     for folder in folders:
         with Archive(folder) as archive, suppress(ValueError):
@@ -107,13 +107,13 @@ def _today(folders: list[Path]) -> date:
 @json_option
 @click.pass_context
 def timeline(ctx: click.Context, *, page: str, site: str, first: str, last: str, places: int, as_json: bool) -> None:
-    """Show what led the front pages of an archive, and when: each headline with its position and the captures that show it there.
+    """Show the headlines of archived front pages over time: each with its position and the captures that show it there.
 
-    URL is a front page; without it, all captured ones. An archive of an older version needs `warraq reindex` first.
+    URL is a front page; without it, all captured ones are shown. An archive of an older version needs `warraq reindex` first.
     """
     days = [_date(day).isoformat() if day else "" for day in (first, last)]
-    found: list[Spell] = []
-    for folder in the_place(ctx).folders():
+    found: list[HeadlineSpan] = []
+    for folder in workspace_of(ctx).folders():
         with Archive(folder) as archive:
             found += archive.timeline(page, site=site, first=days[0], last=days[1], places=places)
     if not found:
@@ -177,7 +177,7 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
 
 
 def post(url: str, alarms: list[Alarm]) -> None:
-    """Send the alarms as JSON; a webhook that does not answer is reported on stderr; the exit code states the result."""
+    """Send the alarms to a webhook as JSON; a failure is reported on stderr and does not change the exit code."""
     if not url.startswith(("http://", "https://")):
         raise UsageError(_("{url!r} is not a web address").format(url=url))
     text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)
@@ -185,7 +185,7 @@ def post(url: str, alarms: list[Alarm]) -> None:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
     try:
         answer = exchange(request, seconds=WEBHOOK_SECONDS)
-    except NoAnswerError as error:
+    except NoResponseError as error:
         click.echo(_("warraq health: the webhook did not accept the alarms: {error}").format(error=error), err=True)
     else:
         if not 200 <= answer.status < 300:
@@ -197,15 +197,15 @@ def post(url: str, alarms: list[Alarm]) -> None:
 
 @click.command()
 @click.option(
-    "--limit", type=click.IntRange(0), default=1000, show_default=True, help="Families to print, the newest first."
+    "--limit", type=click.IntRange(0), default=1000, show_default=True, help="Groups to print, the newest first."
 )
 @json_option
 @click.pass_context
 def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
-    """Group near-identical articles (wire copy, duplicates), with who had each first.
+    """Group near-identical articles (wire copy, duplicates), and show who published each first.
 
-    Compares what came in since the last time, then prints the families of each archive.
-    Writes to the archive: exit code 4 while a crawl does.
+    Compares the articles that are new since the last run, then prints the groups of each archive. Writes to the archive: during a crawl
+    it ends with exit code 4.
     """
     count = 0
     for collection, named in in_each(ctx):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import require_site
-from archive.cli.output import isolate, json_option, print_json, the_place
+from archive.cli.output import isolate, json_option, print_json, workspace_of
 from archive.errors import NotFoundError, UsageError
 from archive.federation import Federation
 from archive.locale import n_
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     "url",
     default="",
     metavar="URL",
-    help="Where else the picture at this URL ran, also scaled or recompressed.",
+    help="Where else the picture at this URL was used, also scaled or recompressed.",
 )
 @click.option("--site", default="", help="Only this site.")
-@click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
+@click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="Number of results to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Number of results to skip.")
 @json_option
 @click.pass_context
 def images(
@@ -54,7 +54,7 @@ def images(
     if sum(map(bool, (words, article, url))) > 1:
         raise UsageError(_("give only one of WORDS, --of and --where"))
     media: list[dict[str, Any]] = []
-    with Federation(the_place(ctx).folders()) as archives:
+    with Federation(workspace_of(ctx).folders()) as archives:
         if site:
             require_site(archives.archives, site)
         if article:
@@ -72,21 +72,21 @@ def images(
         print_json([_figures(one, folder if name else None) for one, name, folder in pictures] + media)
         return
     for one, name, _folder in pictures:
-        _tell(one, name, is_place=bool(url))
+        _print_picture(one, name, is_place=bool(url))
     for one in media:
         click.echo(f"{one['type']}  {one['provider']}  {one['url']}")
     click.echo(n_("{n} picture", "{n} pictures", len(found)), err=True)
 
 
 def _figures(one: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
-    """Return a picture as JSON takes it, with the archive that has it where there are several."""
+    """Return a picture as JSON values, with the name of its archive if there are several."""
     return {name: value for name, value in one.items() if name != "words"} | (
         {"archive": str(folder)} if folder else {}
     )
 
 
-def _tell(one: Mapping[str, Any], name: str, *, is_place: bool) -> None:
-    """Print what is known of a picture, in three lines; `name` tells several archives apart."""
+def _print_picture(one: Mapping[str, Any], name: str, *, is_place: bool) -> None:
+    """Print the facts of a picture in three lines; `name` is that of its archive, '' if there is only one."""
     size = f"{one['width']} x {one['height']}" if one["width"] else ""
     state = one["problem"] or ("" if one["record_id"] else _("not captured"))
     facts = "  ".join(

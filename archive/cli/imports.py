@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from archive.cli.output import json_option, print_json, the_place
+from archive.cli.output import json_option, print_json, workspace_of
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files.clock import now
 from archive.ingest.commit import CHANGES
-from archive.ingest.importer import MISFITS_NAMED
+from archive.ingest.importer import REJECTED_NAMED
 from archive.ingest.sources import CaptureFilter, import_files, moment_of
 from archive.locale import n_, translated
-from archive.merge import foresee
 from archive.merge import merge as merge_
+from archive.merge import preview
 from archive.parse.workers import parse_pool
 from archive.seals import FOLDER as SEALS
 from archive.seals import numbers
@@ -36,7 +35,9 @@ UNFIT_SHOWN = 5
 @click.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--site", default="", help="The site that the captures belong to; by default each URL's own domain.")
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Number of processes that extract."
+)
 @click.option("--host", default="", help="Take only captures of this host and its subdomains.")
 @click.option("--url-prefix", default="", help="Take only captures of URLs that start like this one.")
 @click.option(
@@ -51,9 +52,9 @@ def import_(
     """Import the pages of WARC, ARC or WACZ files into the archive, with the same extraction as a crawl.
 
     The files are copied into the archive, which is created if missing. With --host, --url-prefix, --from or --to only the matching
-    records are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A damaged record is left
-    out and named (exit code 7), those around it are imported. A record without date, host or readable headers is left out, counted and
-    named.
+    records and those that belong to them are copied, byte for byte. Importing a file again changes nothing. Damaged records are skipped
+    and reported (exit code 7); so are records without a date, a host or readable headers (no exit code). The records around them are
+    imported.
     """
     wanted = CaptureFilter(
         host=filters["host"],
@@ -61,8 +62,8 @@ def import_(
         first=moment_of(filters["first"]),
         last=moment_of(filters["last"]),
     )
-    place = the_place(ctx)
-    folder = place.archive or place.collections / "imported"
+    workspace = workspace_of(ctx)
+    folder = workspace.archive or workspace.collections / "imported"
     with live_line(_("Importing {name}").format(name=files[0].name)) as show:
         done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show)
     if as_json:
@@ -73,8 +74,8 @@ def import_(
         if numbers(source / SEALS):
             click.echo(
                 _(
-                    "an import takes no seals along: they prove these files in {source}, and in an archive that it is merged into "
-                    "(`warraq merge`)"
+                    "an import does not include seals: they prove these files in {source}, and in an archive into "
+                    "which it is merged (`warraq merge`)"
                 ).format(source=source),
                 err=True,
             )
@@ -91,7 +92,7 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
         "taken_up": done.taken_up,
         "damaged": [str(error) for error in done.damaged],
         "unfit": dict(done.unfit),
-        "unfit_first": [str(misfit) for misfit in done.misfits],
+        "unfit_first": [str(rejected) for rejected in done.rejected],
     }
 
 
@@ -116,27 +117,27 @@ def _print_done(done: Imported, folder: Path) -> None:
             folder=folder,
         )
     )
-    _print_unfit(done)
+    _print_rejected(done)
 
 
-def _print_unfit(done: Imported) -> None:
+def _print_rejected(done: Imported) -> None:
     if not done.unfit:
         return
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(done.unfit.items()))
     click.echo(
         n_(
-            "{n} record cannot have a row ({reasons}) and was left out:",
-            "{n} records cannot have a row ({reasons}) and were left out:",
+            "{n} record was left out, because it cannot have a row ({reasons}):",
+            "{n} records were left out, because they cannot have rows ({reasons}):",
             done.unfit.total(),
             reasons=reasons,
         ),
         err=True,
     )
-    for misfit in done.misfits[:UNFIT_SHOWN]:
-        click.echo(f"  {misfit}", err=True)
+    for rejected in done.rejected[:UNFIT_SHOWN]:
+        click.echo(f"  {rejected}", err=True)
     if done.unfit.total() > UNFIT_SHOWN:
         click.echo(
-            _("  and more (--json names the first {misfits_named})").format(misfits_named=MISFITS_NAMED), err=True
+            _("  and more (--json names the first {rejected_named})").format(rejected_named=REJECTED_NAMED), err=True
         )
 
 
@@ -147,7 +148,7 @@ LISTED = 5
 @click.argument("shards", nargs=-1, required=True, metavar="SHARD...", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("into", metavar="INTO", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
-    "--site", default="", help="Only this site: the WARC files that hold captures of it, whole, and its frontier."
+    "--site", default="", help="Only this site: all WARC files with captures of it, complete, and its frontier."
 )
 @click.option("--move", is_flag=True, help="Move the WARC files out of the shards; no process may be writing to them.")
 @click.option("--dry-run", is_flag=True, help="Print what would be merged, and change nothing.")
@@ -156,7 +157,7 @@ LISTED = 5
     type=click.IntRange(1, 256),
     default=2,
     show_default=True,
-    help="Processes that extract captures that a dead crawl left.",
+    help="Number of processes that extract captures left by a killed crawl.",
 )
 @json_option
 @click.pass_context
@@ -173,18 +174,15 @@ def merge(
 ) -> None:
     """Merge the archives SHARD... into the archive INTO (created if missing), as if one machine had crawled everything.
 
-    WARC files are linked, or copied and compared where they lie on another file system; rows, search index and frontier follow. A crawl
-    may continue in a shard: the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
-    same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
+    WARC files are linked, or copied and compared if they are on another file system; rows, search index and frontier follow. A crawl
+    may continue in a shard: the file that it is writing is merged by a later run. A merge that was killed, or is repeated, gives the
+    same archive; a capture in several shards counts once. Ends with exit code 7 if a file of a shard is damaged or missing.
     """
-    if (
-        ctx.find_root().params.get("folder")
-        and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE
-    ):
+    if ctx.find_root().params["folders"]:
         raise UsageError(_("merge takes its archives as arguments: `warraq merge SHARD... INTO`, without --archive"))
     collection = Collection(into)
     if dry_run:
-        done = foresee(shards, collection, site=site)
+        done = preview(shards, collection, site=site)
     else:
         with ExitStack() as stack:
             show = stack.enter_context(live_line(_("Merging into {into}").format(into=into)))
@@ -209,20 +207,20 @@ def _print_seals(done: Merged, into: Path) -> None:
     if done.seals:
         click.echo(
             n_(
-                "{n} seal came along: `warraq --archive {into} verify --seals` checks it, and `seal` puts what came under one of "
-                "this archive",
-                "{n} seals came along: `warraq --archive {into} verify --seals` checks them, and `seal` puts what came under one "
-                "of this archive",
+                "{n} seal was copied: `warraq --archive {into} verify --seals` checks it, and `seal` also seals the "
+                "merged files in this archive",
+                "{n} seals were copied: `warraq --archive {into} verify --seals` checks them, and `seal` also seals "
+                "the merged files in this archive",
                 done.seals,
                 into=into,
             )
         )
     for problem in done.seals_left:
-        click.echo(_("seals stay where they are: {problem}").format(problem=problem), err=True)
+        click.echo(_("seals were not copied: {problem}").format(problem=problem), err=True)
 
 
 def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
-    would = _("would come") if dry_run else _("came")
+    would = _("would be merged") if dry_run else _("were merged")
     articles = "" if dry_run else n_(", {n} version of articles", ", {n} versions of articles", done.articles)
     click.echo(
         _("{captures} of {looked_at}{articles} and {urls} {would} into {into}, with {files} ({megabytes} MB)").format(
@@ -239,8 +237,8 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
     if done.recovered:
         click.echo(
             n_(
-                "{n} capture that a dead crawl had left was extracted",
-                "{n} captures that a dead crawl had left were extracted",
+                "{n} capture left by a killed crawl was extracted",
+                "{n} captures left by a killed crawl were extracted",
                 done.recovered,
             )
         )
@@ -255,8 +253,8 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
     for url in done.conflicts[:LISTED]:
         click.echo(
             _(
-                "{url} is joined with another address in one archive and was separated from it by hand in another: it stays as "
-                "it was in {into} (`warraq joins` lists what is joined)"
+                "{url} is joined with another URL in one archive and was separated from it by hand in another: it "
+                "stays as it was in {into} (`warraq joins` lists the joins)"
             ).format(url=url, into=into),
             err=True,
         )

@@ -1,4 +1,4 @@
-"""Define the maintenance commands: verify, repair, redact, reindex, joins, plain-index, embed."""
+"""Define the commands that check and change what an archive holds: verify, repair, redact."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive import library, search
-from archive.cli.output import in_each, json_option, print_json, print_problem, the_folder, the_place
+from archive.cli.output import in_each, json_option, print_json, print_problem, workspace_of
 from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.errors import ExitCode, NotFoundError, NotWritableError
 from archive.files.clock import now
-from archive.index import joins as joins_
 from archive.index import open_store
 from archive.ingest import open_writer
 from archive.locale import n_, translated
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
-from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.parse.workers import parse_pool
-from archive.terminal import Show, live_line
+from archive.terminal import Show, live_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +41,7 @@ SHOWN = 50
     is_flag=True,
     help="Also check uploaded files: downloads those that are not local (see `warraq upload`).",
 )
-@click.option("--seals", is_flag=True, help="Also that each sealed record is as it was sealed (see `warraq seal`).")
+@click.option("--seals", is_flag=True, help="Also compare each sealed record with its seal (see `warraq seal`).")
 @click.option(
     "--roots", metavar="FILE", default="", help="With --seals: certificates (PEM) of time stamp authorities to trust."
 )
@@ -56,10 +53,10 @@ SHOWN = 50
 def verify(ctx: click.Context, *, remote: bool, seals: bool, roots: str, key: str, as_json: bool) -> None:
     """Check every record, digest, row, index line and manifest entry, and report what is wrong.
 
-    Ends with exit code 7 if something is wrong. Each run leaves a row in the table `runs`, where that can be written. May run beside a
+    Ends with exit code 7 if something is wrong. Each run adds a row to the table `runs`, if the database is writable. May run during a
     crawl.
     """
-    folders = the_place(ctx).folders()
+    folders = workspace_of(ctx).folders()
     reports = [(folder, _verified(Collection(folder), remote=remote)) for folder in folders]
     sealed = {folder: check(Collection(folder), roots=roots, key=key) for folder in folders if seals}
     if as_json:
@@ -85,7 +82,7 @@ def _verified(collection: Collection, *, remote: bool) -> VerifyReport:
         _to_write_or_to_read(collection) as store,
         live_line(_("Verifying {name}").format(name=collection.name)) as show,
     ):
-        return verify_(collection, store, clock=now, in_use=collection.in_use(), remote=remote, progress=_by_file(show))
+        return verify_(collection, store, clock=now, in_use=collection.in_use(), remote=remote, progress=by_file(show))
 
 
 def _verdict(report: VerifyReport) -> dict[str, Any]:
@@ -103,17 +100,19 @@ def _verdict(report: VerifyReport) -> dict[str, Any]:
 def _to_write_or_to_read(collection: Collection) -> Store:
     try:
         return open_store(collection.database)
-    except NotWritableError:  # a copy on read-only media is verified all the same
+    except NotWritableError:  # a copy on read-only media can be verified too
         return open_store(collection.database, read_only=True)
 
 
 def _print_report(report: VerifyReport, name: str) -> None:
-    """Print what was found; `name` distinguishes several archives."""
+    """Print the problems; `name` is that of the archive, '' if there is only one."""
     for problem in report.problems[:SHOWN]:
         print_problem(problem)
     if len(report.problems) > SHOWN:
         click.echo(_("and {shown} more (--json lists all)").format(shown=len(report.problems) - SHOWN))
-    verdict = _("all is as it was written") if report.ok else n_("{n} problem", "{n} problems", len(report.problems))
+    verdict = (
+        _("everything is as it was written") if report.ok else n_("{n} problem", "{n} problems", len(report.problems))
+    )
     click.echo(
         _("{name}{files}, {records}, {bytes}, {rows}: {verdict}").format(
             name=name,
@@ -127,8 +126,8 @@ def _print_report(report: VerifyReport, name: str) -> None:
     if report.noted:
         click.echo(
             n_(
-                "{name}{n} digest was wrong when its record was imported, and is as it was then",
-                "{name}{n} digests were wrong when their records were imported, and are as they were then",
+                "{name}{n} digest was already wrong when its record was imported, and has not changed since",
+                "{name}{n} digests were already wrong when their records were imported, and have not changed since",
                 report.noted,
                 name=name,
             )
@@ -143,16 +142,19 @@ def _print_report(report: VerifyReport, name: str) -> None:
         )
 
 
-def _by_file(show: Show) -> Callable[[str, int], None]:
+def by_file(show: Show) -> Callable[[str, int], None]:
+    """Return a function that shows the file that is being read and the offset in it."""
     return lambda name, offset: show(_("{name}, {offset} MB").format(name=name, offset=offset >> 20))
 
 
 @click.command()
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Number of processes that extract."
+)
 @json_option
 @click.pass_context
 def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
-    """Repair what a crash left: torn ends, records without rows, index and manifest. A second run finds nothing.
+    """Repair the effects of a crash: truncated files, records without rows, index and manifest. A second run finds nothing.
 
     Damage in the middle of a file cannot be repaired; it is reported (exit code 7), and the records around it are kept.
     """
@@ -189,7 +191,7 @@ def _repairs(done: Repaired) -> dict[str, Any]:
 def _print_repairs(done: Repaired, name: str) -> None:
     for one in done.recovered_files:
         cut = (
-            n_(", {n} byte of a torn record cut off", ", {n} bytes of a torn record cut off", one.cut)
+            n_(", {n} byte of a truncated record cut off", ", {n} bytes of a truncated record cut off", one.cut)
             if one.cut
             else ""
         )
@@ -213,16 +215,16 @@ def _print_repairs(done: Repaired, name: str) -> None:
 @json_option
 @click.pass_context
 def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as_json: bool) -> None:
-    """Remove a URL and its article from the archive for good, and record who asked and why.
+    """Permanently remove a URL and its article from the archive, and record who asked and why.
 
-    Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
-    With several archives, it is removed from each that has it.
+    Its records become tombstones; its rows, search entries and index lines are removed; it is not fetched again. No other record
+    changes. With several archives, it is removed from each that has it.
     """
     archives = list(in_each(ctx))
     if not yes:
         folders = ", ".join(str(collection.folder) for collection, _ in archives)
         click.confirm(
-            _("Take every capture of {url} out of {folders}, for good?").format(url=url, folders=folders),
+            _("Permanently remove every capture of {url} from {folders}?").format(url=url, folders=folders),
             abort=True,
             err=True,
         )
@@ -248,9 +250,9 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
 
 def _print_redacted(done: Redacted, name: str) -> None:
     click.echo(
-        _("{name}gone of {urls}: {records}, {captures}, {articles}").format(
+        _("{name}removed for {urls}: {records}, {captures}, {articles}").format(
             name=name,
-            urls=", ".join(done.urls),
+            urls=printable(", ".join(done.urls)),
             records=n_("{n} record", "{n} records", done.records),
             captures=n_("{n} capture", "{n} captures", done.captures),
             articles=n_("{n} article", "{n} articles", done.articles),
@@ -258,160 +260,18 @@ def _print_redacted(done: Redacted, name: str) -> None:
     )
     for other in done.bereft:
         click.echo(
-            _("{other} was stored as a revisit of the same bytes: its payload is gone").format(other=other), err=True
+            _("{other} was stored as a revisit of the same bytes, so its payload is gone too").format(other=other),
+            err=True,
         )
     for file in done.uploaded:
         click.echo(_("{file} was uploaded again in place of the old one").format(file=file))
     for file in done.versioned:
         click.echo(
-            _("{file}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there").format(
+            _("{file}: the bucket is versioned and KEEPS THE OLD FILE as an older version: delete it there").format(
                 file=file
             ),
             err=True,
         )
 
 
-@click.command()
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
-@click.option(
-    "--storage",
-    metavar="URL",
-    default="",
-    help="Where to look for files of the manifest that are not local, if the old database cannot say.",
-)
-@json_option
-@click.pass_context
-def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) -> None:
-    """Rebuild the database and the CDXJ index from the WARC files, uploaded ones included.
-
-    Every capture is extracted again with the current rules. The frontier, the log of runs and where files were uploaded to,
-    which only the database knows, are carried over. The old database stays until the new one is whole.
-    """
-    collection = Collection(the_folder(ctx))
-    with (
-        parse_pool(workers=workers) as pool,
-        live_line(_("Rebuilding the index of {name}").format(name=collection.name)) as show,
-    ):
-        done = reindex_(collection, pool, clock=now, storage=storage, progress=_by_file(show))
-    number = done.articles["new"] + done.articles["changed"]
-    versions = n_(", {n} version of articles", ", {n} versions of articles", number)
-    figures = {
-        "captures": done.records,
-        "articles_versions": number,
-        "quarantined": dict(done.quarantined),
-        "damaged": [str(error) for error in done.damaged],
-    }
-    if as_json:
-        print_json([figures])
-    else:
-        click.echo(n_("{n} capture read{versions}", "{n} captures read{versions}", done.records, versions=versions))
-    if done.damaged:
-        raise done.damaged[0]
-
-
-@click.command()
-@click.option(
-    "--undo",
-    type=int,
-    multiple=True,
-    metavar="NUMBER",
-    help="Separate what this join united; repeatable.",
-)
-@json_option
-@click.pass_context
-def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
-    """List articles whose addresses were joined into one history, or separate them again.
-
-    Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
-    joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
-    """
-    if not undo:
-        _list_joins(ctx, as_json=as_json)
-        return
-    collection = Collection(the_folder(ctx))
-    collection.require()
-    with collection.lock(), open_store(collection.database) as store:
-        for number in undo:
-            with store.atomic():
-                back = joins_.part(store.db, number)
-                if back is None:
-                    raise NotFoundError(_("join {number}").format(number=number))
-                search.index_articles(store.db.conn, back)
-            click.echo(
-                n_(
-                    "join {number} is undone: {n} version is back",
-                    "join {number} is undone: {n} versions are back",
-                    len(back),
-                    number=number,
-                )
-            )
-
-
-def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
-    count = 0
-    for collection, named in in_each(ctx):
-        with open_store(collection.database, read_only=True) as store:
-            found = list(joins_.all_joins(store.db))
-        count += len(found)
-        if as_json:
-            print_json([{**named, **asdict(one)} for one in found])
-            continue
-        for one in found:
-            number = f"{collection.name}/{one.id}" if named else one.id
-            click.echo(
-                n_(
-                    "{number}  {joined_at}  {reason}, {n} version was the same: {urls}",
-                    "{number}  {joined_at}  {reason}, {n} versions were the same: {urls}",
-                    one.versions,
-                    number=number,
-                    joined_at=one.joined_at,
-                    reason=one.reason,
-                    urls=" ".join(one.urls),
-                )
-            )
-    if not count:
-        click.echo(_("No addresses were joined."), err=True)
-
-
-@click.command("plain-index")
-@click.argument("action", type=click.Choice(["build", "drop"]))
-@click.pass_context
-def plain_index(ctx: click.Context, *, action: str) -> None:
-    """Build or drop `articles_fts`, the index of words as printed, for tools that search the database without warraq.
-
-    A new archive has it. warraq itself never asks it: without it each commit writes less, and the room it took goes to new articles
-    (VACUUM gives it back to the disk). `reindex` leaves the choice as it is.
-    """
-    collection = Collection(the_folder(ctx))
-    collection.require()
-    with collection.lock(), open_store(collection.database) as store, store.atomic():
-        search.drop_plain_index(store.db.conn)
-        if action == "build":
-            search.create_plain_index(store.db.conn)
-    click.echo(
-        _("articles_fts is built")
-        if action == "build"
-        else _("articles_fts is dropped; `warraq search` works as before")
-    )
-
-
-@click.command()
-@click.option("--limit", type=click.IntRange(1), help="Stop after so many articles; the next run carries on.")
-@click.pass_context
-def embed(ctx: click.Context, *, limit: int | None) -> None:
-    """Make the vectors of articles that have none, the newest first, for `search --semantic` and `related`.
-
-    Needs warraq[semantic]. An article takes a tenth of a second of one core, and 400 bytes. Run it after a crawl, or from cron; exit code
-    4 while a crawl writes.
-    """
-    total = 0
-    for collection, _named in in_each(ctx):
-        room = None if limit is None else limit - total
-        if room == 0:
-            break
-        with live_line(_("Reading {name}").format(name=collection.name)) as show:
-            total += library.embed(collection.folder, limit=room, progress=lambda done: show(str(done)))
-    click.echo(_("vectors made: {count}").format(count=total), err=True)
-
-
-COMMANDS = (verify, repair, redact, reindex, joins, plain_index, embed)
+COMMANDS = (verify, repair, redact)

@@ -1,4 +1,4 @@
-"""Share what commands need: the choice of the archive, JSON output, and lines that isolate right-to-left from left-to-right text."""
+"""Provide what commands share: the selection of archives, JSON output, and isolation of right-to-left from left-to-right text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archive.errors import ArchiveNotFoundError, UsageError
 from archive.federation import Federation
 from archive.index.columns import as_json_row
 from archive.locale import translated
-from archive.terminal import BIDI_CONTROLS, FIRST_STRONG_ISOLATE, POP_ISOLATE
+from archive.terminal import BIDI_CONTROLS, FIRST_STRONG_ISOLATE, POP_ISOLATE, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def isolate(text: str) -> str:
-    """Return the text in Unicode bidi isolates, which it cannot end itself, so that its direction stays within; unchanged in a pipe."""
+    """Return the printable text in Unicode bidi isolates that it cannot close, so that its direction affects nothing else.
+
+    A pipe gets no isolates.
+    """
+    text = printable(str(text))  # a database from elsewhere may hold bytes
     if not sys.stdout.isatty():
         return text
     kept = "".join(letter for letter in text if letter not in BIDI_CONTROLS)
@@ -44,20 +48,20 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_problem(problem: FileProblem | SealProblem) -> None:
-    """Print one thing that is wrong with an archive, in the language of the locale."""
+    """Print one problem of an archive in the language of the locale."""
     line = translated(str(replace(problem, detail=translated(problem.detail))))
-    click.echo(f"{click.style(problem.kind, fg='red')}  {line}")
+    click.echo(f"{click.style(problem.kind, fg='red')}  {printable(line)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a command looks for archives: in the folder that --archive names, else in all those below `collections`."""
+class Workspace:
+    """Where a command looks for archives: the folder that --archive names, or else all archives in `collections`."""
 
     archive: Path | None = None
     collections: Path = Path("collections")
 
     def folders(self) -> list[Path]:
-        """Return the selected archives, of which --archive may give the name alone; raises ArchiveNotFoundError when there is none."""
+        """Return the selected archives; --archive may be a path or a name. Raises ArchiveNotFoundError when there are none."""
         if self.archive:
             named = self.collections / self.archive
             return [named if not self.archive.exists() and Collection(named).exists() else self.archive]
@@ -67,28 +71,29 @@ class Place:
         return found
 
 
-def the_place(ctx: click.Context) -> Place:
-    """Return where the command that runs looks for archives."""
-    return ctx.ensure_object(Place)
+def workspace_of(ctx: click.Context) -> Workspace:
+    """Return the workspace of the running command."""
+    return ctx.ensure_object(Workspace)
 
 
 def the_folder(ctx: click.Context) -> Path:
     """Return the one selected archive; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
-    place = the_place(ctx)
-    found = place.folders()
+    workspace = workspace_of(ctx)
+    found = workspace.folders()
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UsageError(
             _(
-                "several archives in {collections}/ ({names}): say which, as in `warraq --archive {name} {info_name} …`"
-            ).format(collections=place.collections, names=names, name=found[0].name, info_name=ctx.info_name)
+                "{collections}/ has several archives ({names}): choose one, as in `warraq --archive {name} "
+                "{info_name} …`"
+            ).format(collections=workspace.collections, names=names, name=found[0].name, info_name=ctx.info_name)
         )
     return found[0]
 
 
 def in_each(ctx: click.Context) -> Iterator[tuple[Collection, dict[str, str]]]:
-    """Yield every archive that is meant, with what names it in a row of JSON where there are several; each must be there."""
-    folders = the_place(ctx).folders()
+    """Yield each selected archive, with a dict that names it in rows of JSON ({} for a single archive). All must exist."""
+    folders = workspace_of(ctx).folders()
     for folder in folders:
         collection = Collection(folder)
         collection.require()
@@ -96,7 +101,7 @@ def in_each(ctx: click.Context) -> Iterator[tuple[Collection, dict[str, str]]]:
 
 
 @contextmanager
-def holding(ctx: click.Context, wanted: str) -> Iterator[tuple[Archive, str]]:
-    """Find the archive of the place that has an article, and the URL or id to ask it by."""
-    with Federation(the_place(ctx).folders()) as archives:
+def archive_with(ctx: click.Context, wanted: str) -> Iterator[tuple[Archive, str]]:
+    """Open the selected archive that has an article; yield it with the URL or id of the article in it."""
+    with Federation(workspace_of(ctx).folders()) as archives:
         yield archives.holder(wanted)

@@ -17,7 +17,7 @@ from archive import search as search_
 from archive import urls
 from archive.archive import Archive, require_site
 from archive.cli.explain import explain
-from archive.cli.output import holding, isolate, json_option, print_json, the_place
+from archive.cli.output import archive_with, isolate, json_option, print_json, workspace_of
 from archive.cli.versions import diff, versions
 from archive.errors import UsageError
 from archive.export.citation import STYLES, bibliography
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
+@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="Number of results to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Number of results to skip.")
 @click.option("--newest", "order", flag_value="newest", help="Newest first, instead of best first.")
 @click.option("--oldest", "order", flag_value="oldest", help="Oldest first: who reported it first.")
 @click.option(
@@ -48,9 +48,11 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="An archive to search; may be given several times.",
+    help="An archive to search; repeatable.",
 )
-@click.option("--semantic", is_flag=True, help="Also by meaning, where `warraq embed` made vectors (warraq[semantic]).")
+@click.option(
+    "--semantic", is_flag=True, help="Also search by meaning, with the vectors of `warraq embed` (warraq[semantic])."
+)
 @click.option(
     "--all", "everywhere", is_flag=True, help="Search all archives in collections/, regardless of $WARRAQ_ARCHIVE."
 )
@@ -77,8 +79,8 @@ def search(
     """
     if everywhere and folders:
         raise UsageError(_("--all already means every archive: leave out --archive"))
-    place = the_place(ctx)
-    places = list(folders) or (replace(place, archive=None) if everywhere else place).folders()
+    workspace = workspace_of(ctx)
+    places = list(folders) or (replace(workspace, archive=None) if everywhere else workspace).folders()
     with Federation(places) as archives:
         found = archives.search(
             " ".join(words),
@@ -94,16 +96,15 @@ def search(
             {**asdict(hit), "snippet": hit.snippet.text, **(_in(archive) if name else {})}
             for hit, archive, name in zip(found.hits, holders, names, strict=True)
         )
-        _tell_problems(found)
+        _print_problems(found)
         return
     for hit, archive, name in zip(found.hits, holders, names, strict=True):
-        click.echo(
-            f"{click.style(_number(name, hit.id), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
-        )
+        title = _marked(search_.pieces(hit.title, hit.title_marks)) if hit.title else _title(asdict(hit))
+        click.echo(f"{click.style(_number(name, hit.id), dim=True)}  {title}")
         where = f"  ·  {archive.collection.folder}" if name else ""
         click.echo(f"       {_line(asdict(hit))}{where}{_how_found(hit)}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
-    _tell_problems(found)
+    _print_problems(found)
     if suggestion := found.suggestion(" ".join(words)):
         click.echo(
             _("Did you mean {suggestion}? No article has the words as typed.").format(suggestion=isolate(suggestion)),
@@ -112,24 +113,24 @@ def search(
     click.echo(_count(found), err=True)
 
 
-def _tell_problems(found: search_.Results) -> None:
-    """Say what of the query was left out, and what the index may miss."""
+def _print_problems(found: search_.Results) -> None:
+    """Print the ignored parts of the query, and what the index may miss."""
     for problem in found.problems:
         click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
 
 
 def _how_found(hit: search_.Hit) -> str:
-    """Return what is said of a hit that has not all of the words."""
+    """Return the remark about a hit that does not have all of the words, '' for any other."""
     if hit.is_by_meaning:
         return _("  ·  by meaning")
     return _("  ·  some of the words") if hit.is_partial else ""
 
 
 def _count(found: search_.Results) -> str:
-    """Return how many were found, and how many of them have all the words."""
+    """Return the number of hits in words, and how many of them have all the words."""
     total = str(found.total) if found.total_is_exact else _("about {found}").format(found=found.total)
     if found.relaxed:
-        return _("{value} found, having some of the words").format(value=total)
+        return _("{value} found, with some of the words").format(value=total)
     return (
         _("{value} found, {complete} with all the words").format(value=total, complete=found.complete)
         if found.complete < found.total
@@ -138,7 +139,7 @@ def _count(found: search_.Results) -> str:
 
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:
-    """Return the text with what was searched for in bold on a terminal, between angle quotes elsewhere."""
+    """Return the text with matches in bold on a terminal, in angle quotes elsewhere."""
     pieces = [(text.replace("\n", " "), hit) for text, hit in pieces]
     if sys.stdout.isatty():
         return isolate("".join(click.style(text, bold=True, fg="yellow") if hit else text for text, hit in pieces))
@@ -146,14 +147,14 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 
 
 @click.command(name="list")
-@click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
+@click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="Number of results to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Number of results to skip.")
 @click.option("--site", default="", help="Only this site.")
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
     """List articles, newest first."""
-    with Federation(the_place(ctx).folders()) as archives:
+    with Federation(workspace_of(ctx).folders()) as archives:
         if site:
             require_site(archives.archives, site)
         rows = archives.newest(site=site, limit=limit, offset=offset)
@@ -163,17 +164,17 @@ def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool)
             return
         for archive, row in rows:
             number = _number(archives.name_of(archive), row["id"])
-            click.echo(f"{click.style(number, dim=True)}  {isolate(row['title'])}")
+            click.echo(f"{click.style(number, dim=True)}  {_title(row)}")
             click.echo(f"       {_line(row)}")
 
 
 def _number(name: str, number: int) -> str:
-    """Return how an article is called: by its id, and the name of its archive where there are several."""
+    """Return the label of an article: its id, with the name of its archive if there are several."""
     return (f"{name}/{number}" if name else str(number)).rjust(5)
 
 
 def _in(archive: Archive) -> dict[str, str]:
-    """Say in a row of JSON which of several archives it is from."""
+    """Return the field of a JSON row that names its archive, {} when there is only one archive."""
     return {"archive": str(archive.collection.folder)}
 
 
@@ -182,8 +183,8 @@ def _in(archive: Archive) -> dict[str, str]:
 @json_option
 @click.pass_context
 def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
-    """Show an article: what it says, its versions, and the record that proves it."""
-    with holding(ctx, wanted) as (archive, asked):
+    """Show an article: its text, its versions, and the record that proves it."""
+    with archive_with(ctx, wanted) as (archive, asked):
         row = archive.article(asked)
         versions = archive.versions(row["url"])
         if as_json:
@@ -199,7 +200,7 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
                 ]
             )
             return
-        click.echo(click.style(isolate(row["title"]), bold=True))
+        click.echo(click.style(_title(row), bold=True))
         click.echo(_line(row))
         click.echo(f"\n{row['text']}\n")
         for name, value in _facts(row, versions):
@@ -217,10 +218,10 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 def cite(ctx: click.Context, wanted: tuple[str, ...], style: str, room: str) -> None:
     """Cite articles as they were captured, for footnotes, a reference manager or Wikipedia.
 
-    An id cites that version, a URL the latest one. All that a search finds:
+    An id cites that version, a URL the latest one. To cite all results of a search:
     `warraq search --json WORDS | jq .id | xargs warraq cite --style ris`.
     """
-    with Federation(the_place(ctx).folders()) as archives:
+    with Federation(workspace_of(ctx).folders()) as archives:
         held = [archives.holder(one) for one in wanted]
         cited = [citation(archive.article(asked), style, room=room) for archive, asked in held]
     click.echo(bibliography(cited, style))
@@ -228,15 +229,15 @@ def cite(ctx: click.Context, wanted: tuple[str, ...], style: str, room: str) -> 
 
 @click.command()
 @click.argument("wanted", metavar="URL|[NAME/]ID")
-@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
+@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="Number of results to show.")
 @json_option
 @click.pass_context
 def related(ctx: click.Context, *, wanted: str, limit: int, as_json: bool) -> None:
-    """List the articles nearest in meaning to one, in all archives of the place; its near copies are left out.
+    """List the articles nearest in meaning to one, in all archives, without its near-copies.
 
     Needs warraq[semantic], and the vectors that `warraq embed` makes.
     """
-    with Federation(the_place(ctx).folders()) as archives:
+    with Federation(workspace_of(ctx).folders()) as archives:
         found = archives.related(wanted, limit=limit)
         several = len(archives.archives) > 1
         if as_json:
@@ -247,7 +248,7 @@ def related(ctx: click.Context, *, wanted: str, limit: int, as_json: bool) -> No
             return
         for archive, row, cosine in found:
             number = _number(archives.name_of(archive), row["id"])
-            click.echo(f"{click.style(number, dim=True)}  {cosine:.2f}  {isolate(row['title'])}")
+            click.echo(f"{click.style(number, dim=True)}  {cosine:.2f}  {_title(row)}")
             click.echo(f"       {_line(row)}")
 
 
@@ -263,7 +264,7 @@ def stats(ctx: click.Context, *, plot: Path | None, site: str, as_json: bool) ->
 
     --plot needs matplotlib: pip install 'warraq[plot]'.
     """
-    with Federation(the_place(ctx).folders()) as archives:
+    with Federation(workspace_of(ctx).folders()) as archives:
         if site:
             require_site(archives.archives, site)
         figures = archives.stats(site=site)
@@ -282,7 +283,7 @@ def stats(ctx: click.Context, *, plot: Path | None, site: str, as_json: bool) ->
 
 
 def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
-    """Draw articles per day of publication, one colour for each site, the largest first."""
+    """Draw the articles per day of publication to a file, with one colour for each site, the largest site first."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -291,7 +292,7 @@ def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
     axes = figure.subplots()
     below: Counter[date] = Counter()
     for site, counts in _by_site(parts):
-        days: list[Any] = sorted(counts)  # dates make it an axis of time
+        days: list[Any] = sorted(counts)  # dates give a time axis
         axes.bar(days, [counts[day] for day in days], bottom=[below[day] for day in days], label=site)
         below.update(counts)
     axes.set_ylabel(_("articles"))
@@ -303,11 +304,11 @@ def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
 
 
 PLOTTED = 9
-"""Sites that have a colour of their own in a plot; the others are one together."""
+"""The most sites with a colour of their own in a plot; the others are combined."""
 
 
 def _by_site(parts: Sequence[Mapping[tuple[str, str], int]]) -> list[tuple[str, Counter[date]]]:
-    """Return the articles of each day, by site, the sites with the most first."""
+    """Return the number of articles on each day, by site, the sites with most articles first."""
     sites: defaultdict[str, Counter[date]] = defaultdict(Counter)
     for part in parts:
         for (text, site), count in part.items():
@@ -325,6 +326,11 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    """Return the title, or the URL of an article without one."""
+    return isolate(str(row["title"]) or urls.display(str(row["url"])))
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The command that seals an archive, and what `verify --seals` prints."""
+"""Define the commands seal and evidence, and the output of `verify --seals`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import holding, json_option, print_json, print_problem, the_place
+from archive.cli.output import archive_with, json_option, print_json, print_problem, workspace_of
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files import open_read
@@ -30,7 +30,7 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sealed:
-    """What became of one archive."""
+    """The result of sealing one archive."""
 
     folder: Path
     seal: Seal | None
@@ -38,7 +38,7 @@ class _Sealed:
     asked: int
 
     def figures(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return the result as JSON values."""
         seal = self.seal
         about = (
             {"seal": seal.number, "records": seal.records, "root": seal.root, "key": key_id(seal.public_key)}
@@ -55,7 +55,7 @@ class _Sealed:
     "urls",
     metavar="URL",
     multiple=True,
-    help="A time stamp authority (RFC 3161); may be given several times. Without it: those in $WARRAQ_AUTHORITIES.",
+    help="A time stamp authority (RFC 3161); repeatable. Without it: those in $WARRAQ_AUTHORITIES.",
 )
 @click.option(
     "--roots",
@@ -63,7 +63,7 @@ class _Sealed:
     default="",
     help="Certificates (PEM) of authorities to trust. Without it: $WARRAQ_AUTHORITY_ROOTS, or those of this machine.",
 )
-@click.option("--operator", default="", envvar="WARRAQ_OPERATOR", help="Who runs this archive: it stands in the seal.")
+@click.option("--operator", default="", envvar="WARRAQ_OPERATOR", help="Who runs this archive; the seal contains it.")
 @click.option(
     "--rotate-key", "rotate", is_flag=True, help="Sign with a new key from now on; the old one vouches for it."
 )
@@ -79,16 +79,16 @@ def seal(
     rotate: bool,
     as_json: bool,
 ) -> None:
-    """Seal what was closed since the last seal: sign a Merkle root over its records, and have it time-stamped.
+    """Seal the files closed since the last seal: sign a Merkle root over their records, and have it time-stamped.
 
-    `warraq verify --seals` then finds any record that is changed, removed, inserted or re-dated. The key is made on first use in
-    $WARRAQ_KEYS (~/.config/warraq), outside of the archive; keep a copy of it elsewhere. An authority that does not answer leaves the
-    seal unstamped: `warraq seal --stamp` asks again. The format is described in docs/seals.md.
+    `warraq verify --seals` then finds any record that is changed, removed, inserted or re-dated. The key is created on first use in
+    $WARRAQ_KEYS (~/.config/warraq), outside of the archive; keep a copy of it elsewhere. If an authority does not answer, the seal
+    stays unstamped, and `warraq seal --stamp` tries again. docs/seals.md describes the format.
     """
     trusted = trusted_roots(roots)
     custody = Custody(operator=operator, software=_("warraq {warraq}").format(warraq=version("warraq")))
     done = []
-    for folder in the_place(ctx).folders():
+    for folder in workspace_of(ctx).folders():
         collection = Collection(folder)
         collection.require()
         with live_line(_("Sealing {name}").format(name=collection.name)) as show:
@@ -118,12 +118,12 @@ def _print(done: _Sealed, *, only_stamp: bool) -> None:
             )
         )
     elif not only_stamp:
-        click.echo(_("{folder}: nothing to seal: all closed files are under a seal").format(folder=done.folder))
+        click.echo(_("{folder}: nothing to seal: all closed files are sealed").format(folder=done.folder))
     if done.stamped.stamped or (only_stamp and done.asked):
         click.echo(n_("{folder}: {n} stamp", "{folder}: {n} stamps", done.stamped.stamped, folder=done.folder))
     elif not done.asked:
         click.echo(
-            _("{folder}: not stamped: no authority is named ($WARRAQ_AUTHORITIES or --authority)").format(
+            _("{folder}: not stamped: no authority is set ($WARRAQ_AUTHORITIES or --authority)").format(
                 folder=done.folder
             ),
             err=True,
@@ -133,7 +133,7 @@ def _print(done: _Sealed, *, only_stamp: bool) -> None:
 
 
 def check(collection: Collection, *, roots: str, key: str) -> SealReport:
-    """Check the seals of an archive as `verify --seals` is asked to."""
+    """Check the seals of an archive with the options of `verify --seals`: files with trusted roots and with the trusted key."""
     trusted_key = b""
     if key:
         try:
@@ -141,18 +141,20 @@ def check(collection: Collection, *, roots: str, key: str) -> SealReport:
                 trusted_key = file.read(1 << 14)
             key_id(trusted_key)
         except (OSError, ValueError) as error:
-            raise UsageError(_("{key} is no public key as PEM ({error})").format(key=key, error=error)) from error
+            raise UsageError(
+                _("{key} is not a public key in PEM format ({error})").format(key=key, error=error)
+            ) from error
     with live_line(_("Checking the seals of {name}").format(name=collection.name)) as show:
         return check_seals(collection, roots=trusted_roots(roots), trusted_key=trusted_key, progress=show)
 
 
 def as_figures(report: SealReport) -> dict[str, Any]:
-    """Return a report as JSON takes it."""
+    """Return a report as JSON values."""
     return asdict(report) | {"ok": report.ok}
 
 
 def print_seals(report: SealReport, name: str) -> None:
-    """Print what was found; `name` tells several archives apart."""
+    """Print the report; `name` is that of the archive, '' if there is only one."""
     for problem in report.problems[:SHOWN]:
         print_problem(problem)
     if len(report.problems) > SHOWN:
@@ -189,8 +191,8 @@ def print_seals(report: SealReport, name: str) -> None:
     if report.unsealed:
         click.echo(
             n_(
-                "{n} closed file is under no seal yet: `warraq seal`",
-                "{n} closed files are under no seal yet: `warraq seal`",
+                "{n} closed file is not sealed yet: run `warraq seal`",
+                "{n} closed files are not sealed yet: run `warraq seal`",
                 len(report.unsealed),
             )
         )
@@ -204,16 +206,16 @@ def print_seals(report: SealReport, name: str) -> None:
 @click.option(
     "--version", "one_version", is_flag=True, help="Only the captures of that version, not of the whole article."
 )
-@click.option("--check", "is_check", is_flag=True, help="Check the pack of that name; needs no archive and no network.")
+@click.option("--check", "is_check", is_flag=True, help="Check this pack; needs no archive and no network.")
 @click.option("--roots", metavar="FILE", default="", help="With --check: certificates (PEM) of authorities to trust.")
 @click.pass_context
 def evidence(
     ctx: click.Context, *, wanted: str, target: Path | None, one_version: bool, is_check: bool, roots: str
 ) -> None:
-    """Write an evidence pack of an article: a signed WACZ with seals, stamps and proofs, and a sheet that says how to check it.
+    """Write an evidence pack of an article: a signed WACZ with seals, stamps and proofs, and a sheet that explains how to check it.
 
-    The sheet (HTML, Arabic and English) lies in the pack and beside it. Its checks need a shell, coreutils and openssl, and nothing of
-    warraq. `--check` ends with exit code 7 when something in a pack is not right.
+    The sheet (HTML, Arabic and English) is in the pack and beside it. Its checks need a shell, coreutils and openssl, but not warraq.
+    `--check` ends with exit code 7 if something in a pack is wrong.
     """
     if is_check:
         _check_pack(ctx, Path(wanted), roots)
@@ -222,7 +224,7 @@ def evidence(
         raise UsageError(_("name the pack to write with -o, as in -o pack.wacz"))
     from archive.export.evidence import pack_evidence
 
-    with holding(ctx, wanted) as (archive, asked):
+    with archive_with(ctx, wanted) as (archive, asked):
         done = pack_evidence(
             archive, archive.article(asked), target, keys=key_folder(), created=now(), one_version=one_version,
             software=_('warraq {warraq}').format(warraq=version('warraq')),
@@ -237,7 +239,7 @@ def evidence(
     )
     click.echo(_("{with_suffix}: the sheet").format(with_suffix=target.with_suffix(".html")))
     if done.sealed < done.records:
-        click.echo(_("the other records are under no seal yet: `warraq seal`, then write the pack again"), err=True)
+        click.echo(_("the other records are not sealed yet: run `warraq seal`, then write the pack again"), err=True)
 
 
 def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:

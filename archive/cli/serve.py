@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import re
 import signal
 import socket
 import webbrowser
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.output import the_place
+from archive.cli.output import workspace_of
 from archive.errors import UsageError
 from archive.federation import Federation
 from archive.locale import n_
@@ -31,6 +32,12 @@ _OPEN = (
     "passwords and no TLS. Put a proxy with both in front, or omit --host."
 )
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def _path(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"/?[\w.~-]+(?:/[\w.~-]+)*/?", value, re.ASCII):
+        raise click.BadParameter(_("{value} is not a path such as /news").format(value=value))
+    return value
 
 
 @click.command()
@@ -52,6 +59,9 @@ _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
     metavar="ORIGIN",
     help="Let pages of https://that.example (or *) read the API; repeatable.",
 )
+@click.option(
+    "--prefix", default="", metavar="PATH", help="Path below which a proxy serves it, such as /news.", callback=_path
+)
 @click.option("--semantic", is_flag=True, help="Offer search by meaning (warraq[semantic], `warraq embed`).")
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request.")
@@ -63,20 +73,21 @@ def serve(
     port: int,
     names: tuple[str, ...],
     origins: tuple[str, ...],
+    prefix: str,
     semantic: bool,
     open_: bool,
     verbose: bool,
 ) -> None:
-    """Serve the archives as a web page: search, read, compare versions, see the originals.
+    """Serve the archives as a web site: search, read, compare versions, see the originals.
 
-    It changes nothing, and may run while a crawl writes. By default only this machine can reach it. Where WARRAQ_SAVE_TOKEN is set, whoever
-    has that token may save pages.
+    It changes nothing, and may run during a crawl. By default only this machine can reach it. If WARRAQ_SAVE_TOKEN is set, anyone with
+    that token can save pages.
     """
-    folders = the_place(ctx).folders()
-    Federation(folders).close()  # report a folder without an archive here, with its exit code, and not on every page
+    folders = workspace_of(ctx).folders()
+    Federation(folders).close()  # report a folder without an archive now, by the exit code, instead of on every page
     if semantic:
-        load_encoder()  # report a missing extra here
-    application = _application(folders, _hosts(host, names), origins, semantic=semantic)
+        load_encoder()  # report a missing extra now
+    application = _application(folders, _hosts(host, names), origins, prefix, semantic=semantic)
     server, listener = _prepare(application, host, port, verbose=verbose)
     address = _address(listener)
     if not _is_loopback(host):
@@ -93,17 +104,17 @@ def serve(
 
 
 def _named(folders: Sequence[Path]) -> str:
-    """Return what is served: the one archive, or how many there are."""
+    """Return what is served in words: the name of a single archive, or the number of archives."""
     return str(folders[0]) if len(folders) == 1 else n_("{n} archive", "{n} archives", len(folders))
 
 
 def _hosts(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the host names to answer to, none for any."""
+    """Return the accepted host names, () for any."""
     return (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
 
 
 def _application(
-    folders: Sequence[Path], hosts: tuple[str, ...], origins: tuple[str, ...], *, semantic: bool
+    folders: Sequence[Path], hosts: tuple[str, ...], origins: tuple[str, ...], prefix: str, *, semantic: bool
 ) -> ASGIApp:
     try:
         from archive.web import create_app
@@ -112,13 +123,13 @@ def _application(
             _("the reading room needs {name}: pip install 'warraq[web]'").format(name=error.name)
         ) from error
     token = os.environ.get("WARRAQ_SAVE_TOKEN", "")
-    return create_app(*folders, hosts=hosts, origins=origins, semantic=semantic, token=token)
+    return create_app(*folders, hosts=hosts, origins=origins, semantic=semantic, token=token, prefix=prefix)
 
 
 def _prepare(application: ASGIApp, host: str, port: int, *, verbose: bool) -> tuple[uvicorn.Server, socket.socket]:
     import uvicorn
 
-    from archive.web.admission import BoundedProtocol
+    from archive.web.admission import BoundedProtocol, QuietServer
 
     config = uvicorn.Config(
         application,
@@ -132,7 +143,7 @@ def _prepare(application: ASGIApp, host: str, port: int, *, verbose: bool) -> tu
         ws="none",
     )
     logging.getLogger("archive.web").setLevel(logging.INFO)
-    return uvicorn.Server(config), _listen(host, port)
+    return QuietServer(config), _listen(host, port)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -143,7 +154,7 @@ def _listen(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-            listener.listen()  # who comes between the address being printed and the server being ready waits, and is served
+            listener.listen()  # clients that connect after the address is printed and before the server is ready wait for it
         except OSError:
             listener.close()
             raise
@@ -183,13 +194,13 @@ def _is_loopback(host: str) -> bool:
 )
 @click.pass_context
 def mcp(ctx: click.Context, *, http: bool, host: str, port: int, room: str) -> None:
-    """Answer assistants over the Model Context Protocol: search, read, versions, diff, coverage, cite. Read-only.
+    """Serve the archives to assistants over the Model Context Protocol: search, read, versions, diff, coverage, cite. Read-only.
 
-    Without --http it speaks on standard input and output, as a client starts it. Every answer is bounded.
+    Without --http it uses standard input and output, for clients that start it themselves. Every response is bounded.
     """
     from archive.mcp import create_server
 
-    folders = the_place(ctx).folders()
+    folders = workspace_of(ctx).folders()
     server = create_server(*folders, room=room)
     if not http:
         server.run("stdio")

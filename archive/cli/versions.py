@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import holding, isolate, json_option, print_json
+from archive.cli.output import archive_with, isolate, json_option, print_json
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
 
@@ -28,9 +28,9 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
     A text that was restored later is listed twice.
     """
-    with holding(ctx, wanted) as (archive, asked):
+    with archive_with(ctx, wanted) as (archive, asked):
         rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(asked)["url"])]
-        spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
+        spells, changes = archive.version_spans(rows[0]), archive.changes(rows[0])
     for row in rows:
         row["spells"] = [_without_ids(one) for one in spells if one["article_id"] == row["id"]]
         row["changes"] = [_without_ids(one) for one in changes if one["article_id"] == row["id"]]
@@ -69,11 +69,14 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
     """
     if len(numbers) not in {0, 2}:
         raise UsageError(_("name two versions by their numbers, or none for the last two: warraq diff URL 1 2"))
-    with holding(ctx, wanted) as (archive, asked):
+    with archive_with(ctx, wanted) as (archive, asked):
         rows = archive.versions(archive.article(asked)["url"])
-        stood = [one["version"] for one in archive.spells(rows[0])] or [row["version"] for row in rows]
+        stood = [one["version"] for one in archive.version_spans(rows[0])] or [row["version"] for row in rows]
     by_number = {row["version"]: row for row in rows}
     old, new = numbers or (stood[-2:][0], stood[-1])
+    if old == new and not as_json:
+        click.echo(_("there is no other version to compare"), err=True)
+        return
     for number in (old, new):
         if number not in by_number:
             raise NotFoundError(_("version {number} of {wanted}").format(number=number, wanted=wanted))
@@ -92,12 +95,10 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
             click.echo(_changes(paragraph) + "\n")
     for correction in difference.corrections:
         click.echo(_("correction: {correction}\n").format(correction=isolate(correction)))
-    if old == new:
-        click.echo(_("the archive holds one version only"), err=True)
 
 
 def _changes(paragraph: Paragraph) -> str:
-    """Return a paragraph with what went and what came: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
+    """Return a paragraph with deletions and insertions: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
     if sys.stdout.isatty():
         styles: dict[str, dict[str, Any]] = {
             "removed": {"fg": "red", "strikethrough": True},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def watch() -> None:
-    """Report what is new for a search by feeds, mail and webhooks (docs/watches.md).
+    """Report new matches of a search by feeds, mail and webhooks (docs/watches.md).
 
     Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail is sent through the server in WARRAQ_SMTP.
     """
@@ -32,11 +32,13 @@ def watch() -> None:
 @watch.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("--name", default="", help="Name of the watch [its words, joined by -].")
-@click.option("--changes", is_flag=True, help="Also report new versions of its articles.")
+@click.option("--changes", is_flag=True, help="Also report new versions of its articles, and returns to earlier ones.")
 @click.option("--gone", is_flag=True, help="Also report when the page of one of its articles is gone.")
 @click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Send mail to this address; repeatable.")
 @click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST to this URL, signed; repeatable.")
-@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing during these hours, but after them.")
+@click.option(
+    "--quiet", default="", metavar="22:00-07:00", help="Send nothing during these hours; messages wait for their end."
+)
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of --quiet, such as Asia/Riyadh.")
 @click.pass_context
 def add(
@@ -51,7 +53,7 @@ def add(
     quiet: str,
     zone: str,
 ) -> None:
-    """Watch a search, in the language of `warraq search`. What it finds today is not told, only what comes."""
+    """Watch a search, in the query language of `warraq search`. Articles that match today are not reported, only new ones."""
     query = " ".join(words)
     wanted = Watch(
         name=name or "-".join("".join(c if c.isalnum() else " " for c in query).split())[:64].strip("-"),
@@ -92,7 +94,7 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
         where = f"{Path(row['archive']).name}/" if "archive" in row else ""
         click.echo(f"{where}{row['name']}: {isolate(row['query'])}{more}  → {' '.join((_('feeds'), *row['targets']))}")
         for one in row["waiting"]:
-            when = _("tried again from {due_at}").format(due_at=one["due_at"]) if one["due_at"] else _("given up")
+            when = _("next attempt after {due_at}").format(due_at=one["due_at"]) if one["due_at"] else _("given up")
             click.echo(
                 n_(
                     "    not delivered to {target}, {n} attempt, {when}: {waiting}",
@@ -131,7 +133,7 @@ def remove(ctx: click.Context, *, name: str) -> None:
 @json_option
 @click.pass_context
 def run(ctx: click.Context, *, as_json: bool) -> None:
-    """Find what is new for each watch and deliver it; a crawl does so when it ends."""
+    """Find new matches of each watch and deliver them; each crawl does so at its end."""
     for collection, named in in_each(ctx):
         ran = run_watches(collection.folder, now=datetime.now(UTC))
         if as_json:
@@ -141,10 +143,10 @@ def run(ctx: click.Context, *, as_json: bool) -> None:
 
 
 def _print_run(ran: Ran, name: str) -> None:
-    """Print what one archive's watches found; `name` tells several archives apart."""
+    """Print the results of one archive's watches; `name` is that of the archive, '' if there is only one."""
     for target, problem in ran.failed:
         click.echo(
-            _("not delivered to {target}, it is tried again: {problem}").format(
+            _("not delivered to {target}, will be retried: {problem}").format(
                 target=target, problem=translated(problem)
             ),
             err=True,

@@ -1,9 +1,9 @@
-"""Describe the folder of a collection: where its files are, whether it is one, and the lock that admits one writer at a time.
+"""Describe the folder of a collection: its paths, its validity, and the lock that admits one writer at a time.
 
 collections/NAME/
     archive/          WARC files and manifest-sha256.txt    (the names archive/ and indexes/ are pywb's, which serves the folder as it is)
     indexes/          index.cdxj
-    warraq.db         the SQLite index of it all
+    warraq.db         the SQLite index
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from archive.locale import N_
 from archive.storage import StoredFile, open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -43,15 +43,15 @@ UPLOADING = ".upload.lock"
 SEALS = "seals"
 """The folder of the seals (see `archive.seals`)."""
 PROBE_BYTES = 1 << 18
-"""What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
+"""Free space needed to create a database and a WARC: an empty database with its -shm and -wal has 200 kB."""
 
 FOLDERS = ("indexes", "seals", "feeds")
-"""What lies beside `archive` and comes with it. `archive` itself may be a link to another disk, which is the operator's."""
+"""The files beside `archive` that belong to it. `archive` itself may be the operator's link to another disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The folder of one collection; making one of these touches nothing."""
+    """The folder of one collection; creating an instance does not touch the disk."""
 
     folder: Path
 
@@ -76,11 +76,11 @@ class Collection:
         return self.folder / "warraq.db"
 
     def exists(self) -> bool:
-        """Return whether there is an archive in the folder."""
+        """Return whether the folder has an archive."""
         return self.database.is_file()
 
     def require(self) -> None:
-        """Raise ArchiveNotFoundError when there is no archive in the folder, LinkedFileError when a part of it would lead elsewhere."""
+        """Raise ArchiveNotFoundError if the folder has no archive, LinkedFileError if a part of it is a link."""
         self._require_own_folders()
         if not self.exists():
             raise ArchiveNotFoundError(self.folder)
@@ -91,11 +91,11 @@ class Collection:
                 raise LinkedFileError(self.folder / name)
 
     def create(self) -> tuple[Path, ...]:
-        """Make the folders that are missing, and return them, the innermost first.
+        """Create the missing folders, and return them, the innermost first.
 
         Raises:
-            NotWritableError: they cannot be made or written.
-            LinkedFileError: a link stands in the place of one of them.
+            NotWritableError: a folder cannot be created or written.
+            LinkedFileError: one of them is a link.
         """
         self._require_own_folders()
         wanted = (self.warcs, self.indexes, self.folder, *self.folder.parents)
@@ -109,7 +109,7 @@ class Collection:
         return missing
 
     def discard(self, made: Iterable[Path]) -> bool:
-        """Remove an archive that has no WARC file: its database, its lock, and those of the folders in `made` that are empty then."""
+        """Remove an archive without WARC files: its database, its lock, and the folders in `made` that are empty afterwards."""
         if any(self.warcs.iterdir()):
             return False
         for name in ("warraq.db", "warraq.db-wal", "warraq.db-shm", LOCK):
@@ -120,19 +120,19 @@ class Collection:
         return True
 
     def lock(self, name: str = LOCK) -> AbstractContextManager[None]:
-        """Hold the right to write; raise ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
+        """Hold the write lock; raise ArchiveLockedError naming its holder. The kernel releases it when a process dies.
 
-        `name` is another right than that to write: UPLOADING is the right to upload, which a crawl does not need.
+        `name` selects another lock: UPLOADING is that of uploads, which a crawl does not need.
         """
         return held(self.folder / name, lambda holder: ArchiveLockedError(self.folder, holder))
 
     def in_use(self) -> bool:
-        """Return whether a process holds the right to write at this moment; looks without taking it or changing anything."""
+        """Return whether a process holds the write lock now, without taking it or changing anything."""
         try:
             file = open_read(self.folder / LOCK)
         except FileNotFoundError:
             return False
-        except (OSError, DamagedFileError):  # another user's, not readable by us: it exists
+        except (OSError, DamagedFileError):  # exists, but unreadable for this user
             return True
         with file:
             try:
@@ -145,7 +145,7 @@ class Collection:
 
 
 def _probe(path: Path) -> None:
-    """Write and remove a file: a disk with less room than that is as good as full, and better named before a crawl than in it."""
+    """Write and remove a file, so that a full disk is reported before a crawl rather than in it."""
     try:
         with os.fdopen(make_new(path), "wb") as file:
             file.write(bytes(PROBE_BYTES))
@@ -157,22 +157,22 @@ def _probe(path: Path) -> None:
 
 ENV = "WARRAQ_STORAGE"
 DISABLED = "none"
-"""Value of $WARRAQ_STORAGE with which nothing is asked of any storage: for an archive whose database a stranger made."""
+"""Value of $WARRAQ_STORAGE that disables all storages, for an archive whose database a stranger made."""
 WARC_PREFIX = "archive/"
-"""What the names of WARC files begin with in a storage: it is laid out as the collection's folder is."""
+"""Prefix of WARC files in a storage, which has the layout of the collection's folder."""
 
 
 class FileLocator:
-    """The closed files of a collection: those in its folder, and those that the database says are in a storage."""
+    """Finds the closed files of a collection: local ones, and those that the database lists in a storage."""
 
     def __init__(self, folder: Path, db: Database) -> None:
-        """`folder` holds the WARC files that are here."""
+        """`folder` holds the local WARC files."""
         self._folder, self._db = folder, db
         self._stored: dict[tuple[str, str], StoredFile] = {}
         self._storages: dict[str, Storage] = {}
 
     def find(self, filename: str) -> Path | StoredFile:
-        """Return the file of that name: what is here goes first, and what is nowhere is looked for here.
+        """Return the file of that name: the local one if it exists or if no storage has it, else the stored one.
 
         Raises:
             DamagedFileError: it is not a plain name, or names a symbolic link.
@@ -185,18 +185,22 @@ class FileLocator:
         return self.stored(row) if row and row.storage else path
 
     def closed(self) -> list[Path | StoredFile]:
-        """Return all closed files by name, here or in a storage, each once; opens nothing."""
+        """Return all closed files by name, local or stored, each once, without opening them."""
         here: dict[str, Path | StoredFile] = {path.name: path for path in warc.closed_files(self._folder)}
-        return [file for _, file in sorted(({row.filename: self.stored(row) for row in self.away()} | here).items())]
+        return [
+            file for _, file in sorted(({row.filename: self.stored(row) for row in self._away(here)} | here).items())
+        ]
 
     def away(self) -> list[FileRow]:
-        """Return rows of the files that are in a storage, and not here."""
-        here = {path.name for path in warc.closed_files(self._folder)}
+        """Return the rows of files that are only in a storage."""
+        return self._away({path.name for path in warc.closed_files(self._folder)})
+
+    def _away(self, here: Container[str]) -> list[FileRow]:
         return [row for row in files.rows(self._db).values() if row.storage and row.filename not in here]
 
     def stored(self, row: FileRow, *, on_window: Callable[[int, bytes], None] | None = None) -> StoredFile:
-        """Return the file of that row as it lies in its storage; one with a listener is opened again."""
-        warc.find_file(self._folder, row.filename)  # a name with a slash in it leads elsewhere in a bucket, too
+        """Return the stored file of that row; with a listener, it is opened again."""
+        warc.find_file(self._folder, row.filename)  # a name with a slash leads elsewhere in a bucket, too
         if on_window:
             return StoredFile(
                 self.storage(row.storage), WARC_PREFIX + row.filename, size=row.bytes, on_window=on_window

@@ -1,7 +1,7 @@
 """Upload a collection's closed files to a storage: copy, verify, mark as uploaded; then the local copy may be removed.
 
-A file is marked in the table `files` only once the storage has it whole, and removed here only when it is marked and proves, once more, to
-be there. A run that is killed anywhere is finished by the next one. Runs beside a crawl: it needs the collection's lock to remove only.
+A file is marked in the table `files` only once the storage has all of it, and removed locally only after another verification. The next run
+completes one that was killed. An upload may run beside a crawl: only removals need the collection's lock.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 PAUSE_S = 1.0
-"""Between the first and the second attempt; then twice as long. The library behind tries several times by itself."""
+"""Wait between the first and the second attempt; it doubles each time. The library itself also retries."""
 INDEX, DATABASE, MANIFEST = "indexes/index.cdxj", "warraq.db", WARC_PREFIX + "manifest-sha256.txt"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
 @dataclass(slots=True, kw_only=True)
 class Uploaded:
-    """What was done: names of the files put there, and of those removed here; what failed and why; what waits for the next run.
+    """The result of an upload: names of uploaded files and of removed local ones; failures with reasons; files left for the next run.
 
-    `seals` are the files of seals that were put there.
+    `seals` are the uploaded files of seals.
 
-    `elsewhere` are files that lie in another storage and not here, which stay there.
+    `elsewhere` are files that are only in another storage, and stay there.
     """
 
     storage: str
@@ -62,7 +62,7 @@ class Uploaded:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that should be there is."""
+        """Whether everything was uploaded."""
         return not (self.failed or self.waiting)
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,12 +71,12 @@ class Uploaded:
 
 
 def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "") -> str:
-    """Return the URL of the place where an archive's files go: `to`, $WARRAQ_STORAGE with the collection's name, or where they went last.
+    """Return the storage URL of an archive: `to`, $WARRAQ_STORAGE with the collection's name, or that of the last upload.
 
-    An endpoint that only the environment names becomes part of it, for readers elsewhere must find the server, too.
+    An endpoint from the environment becomes part of the URL, because readers on other machines need it, too.
 
     Raises:
-        UsageError: none of these says.
+        UsageError: none of these is set.
     """
     everywhere = os.environ.get(ENV, "")
     if to:
@@ -88,8 +88,8 @@ def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "")
     else:
         raise UsageError(
             _(
-                "where to? Say it with --to s3://BUCKET/PREFIX (or a folder of another disk), or set "
-                "WARRAQ_STORAGE=s3://BUCKET/PREFIX, below which each archive has its name"
+                "no destination: give --to s3://BUCKET/PREFIX (or a folder on another disk), or set "
+                "WARRAQ_STORAGE=s3://BUCKET/PREFIX, below which each archive has a folder of its name"
             )
         )
     given = next(filter(None, map(os.environ.get, ENDPOINTS)), "")
@@ -108,10 +108,10 @@ def upload(
     snapshot: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Uploaded:
-    """Upload what is closed and not there yet, the index and the manifest; `snapshot`: and a copy of the database.
+    """Upload new closed files, the index and the manifest; with `snapshot` also a copy of the database.
 
-    `remove_after_days`: removes here what was closed that many days ago and is there; None: nothing. Failures of single files are in
-    the answer; a storage that does not answer ends the run, what is left waits for the next.
+    `remove_after_days` removes uploaded local files that were closed that many days ago; None keeps all. Failures of single files are
+    in the result; a storage that does not answer ends the run, and the rest waits for the next.
 
     Raises:
         ArchiveLockedError: another process uploads.
@@ -119,7 +119,7 @@ def upload(
     """
     collection.require()
     with collection.lock(UPLOADING), open_store(collection.database) as store:
-        store.sync_each_commit()  # a file is removed here because its row says where it is
+        store.sync_each_commit()  # a local file may be removed only if its row is durable
         storage = open_storage(storage_of(store, collection.name, to, endpoint_url=endpoint_url))
         one = _Run(collection, store, storage, clock=clock, progress=progress)
         one.upload_all()
@@ -133,7 +133,7 @@ def upload(
 
 
 def register_files(store: Store, folder: Path) -> dict[str, FileRow]:
-    """Give each closed file that the manifest answers for its row; all rows, true to what is here now."""
+    """Give each closed file in the manifest a row; return all rows, updated to the local files."""
     known, manifest = files.rows(store.db), warc.read_manifest(folder)
     here = {path.name: path for path in warc.closed_files(folder)}
     changed: list[FileRow] = []
@@ -157,8 +157,8 @@ def register_files(store: Store, folder: Path) -> dict[str, FileRow]:
 def put_file(
     store: Store, storage: Storage, path: Path, row: FileRow, *, clock: Callable[[], datetime], replaces: bool = False
 ) -> FileRow:
-    """Put one closed file there and mark it; `row.sha256` is that of the local file. What fails for the moment is tried again."""
-    proof = _patiently(
+    """Upload one closed file and mark it; `row.sha256` is that of the local file. Transient failures are retried."""
+    proof = _with_retries(
         lambda: storage.put_verified(path, WARC_PREFIX + path.name, sha256=row.sha256, replace=replaces),
     )
     now = iso(clock())
@@ -184,13 +184,13 @@ def put_beside(
     snapshot: bool | None,
     progress: Callable[[str], None],
 ) -> list[str]:
-    """Put manifest and index there, in place of older ones; give their names.
+    """Upload manifest and index, replacing older ones; return their names.
 
-    `snapshot`: and a copy of the database, made as of one moment; None: only when there is one there already.
+    `snapshot`: also a snapshot of the database; None: only if the storage has one already.
     """
     with tempfile.TemporaryDirectory(dir=collection.folder, prefix=".upload-") as folder:
         copies = {name: Path(folder, name.replace("/", "-")) for name in (MANIFEST, INDEX, DATABASE)}
-        for name in (MANIFEST, INDEX):  # copies, for a crawl may replace them meanwhile
+        for name in (MANIFEST, INDEX):  # copies, because a crawl may replace them meanwhile
             with (
                 contextlib.suppress(FileNotFoundError),
                 open_read(collection.folder / name) as file,
@@ -203,11 +203,11 @@ def put_beside(
         for name, path in done:
             progress(name)
             sha256 = warc.sha256_of(path)
-            _patiently(lambda: storage.put_verified(path, name, sha256=sha256, replace=True))  # noqa: B023 - called at once
+            _with_retries(lambda: storage.put_verified(path, name, sha256=sha256, replace=True))  # noqa: B023 - called at once
     return [name for name, _ in done]
 
 
-def _patiently(ask: Callable[[], str]) -> str:
+def _with_retries(ask: Callable[[], str]) -> str:
     for attempt in range(ATTEMPTS - 1):
         try:
             return ask()
@@ -237,7 +237,7 @@ class _Run:
         self._rows = register_files(store, collection.warcs)
 
     def upload_all(self) -> None:
-        """Upload every closed local file that is not there yet; stop at the first that the storage cannot take now."""
+        """Upload every new closed local file; stop at the first that the storage cannot accept now."""
         here = [path for path in warc.closed_files(self._collection.warcs) if path.name in self._rows]
         todo = [path for path in here if not self._is_there(self._rows[path.name])]
         self.done.there_before = len(here) - len(todo)
@@ -265,38 +265,38 @@ class _Run:
         sha256 = warc.sha256_of(path)
         if sha256 != self._manifest.get(path.name):
             raise DamagedFileError(
-                path, 0, N_("not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:")
+                path, 0, N_("not uploaded: it was changed after it was closed (SHA-256 differs, see `warraq verify`)")
             )
-        ours = row.storage == self._storage.url  # what lies there is the same file before something was taken out of it
+        ours = row.storage == self._storage.url  # the stored file is the same file before a redaction
         row = put_file(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)
         self._rows[path.name] = row
         self.done.uploaded.append(path.name)
         self.done.bytes += row.bytes
 
     def upload_beside(self, *, snapshot: bool) -> None:
-        """Upload the index and the manifest, which change; a copy of the database when it is asked for."""
+        """Upload the index and the manifest, which change; with `snapshot`, a copy of the database."""
         try:
             put_beside(self._collection, self._store, self._storage, snapshot=snapshot, progress=self._progress)
         except StorageError as error:
             self.done.failed[N_("index, manifest and database")] = str(error)
 
     def upload_seals(self) -> None:
-        """Upload the files of seals that are not there yet, the statement of each last: with it a seal counts. None is removed here.
+        """Upload the new files of seals, the statement of each last, because it makes the seal valid. None is removed locally.
 
-        What lies there, by its name and size, is not looked at again and never replaced: another seal of that name is named.
+        A stored file with the same name and size is skipped and never replaced; another seal under that name is reported.
         """
         folder = self._collection.folder
         found = [path for path in (folder / SEALS).rglob("*") if path.is_file() and not path.name.startswith(".")]
         for path in sorted(found, key=lambda one: (one.suffix == ".json", one)):
             name = path.relative_to(folder).as_posix()
-            is_table = path.suffix == ".tsv"  # of the files of merged seals, which grows
+            is_table = path.suffix == ".tsv"  # the table of merged seals' files, which grows
             try:
                 there = self._storage.stat(name)
                 if there is not None and there.size == path.stat().st_size and not is_table:
                     continue
                 self._progress(name)
                 sha256 = warc.sha256_of(path)
-                _patiently(lambda: self._storage.put_verified(path, name, sha256=sha256, replace=is_table))  # noqa: B023 - called at once
+                _with_retries(lambda: self._storage.put_verified(path, name, sha256=sha256, replace=is_table))  # noqa: B023 - called at once
                 self.done.seals.append(name)
             except (StorageError, OSError) as error:
                 self.done.failed[name] = str(error)
@@ -304,7 +304,7 @@ class _Run:
                     return
 
     def remove_all(self, *, older_than: int) -> None:
-        """Remove what is proved to be there; a crawl that writes keeps everything here."""
+        """Remove verified local files; during a crawl, none."""
         now = self._clock()
         for path in warc.closed_files(self._collection.warcs):
             row = self._rows.get(path.name)
@@ -329,14 +329,14 @@ class _Run:
                     return
 
     def _remove(self, path: Path, row: FileRow) -> None:
-        """Write the row first: should the process die in between, the file is here still, and the next run finds it so."""
+        """Remove a local file after writing its row: if the process dies in between, the next run finds the file."""
         if not self._has_all_rows(path):
             self.done.kept[path.name] = N_(
-                "a crash left records of it without rows: crawl again, or run `warraq repair`"
+                "a crash left some of its records without rows: crawl again, or run `warraq repair`"
             )
             return
-        self._progress(N_(f"proving that {path.name} is there"))
-        proof = _patiently(lambda: self._storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
+        self._progress(N_(f"verifying the upload of {path.name}"))
+        proof = _with_retries(lambda: self._storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
         if warc.sha256_of(path) != row.sha256:
             self.done.kept[path.name] = N_("changed since it was uploaded: it is uploaded again by the next run")
             return
@@ -346,7 +346,7 @@ class _Run:
         self.done.removed.append(path.name)
 
     def _has_all_rows(self, path: Path) -> bool:
-        """Return whether the records at the end of a file have their rows: after a crash they are found only while the file is here."""
+        """Return whether the last records of a file have rows: after a crash, missing ones can be recovered only from a local file."""
         db = self._store.db
         start = captures.last_offset(db, path.name)
         try:
@@ -359,7 +359,7 @@ class _Run:
         return True
 
     def log(self) -> None:
-        """Write a row in the log of runs, when anything was done."""
+        """Write a row to the log of runs, if anything was done."""
         done = self.done
         if not (done.uploaded or done.seals or done.removed or done.failed):
             return

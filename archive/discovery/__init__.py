@@ -1,4 +1,4 @@
-"""Find what a site announces and where its pages lead: feeds, sitemaps, the shape of URLs."""
+"""Discover URLs: read feeds and sitemaps, and classify URLs by their patterns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from archive.discovery.feeds import Feed, read_feed
-from archive.discovery.likeness import ArticlePattern, Likeness, judge_link
+from archive.discovery.likeness import ArticlePattern, Likeness, classify_link
 from archive.discovery.sitemaps import ADDRESSES, Sitemap, read_sitemap
 from archive.discovery.traps import Trap, pattern_of, trap_reason
 from archive.discovery.xml import Announced, gunzip
@@ -18,7 +18,7 @@ __all__ = [
     "Likeness",
     "Sitemap",
     "Trap",
-    "judge_link",
+    "classify_link",
     "pattern_of",
     "read_feed",
     "read_sitemap",
@@ -28,7 +28,7 @@ __all__ = [
 
 Kind = Literal["feed", "sitemap", "html", "document", "other"]
 
-_LOOK = 16_384  # bytes looked at; a root element comes sooner, even after comments and a style sheet's address
+_LOOK = 16_384  # bytes; a root element comes earlier, even after comments and a style sheet's URL
 _SKIP = re.compile(
     r"(?:\s++|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s(?!\s*html)[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE
 )
@@ -44,14 +44,14 @@ _KINDS: dict[str, Kind] = {
 }
 _HTML_START = re.compile(r"<(?:!doctype\s+)?(?P<name>html)\b", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<(?:head|body|title|meta|div|p|a|h1|table)\b", re.IGNORECASE)
-# A root element that comes after text which should not be there, such as a PHP warning.
+# A root element after stray text, such as a PHP warning.
 _LATE_ROOT = re.compile(r"<(?:rdf:)?(?P<name>rss|feed|rdf|urlset|sitemapindex)\s[^>]*(?:version|xmlns)", re.IGNORECASE)
 _JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\s*\[)", re.DOTALL)
 
 
 def sniff(body: bytes, content_type: str = "") -> Kind:
     """Return the kind of `body`, gzip or not; a PDF file is a `document`. The label decides only between `html` and `other`."""
-    from archive.extract.pdf import is_pdf  # in the workers alone: what reads pages takes half a second to load
+    from archive.extract.pdf import is_pdf  # only in workers: importing the extractors takes half a second
 
     if is_pdf(body):
         return "document"

@@ -1,6 +1,6 @@
 """Parse RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, and JSON Feed into the pages that they announce.
 
-Written on lxml: feedparser takes seven times the CPU (bench/discovery.py) and knows no JSON Feed.
+It uses lxml: feedparser takes seven times the CPU (bench/discovery.py) and does not read JSON Feed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_FEED_BYTES: Final = 10 * 1024 * 1024
 """Largest feed read. Feeds with full texts of a hundred articles have 2 MB."""
 
 MAX_ENTRIES: Final = 2_000
-"""Entries kept of one feed, from its top, where the new ones are."""
+"""Entries kept of one feed, from the top, where the new ones are."""
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -37,12 +37,11 @@ _MAX_EVERY = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """What a feed says.
+    """A parsed feed.
 
-    `entries` in feed order, each URL once. `hub` and `self_url` are its WebSub addresses ('' when it has none). `every`
-    is how often it says it changes (`ttl`, `sy:updatePeriod`), None when it does not. `complete` is False when entries
-    or bytes were left out because of a limit, `too_large` when it was bytes. `problem` says why nothing
-    could be read, '' when something was.
+    `entries` are in feed order, each URL once. `hub` and `self_url` are its WebSub URLs ('' if it has none). `every` is its
+    declared interval of changes (`ttl`, `sy:updatePeriod`), None without one. `complete` is False if a limit of entries or
+    bytes left something out, `too_large` if it was that of bytes. `problem` says why nothing could be read, '' otherwise.
     """
 
     entries: tuple[Announced, ...] = ()
@@ -113,10 +112,10 @@ def _base_of(element: etree._Element, base: str) -> str:
 
 
 def _atom_base(root: etree._Element, url: str, home: str) -> str:
-    """Return what relative links of an Atom document without `xml:base` lead from: its own address (RFC 4287, section 2).
+    """Return the base URL of an Atom document without `xml:base`: its own URL (RFC 4287, section 2).
 
-    Where it is served for a site on another host (a feed proxy), that is the address at which the site itself serves it (`self`),
-    or else the site: at the proxy there is no article.
+    If a feed proxy serves it for a site on another host, the base is the site's own URL of the feed (`self`), or else the site,
+    because the proxy has no articles.
     """
     if _host(home) == _host(url):
         return url
@@ -133,7 +132,7 @@ def _text(element: etree._Element) -> str:
 
 
 def _fields(element: etree._Element) -> dict[str, str]:
-    """Return the first text of each child by its local name in lower case; namespaces are too often wrong to tell them apart."""
+    """Return the first text of each child by its local name in lower case; namespaces are too often wrong to be used."""
     fields: dict[str, str] = {}
     for child in element.iterchildren(etree.Element):
         name = local_name(child)
@@ -145,7 +144,7 @@ def _fields(element: etree._Element) -> dict[str, str]:
 
 
 _MEDIA = "search.yahoo.com/mrss"
-"""Media RSS has a title of its own for each picture."""
+"""Media RSS has separate titles for pictures."""
 
 
 def _head(root: etree._Element) -> dict[str, str]:
@@ -175,7 +174,7 @@ def _every(head: dict[str, str]) -> timedelta | None:
 
 
 def _xml_entries(items: Sequence[etree._Element], base: str, home: str, zone: tzinfo) -> Iterator[Announced | None]:
-    """Yield the entries; an address that several of them have says nothing of any, nor does that of the site."""
+    """Yield the entries; a URL shared by several entries, or the site's own, does not identify an entry."""
     addresses = [_addresses(item, _base_of(item, base)) for item in items]
     times = Counter(found[0] for found, _ in addresses if found)
     common = {url for url, number in times.items() if number > 1} | {home}
@@ -221,10 +220,10 @@ def _categories(item: etree._Element) -> Iterator[str]:
 
 
 def _addresses(item: etree._Element, base: str) -> tuple[list[str], str]:
-    """Return where the entry may lead, the likeliest first, and a guid that is an address although it is called none, the last resort.
+    """Return the possible URLs of an entry, the most likely first, and, as a last resort, a guid that is a URL despite `isPermaLink=false`.
 
-    In this order: the address before a redirecting feed service's (`origLink`), the alternate links, an Atom id or RSS guid that is
-    an address, `rdf:about`.
+    In this order: the original URL behind a redirecting feed service (`origLink`), the alternate links, an Atom id or RSS guid that is
+    a URL, `rdf:about`.
     """
     children = list(item.iterchildren(etree.Element))
     original = next((_text(child) for child in children if local_name(child) == "origlink"), "")

@@ -1,6 +1,6 @@
-"""Judge without a fetch whether a link leads to an article: by its URL, its text, and the site's own pattern of articles.
+"""Decide without a fetch whether a link leads to an article: by its URL, its text, and the site's own pattern of articles.
 
-The words and shapes are those of news sites at large; what a site's own articles look like is learned (`ArticlePattern`).
+The words and patterns are common to news sites; the pattern of a site's own articles is learned (`ArticlePattern`).
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ def _letter(segment: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlePattern:
-    """The shapes that the articles of one site have: `shapes` with the share of known articles that have it."""
+    """The URL shapes of one site's articles: `shapes` maps each to its share of the known articles."""
 
     shapes: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def learn(cls, articles: Iterable[str], sections: Iterable[str] = ()) -> ArticlePattern:
-        """Learn from URLs known to be articles (of feeds, news sitemaps), and from some known not to be (navigation).
+        """Learn from URLs known to be articles (in feeds, news sitemaps), and from some known not to be (navigation).
 
-        A shape counts if it distinguishes articles from sections (it has a slug, a date or an id), at least two articles and
-        one in twenty have it, and no tenth as many sections do.
+        A shape counts if it distinguishes articles from sections (by a slug, a date or an id), at least two articles and one in
+        twenty have it, and fewer than a tenth as many sections.
         """
         counts = Counter(shape_of(url) for url in dict.fromkeys(articles))
         against = Counter(shape_of(url) for url in dict.fromkeys(sections))
@@ -88,10 +88,10 @@ class ArticlePattern:
         return any(shape == known for known, _ in self.shapes)
 
     def expressions(self, articles: Iterable[str], sections: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return the shapes as regular expressions on URLs, for a person to read and keep.
+        """Return the shapes as readable regular expressions on URLs, for sites.toml.
 
-        A word that all the `articles` of a shape have in the same place is kept; one that matches one of the
-        `sections` is left out.
+        A word that all `articles` of a shape have in the same place is kept; an expression that matches one of the
+        `sections` is omitted.
         """
         by_shape: dict[str, list[str]] = {}
         for url in dict.fromkeys(articles):
@@ -132,12 +132,12 @@ def _expression(urls: list[str]) -> str:
 
 
 Kind = Literal["article", "section", "other", "unknown"]
-"""`other` is surely no article (a picture, a login form); `unknown` is worth a visit when there is nothing better."""
+"""`other` is certainly not an article (a picture, a login form); `unknown` is worth a visit if there is nothing better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
-    """A judgement of a link: `score` from 0 (sure not) to 1 (sure) that it leads to an article."""
+    """The class of a link: `score` is its likelihood of leading to an article, from 0 to 1."""
 
     kind: Kind
     score: float
@@ -150,15 +150,16 @@ _ASSET = re.compile(
     r"|mov|wmv|flv|m3u8?|ts|docx?|xlsx?|pptx?|odt|epub|zip|rar|gz|tgz|7z|tar|exe|apk|dmg|iso|ics|vcf|srt|vtt|txt)$"
 )
 _FEED = re.compile(r"(?:^|/)(?:rss|feeds?|atom)(?:\.\w+)?/?$|\.(?:xml|rss|atom|rdf)$|(?:^|/)sitemap[^/]*$")
+_FEED_WORDS = ("rss", "feed", "atom", "xml", "rdf", "sitemap")
 
-# Whole path segments (lower case) of pages that are never articles, wherever they stand.
+# Path segments (lower case) of pages that are never articles, anywhere in the path.
 _SERVICE = frozenset({
     "login", "log-in", "signin", "sign-in", "signup", "sign-up", "register", "registration", "account", "my-account",
     "logout", "cart", "checkout", "basket", "wishlist", "wp-admin", "wp-login.php", "wp-json", "wp-content", "wp-includes", "ajax",
     "xmlrpc.php", "cgi-bin", "oauth", "sso", "password", "forgot-password", "cdn-cgi", "api", "download", "downloads",
     "share", "sharer", "share.php", "sharer.php", "unsubscribe", "ads.txt", "تسجيل-الدخول", "تسجيل", "دخول", "حسابي",
 })  # fmt: skip
-# Of pages that are not articles when they end the path; a headline may stand below them.
+# Last segments of pages that are not articles; headlines may be below them.
 _INSTITUTIONAL = frozenset({
     "about", "about-us", "aboutus", "contact", "contact-us", "contactus", "contacts", "privacy", "privacy-policy",
     "terms", "terms-of-use", "terms-of-service", "terms-and-conditions", "tos", "disclaimer", "legal", "imprint",
@@ -169,7 +170,7 @@ _INSTITUTIONAL = frozenset({
     "games", "من-نحن", "اتصل-بنا", "إتصل-بنا", "تواصل-معنا", "سياسة-الخصوصية", "الشروط-والأحكام", "شروط-الاستخدام",
     "أعلن-معنا", "اعلن-معنا", "إعلن-معنا", "وظائف", "النشرة-البريدية", "خريطة-الموقع", "هيئة-التحرير", "فريق-العمل",
 })  # fmt: skip
-# Of lists; the word itself or a name or two that follow it end the path.
+# Segments of lists, if they end the path or are followed by one or two names.
 _LISTING = {
     "tag": "tag", "tags": "tag", "keyword": "tag", "keywords": "tag", "hashtag": "tag", "label": "tag", "وسم": "tag",
     "وسوم": "tag", "الوسوم": "tag", "كلمات-مفتاحية": "tag",
@@ -181,14 +182,14 @@ _LISTING = {
     "search": "search", "suche": "search", "recherche": "search", "buscar": "search", "بحث": "search",
     "البحث": "search",
 }  # fmt: skip
-# The same, but on other sites articles stand below them: a slug or a long number there outweighs the word.
+# The same, but some sites have articles below them: a slug or a long number there outweighs the word.
 _MAYBE_LISTING = {
     "topic": "tag", "topics": "tag", "tema": "tag", "temas": "tag", "themen": "tag", "thema": "tag", "موضوعات": "tag",
     "people": "author", "profile": "author", "profiles": "author", "user": "author", "users": "author",
     "staff": "author", "كتاب": "author", "section": "category", "sections": "category", "rubrik": "category",
     "قسم": "category", "أقسام": "category", "اقسام": "category",
 }  # fmt: skip
-# A word that stands above articles on many sites.
+# A segment above articles on many sites.
 _STORY = frozenset({
     "article", "articles", "story", "stories", "news", "newsdetails", "details", "detail", "post", "posts", "content",
     "artikel", "noticia", "nota", "actu", "archives", "read", "view", "خبر", "أخبار", "اخبار", "مقال", "مقالات",
@@ -216,21 +217,27 @@ _MORE = frozenset({
 })  # fmt: skip
 
 ARTICLE_SCORE: Final = 0.55
-"""From here on a link counts as an article's."""
+"""The score from which a link counts as an article's."""
 
 _DOUBT = 0.4
 
 
-def judge_link(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
-    """Judge a link by its canonical `url`, its visible `text` and what is known of the site (`pattern`).
+def classify_link(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
+    """Classify a link by its canonical `url`, its visible `text` and the site's `pattern`.
 
-    In doubt it admits a page (`unknown`) rather than lose an article; only `other` is skipped.
+    In doubt a page is admitted (`unknown`) so that no article is lost; only `other` is skipped.
     """
     path, query = _split(url)
     sure = _not_an_article(path, query)
     if (not sure or sure.kind == "section") and pattern and pattern.matches(url):
         return Likeness(kind="article", score=0.95, reason="has the shape of the site's articles")
     return sure or _by_score(path, query, text)
+
+
+def is_feed(url: str) -> bool:
+    """Return whether the path of a canonical URL is that of a feed, though not of one of comments."""
+    path, _ = _split(url)
+    return bool(_FEED.search(path)) and not any(word in path for word in ("sitemap", "comment"))
 
 
 def _by_score(path: str, query: str, text: str) -> Likeness:
@@ -257,21 +264,21 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
     segments = [segment for segment in path.split("/") if segment]
     if _ASSET.search(path):
         return Likeness(kind="other", score=0.0, reason="asset")
-    if _FEED.search(path):
+    if any(word in path for word in _FEED_WORDS) and _FEED.search(path):
         return Likeness(kind="other", score=0.0, reason="feed")
     if not segments:
         return None if _STORY_PARAMETER.search(query) else Likeness(kind="section", score=0.0, reason="home")
-    service = next((segment for segment in segments if {segment, _ENDING.sub("", segment)} & _SERVICE), "")
+    service = next((segment for segment in segments if segment in _SERVICE or _bare(segment) in _SERVICE), "")
     is_story = service == "cgi-bin" and _STORY_PARAMETER.search(query)
     if service and not is_story and not _is_document(path) and _words(segments[-1]) < 4:
         return Likeness(kind="other", score=0.0, reason=f"service page ({service})")
-    if _ENDING.sub("", segments[-1]) in _INSTITUTIONAL and not _STORY_PARAMETER.search(query):
+    if _bare(segments[-1]) in _INSTITUTIONAL and not _STORY_PARAMETER.search(query):
         return Likeness(kind="other", score=0.05, reason=f"page about the site ({segments[-1]})")
     return _listing(path, segments)
 
 
 def _is_document(path: str) -> bool:
-    """Return whether a PDF file lies there, which may be an article or an issue of a newspaper; many are among the uploads."""
+    """Return whether the path is a PDF file, which may be an article or an issue of a newspaper, even among uploads."""
     return path.endswith(".pdf")
 
 
@@ -285,10 +292,10 @@ def _listing(path: str, segments: list[str]) -> Likeness | None:
             return Likeness(kind="section", score=0.05, reason=name)
     if _ARCHIVE.fullmatch(segments[-1]):
         return Likeness(kind="section", score=0.1, reason="list of a day or month")
-    date = _DATE.search(path)
+    date = _date(path)
     if date and not path[date.end() :].strip("/"):
         before = _words(path[: date.start()].rpartition("/")[2])
-        if before <= date[0].startswith("/"):  # a single word above the day is a section's, several are a headline
+        if before <= date[0].startswith("/"):  # a single word before the day is a section, several are a headline
             return Likeness(kind="section", score=0.1, reason="list of a day or month")
     return None
 
@@ -300,6 +307,15 @@ def _story_below(below: list[str], *, doubt: bool) -> bool:
     return (slug or number) if doubt else slug and (number or bool(_ENDING.search(below[-1])))
 
 
+def _bare(segment: str) -> str:
+    """Return a segment without its file ending."""
+    return _ENDING.sub("", segment) if "." in segment else segment
+
+
+def _date(path: str) -> re.Match[str] | None:
+    return _DATE.search(path) if _DIGIT.search(path) else None
+
+
 def _words(segment: str) -> int:
     return len(_WORD.findall(segment))
 
@@ -307,8 +323,8 @@ def _words(segment: str) -> int:
 def _score(path: str, query: str, text: str) -> tuple[float, list[str]]:
     segments = [segment for segment in path.split("/") if segment]
     signs = (
-        (0.45, "date in the path", bool(_DATE.search(path))),
-        (0.4, "id in the path", any(_ID.search(segment) for segment in segments[-3:])),
+        (0.45, "date in the path", bool(_date(path))),
+        (0.4, "id in the path", any(_DIGIT.search(segment) and _ID.search(segment) for segment in segments[-3:])),
         (0.45, "id in the query", bool(_STORY_PARAMETER.search(query))),
         (0.2, "under a word for news", any(segment in _STORY for segment in segments[:-1])),
         (0.15, "file ending", bool(_ENDING.search(path)) and not _stem(segments).isalpha()),
@@ -323,7 +339,7 @@ def _score(path: str, query: str, text: str) -> tuple[float, list[str]]:
 
 
 def _stem(segments: list[str]) -> str:
-    stem = _ENDING.sub("", segments[-1]) if segments else ""
+    stem = _bare(segments[-1]) if segments else ""
     return segments[-2] if stem in {"index", "default", "amp"} and len(segments) > 1 else stem
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_URLS: Final = 50_000
 """URLs read of one sitemap: the protocol's own limit."""
 
-# Which field may stand in which element: an image and a video have a `loc` and a `title` too.
+# The parent element of each field: images and videos have a `loc` and a `title` too.
 _BLOCKS = frozenset({"url", "sitemap"})
 _FIELDS = {
     "loc": ("url", "sitemap"),
@@ -47,11 +47,11 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitemap:
-    """What a sitemap says.
+    """A parsed sitemap.
 
-    `entries` are pages, `children` the sitemaps that an index names; `lastmod` is their `updated`. `complete` is False
-    when a limit left something out, or the file is broken off; `too_large` when it was the limit of bytes. `too_long` counts
-    entries whose URL is longer than the limit. `problem` says why nothing could be read.
+    `entries` are pages, `children` the sitemaps of an index; `lastmod` is their `updated`. `complete` is False if a limit
+    left something out, or the file is truncated; `too_large` if it was the limit of bytes. `too_long` counts entries whose
+    URL exceeds the limit. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""
@@ -119,7 +119,7 @@ def _blocks(data: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
             yield root, name, fields
             parent = element.getparent()
             if parent is not None:
-                parent.clear()  # else all that is finished stays in memory
+                parent.clear()  # otherwise finished elements stay in memory
         elif name in _FIELDS and _parent_name(element) in _FIELDS[name]:
             fields.setdefault(name, (element.text or "").strip())
 
@@ -150,11 +150,11 @@ def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
 ADDRESSES: Final = re.compile(
     r"\s*(?:(?=[^\s<>./]*[./])[^\s<>]+[ \t]*\r?\n\s*){0,20}https?://\S+\s*(?:\r?\n|$)", re.IGNORECASE
 )
-"""The start of a text sitemap: an address, perhaps after some that lack their scheme."""
+"""The start of a text sitemap: a URL, perhaps after some without a scheme."""
 _LOOK = 4096
 
 _ADDRESS = re.compile(r"(?:https?:)?//\S+$|/\S+$", re.IGNORECASE)
-"""A line of a text sitemap that is an address; a word on a line of its own is none."""
+"""A line of a text sitemap that is a URL; a single word is not."""
 
 
 def _read_text(data: bytes, url: str, *, limit: int, complete: bool) -> Sitemap:

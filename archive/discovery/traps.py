@@ -1,4 +1,4 @@
-"""Recognise URLs that a site can generate without end, group URLs for quotas, and find redirects that are written into a page."""
+"""Recognise endless generated URLs, group URLs for quotas, and find redirects inside a page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Trap = Literal[
     "long-query",
     "action",
 ]
-"""Why a URL is taken for a trap ('' when it is not)."""
+"""Why a URL counts as a trap ('' if it does not)."""
 
 MAX_SEGMENTS: Final = 14
 """Path segments of a URL worth following; articles have up to ten (`/section/sub/year/month/day/slug/amp`: seven)."""
@@ -59,21 +59,28 @@ _ACTION = re.compile(
     r"(?:^|&)(?:add-to-cart|add_to_wishlist|action|do|task|replytocom|share|vote|like|reply|report|logout|redirect|redirect_to"
     r"|return|return_to|returnurl|next|goto|destination|lang_switch|nb|_wpnonce|token|rand|random|timestamp|nocache|_)=",
 )
+_STORY_NUMBER = re.compile(
+    r"(?:^|&)(?:id|nid|aid|sid|(?:article|news|story|item|post|art)_?id)=\d{4,}"
+)  # of articles: the ids of calendars and categories are short
+_READING = re.compile(
+    r"(?:^|&)(?:(?:action|do|task)=(?:view|show|read|display|details?|article|news|story|item)|(?:view|layout|display)=[a-z]+)"
+    r"(?=&|$)"
+)  # parameters of publishing systems of the 2000s that show the article of that number
 _OPAQUE = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}")
 _DIGITS = re.compile(r"\d+")
 
 
 def trap_reason(url: str, *, this_year: int | None = None) -> Trap:
-    """Say why the canonical `url` looks like one of an endless set; '' if it does not.
+    """Return why the canonical `url` looks like one of an endless set; '' if it does not.
 
-    `this_year` bounds calendars: months of years after the next are a calendar's, whatever the path is called.
+    `this_year` detects calendars: a month beyond the next year belongs to a calendar, whatever the path.
     """
     match = _PARTS.match(url)
     if not match:
         return ""
     path, query = unquote(match.group(2)).lower(), (match.group(3) or "").lower()
     segments = [segment for segment in path.split("/") if segment]
-    if _SESSION.search(path):
+    if ("(" in path or ";" in path) and _SESSION.search(path):
         return "session-id"
     if _EMBEDDED.search(path):
         return "embedded-url"
@@ -85,9 +92,9 @@ def trap_reason(url: str, *, this_year: int | None = None) -> Trap:
 
 
 def pattern_of(url: str) -> str:
-    """Return the key under which pages of one kind are counted: host and path with numbers as 0, ids as `#`, slugs as `*`.
+    """Return the pattern of a URL, by which visits are counted: host and path with numbers as 0, ids as `#`, slugs as `*`.
 
-    Of the query only the names of its parameters count, in order.
+    Of the query only the names of the parameters count, sorted.
     """
     match = _PARTS.match(url)
     if not match:
@@ -110,8 +117,10 @@ def _kind(segment: str) -> str:
 
 
 def _repeats(segments: list[str]) -> bool:
-    """Tell a relative link that climbs into itself: one segment three times (dates aside), or two twice in a row."""
+    """Return whether a path repeats itself through relative links: one segment three times (except dates), or two twice in a row."""
     words = [segment for segment in segments if not segment.isdigit()]
+    if len(set(words)) == len(words):
+        return False
     if any(count >= 3 for count in Counter(words).values()):
         return True
     return any(
@@ -122,7 +131,9 @@ def _repeats(segments: list[str]) -> bool:
 
 
 def _list_trap(path: str, query: str, this_year: int | None) -> Trap:
-    if _CALENDAR_PATH.search(path) or len(_CALENDAR_QUERY.findall(query)) >= 2:
+    if not _DIGITS.search(path) and not query:
+        return ""
+    if _CALENDAR_PATH.search(path) or (len(_CALENDAR_QUERY.findall(query)) >= 2 and not _STORY_NUMBER.search(query)):
         return "calendar"
     year = _CALENDAR_YEAR.search(path)
     if this_year and year and int(year.group(1)) > this_year + 1:
@@ -135,12 +146,16 @@ def _list_trap(path: str, query: str, this_year: int | None) -> Trap:
 
 
 def _is_story(page: str, query: str) -> bool:
-    return "p=" in page and "page=" not in page and query.startswith("p=")  # WordPress names an article `?p=12345`
+    return "p=" in page and "page=" not in page and query.startswith("p=")  # the id of a WordPress article: `?p=12345`
 
 
 def _query_trap(query: str) -> Trap:
+    if not query:
+        return ""
     if len(query) > MAX_QUERY:
         return "long-query"
+    if _STORY_NUMBER.search(query):
+        query = _READING.sub("", query)
     if _ACTION.search(query):
         return "action"
     if len(_FACET.findall(query)) >= 2 or query.count("&") >= 8:
@@ -148,11 +163,10 @@ def _query_trap(query: str) -> Trap:
     return ""
 
 
-# Where a page sends its reader without a link: meta refresh, the Refresh field, a script that sets the location,
-# frames. Pure.
+# Redirects without a link: meta refresh, the Refresh field, a script that sets the location, frames. Pure.
 
 LONGEST_DELAY = 15
-"""Seconds of a refresh that leads on; pages that reload themselves, or go back to the front page, do so after minutes."""
+"""Longest delay in seconds of a refresh that is a redirect; pages that reload or return to the front page wait for minutes."""
 
 MAX_LEADS = 8
 _LOOKED_AT = 200_000  # bytes of the page
@@ -172,18 +186,20 @@ _SCRIPT = re.compile(
 
 
 def find_leads(body: bytes, refresh: str = "", *, scripts: bool = True) -> tuple[str, ...]:
-    """Return the URL references, as written; `refresh` is the value of the Refresh field. `scripts`: of scripts and frames, too."""
+    """Return the URL references as written; `refresh` is the Refresh field. `scripts` includes those of scripts and frames."""
     found = dict.fromkeys([*_of_refresh(refresh), *_of_page(body[:_LOOKED_AT], scripts=scripts)])
     return tuple(reference for reference in found if reference)[:MAX_LEADS]
 
 
 def find_refresh(body: bytes, refresh: str = "") -> str | None:
-    """Return the URL reference to which a page refreshes in every browser, '' for itself; None when it does not."""
+    """Return the URL reference to which a page refreshes in every browser, '' for itself; None if it does not refresh."""
     page = _NOSCRIPT.sub(b"", body[:_LOOKED_AT])
     return next(chain(_of_refresh(refresh), _of_page(page, scripts=False)), None)
 
 
 def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
+    if not scripts and b"refresh" not in head.lower():
+        return
     base = ""
     for tag in _TAG.finditer(_without_comments(head)):
         values = {
@@ -202,7 +218,7 @@ def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
 
 
 def _without_comments(head: bytes) -> bytes:
-    """Return the page without its comments; old scripts stand in comments, too, and are looked for in the whole of it."""
+    """Return the page without comments; scripts are searched in the original, because old ones are inside comments."""
     first, *others = head.split(b"<!--")
     return first + b"".join(part.partition(b"-->")[2] for part in others)
 
@@ -215,7 +231,7 @@ def _join(base: str, reference: str) -> str:
 
 
 def _fills_the_page(iframe: dict[bytes, str]) -> bool:
-    """Return whether a frame is all that the page shows; those of other hosts are players, counters and advertisements."""
+    """Return whether a frame fills the page; frames of other hosts are players, counters and advertisements."""
     size = iframe.get(b"width", "") + iframe.get(b"style", "")
     return "100%" in size and not _ABSOLUTE.match(iframe.get(b"src", ""))
 

@@ -1,8 +1,7 @@
-"""Parse the XML of feeds and sitemaps as it is served, and represent what they state about a page.
+"""Parse the XML of feeds and sitemaps, including malformed XML, and define an announced page.
 
-Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, a PHP warning
-before the first tag, Arabic in windows-1256 under a declaration of UTF-8. A recovering parser alone loses the text
-around them.
+Templates produce a bare `&` in a URL, `&nbsp;`, a PHP warning before the first tag, or Arabic in windows-1256 declared as
+UTF-8. A recovering parser alone loses the text around them.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 50 * 1024 * 1024
 """Largest file read, uncompressed: the sitemap protocol's own limit (sitemaps.org, "Sitemap file limits")."""
 
-_MOST_MEMBERS = 1000  # of a gzip file: zlib copies what follows each, so that a file of members alone costs the square of their number
+_MOST_MEMBERS = 1000  # of a gzip file: zlib copies the rest after each, so the time is quadratic in their number
 
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.IGNORECASE)
 _PROLOGUE = re.compile(r"<\?xml[^>]{0,200}\?>")
@@ -47,11 +46,11 @@ _SAFELY: Final[dict[str, Any]] = {
     "remove_comments": True,
     "remove_pis": True,
 }
-"""How foreign XML is parsed: recovered as far as it goes, no entity expanded, no file or address opened."""
+"""Parser options for untrusted XML: recover, expand no entity, open no file or URL."""
 
 
 def parse_xml(data: bytes) -> etree._Element | None:
-    """Return the root of what `mend` made, recovered as far as it goes."""
+    """Return the root element of the output of `mend`, recovered as far as possible."""
     parser = etree.XMLParser(**_SAFELY)
     try:
         root: etree._Element | None = etree.fromstring(data, parser)
@@ -61,20 +60,20 @@ def parse_xml(data: bytes) -> etree._Element | None:
 
 
 def stream(data: bytes) -> Iterator[tuple[str, etree._Element]]:
-    """Yield the `start` and `end` events of what `mend` made, under the same rules."""
+    """Yield the `start` and `end` events of the output of `mend`, with the same options."""
     events = etree.iterparse(io.BytesIO(data), events=("start", "end"), **_SAFELY)
-    with contextlib.suppress(etree.XMLSyntaxError):  # not one element in it, or nothing to recover any more
+    with contextlib.suppress(etree.XMLSyntaxError):  # no element, or nothing more to recover
         yield from events
 
 
 def local_name(element: etree._Element) -> str:
-    """Return the name without its namespace or an undeclared prefix, in lower case; '' for what is not an element."""
+    """Return the name without its namespace or an undeclared prefix, in lower case; '' for other nodes."""
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
-    """Return `body` without gzip, whatever its name says; at most `limit` bytes, and what could be read of a torn one."""
+    """Return `body` unzipped if it is gzip, at most `limit` bytes; of a truncated one, the readable part."""
     chunks: list[bytes] = []
     room = limit
     for _ in range(_MOST_MEMBERS):
@@ -92,7 +91,7 @@ def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
 
 
 def mend(body: bytes, content_type: str = "") -> bytes:
-    """Return `body` as UTF-8 XML without an encoding declaration, its stray ampersands and unknown entities made text."""
+    """Return `body` as UTF-8 XML without an encoding declaration, with stray ampersands and unknown entities escaped."""
     text = _decode(body, content_type)
     start = _ROOT.search(text[:20_000])
     text = _PROLOGUE.sub("", text[start.start() :] if start else text, count=1)
@@ -102,12 +101,12 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 
 
 def _decode(body: bytes, content_type: str) -> str:
-    """Return the text, decoded as pages are; an XML declaration is further evidence of the encoding."""
+    """Return the text, decoded like a page; an XML declaration is further evidence of the encoding."""
     declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
     from archive.extract.decode import decode_page  # in the workers alone: what reads pages takes half a second to load
 
     found = decode_page(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
-    # A list of addresses has too few words to tell by: then it is what Arabic sites write.
+    # A list of URLs has too few words for detection: assume the encoding of Arabic sites.
     return body.decode("cp1256", "replace") if found.why == "default" else found.text
 
 
@@ -117,7 +116,7 @@ _ENTRY_START = re.compile(rb"<(?:[\w-]+:)?(?:url|sitemap|item|entry)[\s>]", re.I
 
 
 def whole_entries(data: bytes) -> tuple[bytes, bool]:
-    """Return what `mend` made up to the end of its last whole entry, and whether anything is missing: the root is never closed."""
+    """Return the output of `mend` up to its last complete entry, and whether it is truncated (the root is never closed)."""
     if _ROOT_END.search(data):
         return data, True
     end = max((match.end() for match in _ENTRY_END.finditer(data)), default=0)
@@ -138,23 +137,23 @@ def _mended(match: re.Match[str]) -> str:
     return "&amp;" + (name or "")
 
 
-# What a feed or sitemap says of a page that it announces, and the notations of its times.
+# An entry of a feed or sitemap, and the formats of its times.
 
 MAX_TITLE: Final = 500
 """Characters kept of a title."""
 
 _TAG = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>|<[a-zA-Z/!][^<>]*>", re.IGNORECASE | re.DOTALL)
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-_YEARS = range(1990, 2101)  # no feed is older than the web; later years are zeroes and typing errors
+_YEARS = range(1990, 2101)  # no feed is older than the web; other years are zeros and typos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
     """A page that a feed or sitemap announces.
 
-    `url` is canonical; `spelling` is as the source writes it, '' where that is the same. Times are aware, in UTC, None where the source is
-    silent or unreadable; `updated` is a sitemap's `lastmod`. `title`, `language` (BCP 47), `publication` and `keywords` are '' or () where
-    there are none.
+    `url` is canonical; `spelling` is as in the source, '' if that is the same. Times are aware, in UTC, None if missing or
+    unreadable; `updated` is a sitemap's `lastmod`. `title`, `language` (BCP 47), `publication` and `keywords` are '' or () if
+    missing.
     """
 
     url: str
@@ -168,10 +167,10 @@ class Announced:
 
 
 def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
-    """Return the time of `text` in UTC: RFC 822 as in RSS, ISO 8601 / W3C as in Atom and sitemaps, and what people write; else None.
+    """Return the time of `text` in UTC, None if unreadable: RFC 822 as in RSS, ISO 8601 as in Atom and sitemaps, free text.
 
-    `zone` is where the clock hangs that wrote a time without a zone; a date without a time is its midnight. A zone that
-    is not understood counts as UTC (RFC 2822, section 4.3), never as `zone`.
+    `zone` applies to a time without a zone; a date without a time is its midnight. An unknown zone counts as UTC (RFC 2822,
+    section 4.3), never as `zone`.
     """
     text = " ".join(text[:100].translate(_DIGITS).split())
     from archive.extract.dates import parse_moment  # as above

@@ -1,6 +1,6 @@
 """Export an archive: a selection of captures or articles, in one of several formats, as one file.
 
-A format is one file here and one line in `FORMATS`; `tests/archive/export/test_formats.py` holds all to one contract.
+A format is one file here and one line in `FORMATS`; `tests/archive/export/test_formats.py` tests all of them alike.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from archive.export.epub import write_epub
 from archive.export.loaded import loaded_by, replay_pool
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
+from archive.export.tei import write_tei
 from archive.export.warc import write_cdxj, write_wacz, write_warc
 from archive.index import captures, renderings
 from archive.index.columns import TYPES, body_of
@@ -40,10 +41,10 @@ __all__ = ["FORMATS", "Chosen", "ExportOptions", "Format", "Source", "chosen_row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A way out: `write(source, target)` makes the file whole or not at all, and gives how many items it holds.
+    """An export format: `write(source, target)` writes the whole file or nothing, and returns the number of items.
 
-    `of` says which side of the source it reads; `binary` is whether it cannot be shown on a terminal, `has_columns` whether some of the
-    articles' columns can be chosen.
+    `of` is the part of the source that it reads; `binary` means that it cannot be printed on a terminal, `has_columns` that a choice of
+    the articles' columns is possible.
     """
 
     write: Callable[[Source, Path], int]
@@ -60,6 +61,7 @@ FORMATS: dict[str, Format] = {
     "html": Format(write=write_html, suffix=".html", of="articles"),
     "markdown": Format(write=write_markdown, suffix=".md", of="articles"),
     "epub": Format(write=write_epub, suffix=".epub", of="articles", binary=True),
+    "tei": Format(write=write_tei, suffix=".xml", of="articles"),
     "txt": Format(write=write_txt, suffix=".txt", of="articles"),
     "cdxj": Format(write=write_cdxj, suffix=".cdxj", of="captures"),
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),
@@ -72,12 +74,12 @@ FORMATS: dict[str, Format] = {
 Period = Literal["year", "month"]
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 PERIODS: dict[Period, int] = {"year": 4, "month": 7}
-"""Letters of a day that name the period."""
+"""Number of characters of a date that name the period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more.
+    """The result of an export: the number of items, and removed files of an earlier export whose period is empty now.
 
     `missing` are the URLs of revisits whose originals the archives do not hold.
     """
@@ -89,10 +91,10 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What to export; '' and () choose all.
+    """What to export; '' and () select everything.
 
-    Days are `2024-12-31`, both included: of publication for articles, of capture for captures. `only` adds conditions to the query that
-    hold however odd it is (see `Archive.search`).
+    Days are `2024-12-31`, both included: of publication for articles, of capture for captures. `only` adds conditions that hold even if
+    the query is malformed (see `Archive.search`).
     """
 
     site: str = ""
@@ -106,7 +108,7 @@ class ExportOptions:
 
     @property
     def name(self) -> str:
-        """What was asked for by name, '' when it was nothing in particular."""
+        """The selection by name, '' if everything is selected."""
         return self.query or "".join(self.urls[:1])
 
 
@@ -119,10 +121,10 @@ def export(
     others: Sequence[Archive] = (),
     counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
 ) -> Exported:
-    """Write `target`, whole or not at all, with what is chosen of the archive and of `others`.
+    """Write `target` completely or not at all, with the selection from the archive and `others`.
 
-    `counted` is given the rows of articles and gives them on. Raises UsageError for a day or column that there is none of, UnknownSiteError
-    for a site of which none of the archives has anything, NotFoundError when nothing is there of what was named.
+    `counted` receives the rows of articles and passes them on. Raises UsageError for an invalid day or column, UnknownSiteError if no
+    archive has anything of the site, NotFoundError if nothing matches a named selection.
     """
     archives = (archive, *others)
     if options.site:
@@ -136,14 +138,14 @@ def export(
 
 
 def chosen_rows(archive: Archive, options: ExportOptions) -> Iterator[Any]:
-    """Return the rows of the chosen articles, a few at a time; raises UsageError for a day that there is none of."""
+    """Yield the rows of the selected articles in constant memory; raises UsageError for an invalid day."""
     return selected_articles(archive.db, _filter(archive, options))
 
 
 def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:
-    """Write one file for each year or month, in folders as Hive names them; it has the archive's name, so that shards lie side by side.
+    """Write one file for each year or month, in Hive-style folders; the file has the archive's name, so that shards do not collide.
 
-    A file that an earlier export left of a period within the days asked for, and that would be empty now, is removed.
+    A file of an earlier export is removed if its period is within the selected days and is empty now.
     """
     if options.site:
         archive.require_site(options.site)
@@ -178,7 +180,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_within(file: Path, choice: ArticleFilter) -> bool:
-    """Return whether the period of a file (`year=2026/month=11/NAME`) lies whole within the days that were chosen."""
+    """Return whether the period of a file (`year=2026/month=11/NAME`) is entirely within the selected days."""
     try:
         year, month = [*(int(part.partition("=")[2]) for part in file.parts[:-1]), 0][:2]
         first, last = date(year, month or 1, 1), date(year, month or 12, monthrange(year, month or 12)[1])
@@ -233,7 +235,7 @@ def _source(
 def _with_columns(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     if unknown := [name for name in names if name not in TYPES]:
         raise UsageError(
-            _("articles have no column {unknown!r}: choose of {types}").format(
+            _("articles have no column {unknown!r}: choose from {types}").format(
                 unknown=unknown[0], types=", ".join(TYPES)
             )
         )
@@ -241,12 +243,12 @@ def _with_columns(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> 
 
 
 def _value(row: Mapping[str, Any], name: str) -> Any:
-    """Return a column of a row; blocks that are not stored are made of the text, which may not have been chosen."""
+    """Return a column of a row; missing blocks are made from the text, which may not be selected itself."""
     return dumps(body_of(row)) if name == "body" and row.get(name) is None else row.get(name)
 
 
 def _with_something(source: Source, way: Format, wanted: str) -> Source:
-    """Return the same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
+    """Return the source; raise NotFoundError, before a file is replaced by an empty one, if nothing matches `wanted`."""
     if way.of == "articles":
         rows = iter(source.articles)
         first = list(islice(rows, 1))
@@ -260,7 +262,7 @@ def _with_something(source: Source, way: Format, wanted: str) -> Source:
 
 
 def _looked_at(part: Source) -> tuple[Source, bool]:
-    """Return the same, and whether it has any captures."""
+    """Return an equal source, and whether it has any captures."""
     captures = iter(part.captures)
     first = list(islice(captures, 1))
     return replace(part, captures=chain(first, captures)), bool(first)
@@ -278,7 +280,7 @@ def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
 
 
 def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
-    """Yield what the pages that were asked for by their URL load: without it they would not look as they did."""
+    """Yield the requisites of the pages selected by URL, which need them for display."""
     pages = [row for row in selected_captures(archive.db, choice) if row["status"] == 200 and row["mime"] in HTML]
     if not pages:
         return
@@ -289,7 +291,7 @@ def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
 
 
 def place_of(row: Mapping[str, object]) -> Location:
-    """Return where the record of a capture lies."""
+    """Return the location of a capture's record."""
     return Location(
         filename=str(row["warc_filename"]),
         offset=int(str(row["warc_record_offset"])),
@@ -298,12 +300,12 @@ def place_of(row: Mapping[str, object]) -> Location:
 
 
 def rendered_places(archive: Archive, row: Mapping[str, object]) -> tuple[Location, ...]:
-    """Where the records lie that a browser made of a capture."""
+    """Return the locations of the rendering records of a capture."""
     return tuple(place_of(one) for one in renderings.of_responses(archive.db, [str(row["record_id"])]))
 
 
 def original_place(archive: Archive, record: Record) -> Location | None:
-    """Return where the response lies that a revisit record refers to; None when the archive does not hold it."""
+    """Return the location of the response that a revisit refers to; None if the archive does not hold it."""
     refers_to, url, date = record.refers_to
     named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
     digest = record.get("WARC-Payload-Digest")

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from archive.article import AGENCIES
 from archive.urls.permalink import permalink, timestamp
 
 if TYPE_CHECKING:
@@ -33,13 +34,21 @@ _BABEL = {
     "ar": "arabic", "de": "german", "en": "english", "es": "spanish", "fa": "persian", "fr": "french", "he": "hebrew", "it": "italian",
     "nl": "dutch", "pl": "polish", "pt": "portuguese", "ru": "russian", "tr": "turkish", "uk": "ukrainian", "ur": "urdu",
 }  # fmt: skip
-"""What biblatex calls languages: it knows no codes."""
+"""biblatex's names of languages, since it does not know codes."""
 _WIKI = str.maketrans({"|": "{{!}}", "[": "&#91;", "]": "&#93;", "{": "&#123;", "}": "&#125;"})
-"""What would end a field or a template, or link."""
+"""Characters that would end a field or a template, or make a link."""
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_PARTICLES = {
+    word.upper(): word for word in (
+        "de", "del", "della", "der", "den", "di", "da", "dos", "das", "du", "van", "von", "ten", "ter", "la", "las", "los", "le", "el",
+        "y", "e", "bin", "ibn", "zu",
+    )
+}  # fmt: skip
 
 
 def bibliography(cited: Sequence[str], style: str) -> str:
-    """Return citations of one style as one list: of CSL JSON one array, of others one after another."""
+    """Return citations of one style as one text: an array for CSL JSON, otherwise one after another."""
     if style == "csl-json":
         return json.dumps([item for one in cited for item in json.loads(one)], ensure_ascii=False, indent=2)
     return "\n".join(cited)
@@ -48,17 +57,25 @@ def bibliography(cited: Sequence[str], style: str) -> str:
 def cite(row: Mapping[str, Any], style: str, *, room: str = "") -> str:
     """Return the citation of one version (a row of `articles`) in a style of `STYLES`.
 
-    `room` is the address of its reading room, '' for none.
+    `room` is the URL of its reading room, '' for none.
     """
     return STYLES[style](_Cited(row, room))
 
 
+def _in_name_case(name: str) -> str:
+    """Return a name in capitals in title case (`JUAN DE LA CRUZ` as `Juan de la Cruz`); agencies are unchanged."""
+    words = name.split()
+    if len(words) < 2 or not name.isupper() or not AGENCIES.isdisjoint(words):
+        return name
+    return " ".join(_PARTICLES.get(word, _LETTERS.sub(lambda match: match[0].capitalize(), word)) for word in words)
+
+
 class _Cited:
-    """What a citation says; each value is one line."""
+    """The fields of a citation; each value is one line."""
 
     def __init__(self, row: Mapping[str, Any], room: str) -> None:
         self.title = _line(row["title"])
-        self.authors = [name for name in map(_line, row["author"].split(";")) if name]
+        self.authors = [_in_name_case(name) for name in map(_line, row["author"].split(";")) if name]
         self.outlet = _line(row["sitename"] or row["site"])
         self.site = row["site"]
         self.date = row["date"] or ""
@@ -71,7 +88,7 @@ class _Cited:
 
     @property
     def proof(self) -> str:
-        """When it was captured, and the digest of what the server sent."""
+        """The time of the capture and the digest of the response."""
         return f"Captured {self.archived}, WARC payload {self.digest}" if self.digest else f"Captured {self.archived}"
 
 
@@ -80,7 +97,7 @@ def _line(text: str) -> str:
 
 
 def _bibtex(one: _Cited) -> str:
-    name = one.outlet if re.search(r"[a-z]", one.outlet, re.IGNORECASE) else one.site  # a key is of ASCII letters
+    name = one.outlet if re.search(r"[a-z]", one.outlet, re.IGNORECASE) else one.site  # keys have ASCII letters only
     key = re.sub(r"[^a-z0-9]+", "-", f"{name} {timestamp(one.archived)}".lower()).strip("-")
     fields = [
         ("author", " and ".join(f"{{{_tex(name)}}}" for name in one.authors)),

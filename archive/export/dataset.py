@@ -32,7 +32,7 @@ COLUMNS: Final = (
     "language", "description", "sitename", "source", "is_accessible_for_free", "gone_at", "paywalled_at", "text_digest", "fetched_at",
     "last_seen_at", "payload_digest", "warc_filename", "warc_record_offset", "warc_record_length",
 )  # fmt: skip
-"""Of `articles`; what extraction noted for itself is left out, and so are the maps that not every reader of Parquet knows."""
+"""Columns of `articles`, without extraction's internal ones and without maps, which some readers of Parquet lack."""
 ADDED: Final = ("family", "directives", "archive")
 _FAMILIES: Final = """
     SELECT article_id, family FROM families AS f WHERE article_id IN (SELECT value FROM json_each(?))
@@ -44,7 +44,7 @@ ONE_OF_EACH: Final = (
     "SELECT * FROM articles QUALIFY family IS NULL OR row_number() OVER (PARTITION BY family ORDER BY published_at) = 1"
 )
 MOST_GRAMS: Final = 2_000_000
-"""N-grams that are counted at a time: some 500 MB. When there are more, those met once are forgotten, and the card says so."""
+"""N-grams counted at once, some 500 MB. Beyond that, n-grams with one occurrence are dropped, and the card says so."""
 _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -92,14 +92,14 @@ class Tally:
 def export_dataset(
     archive: Archive, folder: Path, options: ExportOptions, *, created: datetime, others: Sequence[Archive] = ()
 ) -> int:
-    """Write what is chosen of the archive and of `others`: data/articles.parquet, ngrams/ngrams.parquet and README.md in the folder.
+    """Write data/articles.parquet, ngrams/ngrams.parquet and README.md with the selection from the archive and `others`.
 
     Returns the number of articles.
 
     Raises:
-        UsageError: pyarrow is not installed, or a day is none.
+        UsageError: pyarrow is not installed, or a day is invalid.
         UnknownSiteError: none of the archives has anything of the site.
-        NotFoundError: nothing is there of what was asked for; what the folder held stays.
+        NotFoundError: nothing matches; the folder's content stays.
     """
     try:
         import pyarrow as pa
@@ -112,7 +112,7 @@ def export_dataset(
     rows = _with_own_families(_with_more(one, chosen_rows(one, options)) for one in archives)
     first = list(islice(rows, 1))
     if not first:
-        raise NotFoundError(options.name or _("articles of that choice"))
+        raise NotFoundError(options.name or _("articles of that selection"))
     for name in ("data", "ngrams"):
         try:
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def _write_grams(pa: Any, parquet: Any, target: Path, tally: Tally) -> None:
 
 
 def _with_more(archive: Archive, rows: Iterator[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows with the family of near-copies that each is in, and what its capture says about reuse."""
+    """Yield the rows with their group of near-copies, and the directives about reuse of their capture."""
     for batch in _batches(rows):
         family = _pairs(archive, _FAMILIES, [row["id"] for row in batch])
         said = _pairs(archive, _DIRECTIVES, [row["capture_id"] for row in batch])
@@ -164,7 +164,7 @@ def _with_more(archive: Archive, rows: Iterator[Mapping[str, Any]]) -> Iterator[
 
 
 def _with_own_families(parts: Iterable[Iterator[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of each archive in turn, their families numbered anew: archives number them alike."""
+    """Yield the rows of each archive in turn, with their families renumbered, because each archive numbers from 1."""
     numbers: dict[tuple[int, int], int] = {}
     for place, rows in enumerate(parts):
         for row in rows:
@@ -190,7 +190,7 @@ def _counted(rows: Iterable[dict[str, Any]], tally: Tally) -> Iterator[dict[str,
 
 
 def card(options: ExportOptions, tally: Tally, created: datetime) -> str:
-    """Return the dataset card: what Hugging Face's tools read at its head, and what a reader must know below."""
+    """Return the dataset card: metadata for Hugging Face's tools, then the description for readers."""
     size = next((name for most, name in _SIZES if tally.articles < most), "n>1M")
     languages = "\n".join(f"- {name}" for name in sorted(tally.languages) if name != "und") or "- und"
     choice = {

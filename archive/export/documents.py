@@ -31,22 +31,22 @@ _HEAD: Final = (
 
 
 def write_txt(source: Source, target: Path) -> int:
-    """Write `target`: title, byline, paragraphs, source, a rule between two articles; give the number of articles."""
-    return _write(source, target, _txt, between="\n* * *\n\n")
+    """Write `target`: title, byline, paragraphs, source, a rule between two articles; return the number of articles."""
+    return save_articles(source, target, _txt, between="\n* * *\n\n")
 
 
 def write_markdown(source: Source, target: Path) -> int:
-    """Write `target`: the same with the shape of the articles, their titles being headings of the first level."""
-    return _write(source, target, _markdown, between="\n---\n\n")
+    """Write `target`: the same with the structure of the articles, titles as first-level headings."""
+    return save_articles(source, target, _markdown, between="\n---\n\n")
 
 
 def write_html(source: Source, target: Path) -> int:
-    """Write `target`: one page without scripts that loads nothing; pictures are named, with a link to where they were."""
+    """Write `target`: one page without scripts or external resources; pictures become captions with links to the originals."""
     head = _HEAD.format(title=escape(source.title or source.collection.name), style=_STYLE)
-    return _write(source, target, article_html, head=head, foot="</body>\n</html>\n")
+    return save_articles(source, target, article_html, head=head, foot="</body>\n</html>\n")
 
 
-def _write(
+def save_articles(
     source: Source,
     target: Path,
     text_of: Callable[[Mapping[str, Any]], str],
@@ -55,6 +55,7 @@ def _write(
     head: str = "",
     foot: str = "",
 ) -> int:
+    """Write each article as text, with `between` between two; return their number."""
     count = 0
 
     def pieces() -> Iterator[bytes]:
@@ -87,7 +88,7 @@ def _markdown(row: Mapping[str, Any]) -> str:
 
 
 def article_html(row: Mapping[str, Any]) -> str:
-    """Return an article as an element of HTML: headline, byline with a link to where it was, text in its shape."""
+    """Return an article as an HTML element: headline, byline with a link to the original, structured text."""
     language = row.get("language") or ""
     name = f' lang="{escape(language)}"' if language else ""
     address = escape(row["url"])

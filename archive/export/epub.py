@@ -1,8 +1,7 @@
-"""Export articles as EPUB 3 for phones and e-readers: one chapter per article, right to left where the language is."""
+"""Export articles as EPUB 3 for phones and e-readers: one chapter per article, right to left if the language is."""
 
 from __future__ import annotations
 
-import re
 import zipfile
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from lxml import etree
 from lxml import html as lxml_html
 
-from archive.body import direction
+from archive.body import direction, valid_xml
 from archive.export.documents import article_html
 from archive.files import replacing
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from archive.export.source import Source
 
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONTAINER: Final = (
     '<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
     '<rootfile full-path="package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
@@ -30,28 +28,28 @@ _CONTAINER: Final = (
 
 
 def write_epub(source: Source, target: Path) -> int:
-    """Write `target`; give the number of articles. Pictures are named, with a link to where they were."""
+    """Write `target`; return the number of articles. Pictures become captions with links to the originals."""
     chapters: list[tuple[str, str]] = []
     with replacing(target) as half, zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr(zipfile.ZipInfo("mimetype"), "application/epub+zip", zipfile.ZIP_STORED)
         book.writestr("META-INF/container.xml", _CONTAINER)
         for number, row in enumerate(source.articles, 1):
             book.writestr(f"{number}.xhtml", chapter(row))
-            chapters.append((_clean(row["title"]) or str(number), row.get("language") or ""))
-        title = _clean(source.title or source.collection.name)
+            chapters.append((valid_xml(row["title"]) or str(number), row.get("language") or ""))
+        title = valid_xml(source.title or source.collection.name)
         book.writestr("nav.xhtml", _navigation(title, chapters))
         book.writestr("package.opf", _package(source, title, chapters))
     return len(chapters)
 
 
 def chapter(row: Mapping[str, Any]) -> bytes:
-    """Return an article as XHTML that is well formed whatever its page said."""
+    """Return an article as well-formed XHTML, whatever its content."""
     language = row.get("language") or "und"
-    page = etree.Element(f"{{{_XHTML}}}html", nsmap={None: _XHTML}, lang=_clean(language), dir=direction(language))
+    page = etree.Element(f"{{{_XHTML}}}html", nsmap={None: _XHTML}, lang=valid_xml(language), dir=direction(language))
     head = etree.SubElement(page, f"{{{_XHTML}}}head")
-    etree.SubElement(head, f"{{{_XHTML}}}title").text = _clean(row["title"]) or "-"
+    etree.SubElement(head, f"{{{_XHTML}}}title").text = valid_xml(row["title"]) or "-"
     body = etree.SubElement(page, f"{{{_XHTML}}}body")
-    for element in lxml_html.fragments_fromstring(_clean(article_html(row)), no_leading_text=True):
+    for element in lxml_html.fragments_fromstring(valid_xml(article_html(row)), no_leading_text=True):
         for one in element.iter(etree.Element):
             one.tag = f"{{{_XHTML}}}{one.tag!s}"
         body.append(element)
@@ -74,7 +72,7 @@ def _package(source: Source, title: str, chapters: Sequence[tuple[str, str]]) ->
     metadata = (
         f'<dc:identifier id="id">urn:uuid:{uuid5(NAMESPACE_URL, f"{title} {source.created:%Y-%m-%dT%H:%M:%SZ}")}</dc:identifier>'
         f"<dc:title>{escape(title)}</dc:title>"
-        + "".join(f"<dc:language>{escape(_clean(one))}</dc:language>" for one in languages)
+        + "".join(f"<dc:language>{escape(valid_xml(one))}</dc:language>" for one in languages)
         + f'<meta property="dcterms:modified">{source.created:%Y-%m-%dT%H:%M:%SZ}</meta>'
     )
     numbers = range(1, len(chapters) + 1)
@@ -86,7 +84,3 @@ def _package(source: Source, title: str, chapters: Sequence[tuple[str, str]]) ->
         f'<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>{items}</manifest>'
         f'<spine page-progression-direction="{direction(languages[0])}">{spine}</spine></package>'
     )
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""Evidence packs: a signed WACZ of one article with seals, stamps and proofs of its records, and a sheet that says how to check them."""
+"""Write evidence packs: a signed WACZ of one article with seals, stamps and proofs, and a sheet that explains their verification."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 EVIDENCE: Final = "evidence/"
 PROOFS, LISTED, SCRIPT, SHEET, VOUCHER = "proofs.txt", "files.txt", "check.sh", "sheet.html", "pack.sig"
 LARGEST_KEPT: Final = 1 << 16
-"""Bytes of a record that are read for the sheet."""
+"""Maximum bytes of a record that are read for the sheet."""
 LARGEST_PICTURE: Final = 1 << 20
-"""Bytes of a screenshot that the sheet shows."""
+"""Maximum bytes of a screenshot in the sheet."""
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """What a pack holds: captures, records, how many of them are sealed, and the seals."""
+    """The contents of a pack: captures, records, the number of sealed records, and the seals."""
 
     captures: int
     records: int
@@ -66,9 +66,9 @@ def pack_evidence(
     """Write the pack of an article, and its sheet beside it as `.html`; `one_version`: only the captures of that version.
 
     Raises:
-        NotWritableError: one of them cannot be written.
-        UsageError: a key cannot be used.
-        DamagedFileError: a seal cannot be read.
+        NotWritableError: a file cannot be written.
+        UsageError: a key is unusable.
+        DamagedFileError: a seal is unreadable.
     """
     captures = archive.captures_of(row)
     if one_version:
@@ -106,7 +106,7 @@ def pack_evidence(
 
 
 def _certificates(archive: Archive, capture: StoredCapture) -> Iterator[Location]:
-    """Yield where the certificates lie that the server of a capture showed: none for plain HTTP and for captures of earlier versions."""
+    """Yield the location of the certificates of a capture's server; none for plain HTTP and for captures by earlier versions."""
     for record in exchange_records(archive.files.find(capture["warc_filename"]), place_of(capture)):
         fingerprint = field_of(record, warc.CERTIFICATE) if record.type == "metadata" else ""
         if fingerprint and (
@@ -178,7 +178,7 @@ class _Pack(Additions):
         package.add(EVIDENCE + SHEET, [self.sheet])
 
     def _proofs(self) -> Iterator[bytes]:
-        """Yield the proof of each sealed record: its place in the pack, its leaf, the path to the root."""
+        """Yield the proof of each sealed record: its position in the pack, its leaf, the path to the root."""
         by_seal: dict[int, dict[tuple[str, int], tuple[int, int]]] = {}
         for record, offset, size in self.records:
             lies = record.location
@@ -199,7 +199,7 @@ class _Pack(Additions):
                 yield f"record {numbered(number)} {offset} {size}\nleaf ".encode() + line + f"\n{path}end\n".encode()
 
     def signed(self, label: str) -> dict[str, str]:
-        """Sign as WACZ Signing and Verification 0.1.0 has it for a signer without a domain: ECDSA P-384, as WebCrypto writes it."""
+        """Sign according to WACZ Signing and Verification 0.1.0 for a signer without a domain: ECDSA P-384, in WebCrypto's format."""
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
         from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
         from cryptography.hazmat.primitives.hashes import SHA256

@@ -1,4 +1,4 @@
-"""Find the captures that a browser needs to show an archived page, as far as the archive holds them."""
+"""Find the archived requisites of a page."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from archive.index.rows import StoredCapture
 
 MOST: Final = 2_000
-"""Requisites of one page with those of its style sheets; a page has some hundreds."""
+"""Maximum requisites of one page and its style sheets; a page has some hundreds."""
 UNREADABLE: Final = (DamagedFileError, StorageError, NotHttp, TooLarge, BadCoding, OSError)
 STYLE: Final = "text/css"
 
 
 def replay_pool(*, workers: int = 1) -> WorkerPool[ReplayTask, Prepared]:
-    """Start processes that prepare pages and style sheets, bounded like those that extract."""
+    """Start worker processes that prepare pages and style sheets, with the limits of extraction workers."""
     return WorkerPool(prepared, workers=workers, preload=("archive.parse.replaying",))
 
 
@@ -39,7 +39,7 @@ def prepared(task: ReplayTask) -> Prepared:
 
 
 def decoded_body(archive: Archive, capture: StoredCapture) -> tuple[bytes, str]:
-    """Return what a browser made of a capture, else the decoded body that it, or the one that it repeats, holds; and the Content-Type.
+    """Return the rendered DOM of a capture, or else the decoded body of it or of its original; and the Content-Type.
 
     Raises one of UNREADABLE.
     """
@@ -52,7 +52,7 @@ def decoded_body(archive: Archive, capture: StoredCapture) -> tuple[bytes, str]:
 
 
 def _loaded_in_browser(archive: Archive, capture: StoredCapture) -> list[str]:
-    """Return the URLs that a browser loaded for a page when it was rendered; [] for a page that was not."""
+    """Return the URLs that a browser loaded when it rendered a page; [] for a page that was not rendered."""
     info = renderings.of_response(archive.db, capture["record_id"]).get("pageinfo")
     if info is None:
         return []
@@ -65,9 +65,9 @@ def _loaded_in_browser(archive: Archive, capture: StoredCapture) -> list[str]:
 def loaded_by(
     archive: Archive, capture: StoredCapture, pool: WorkerPool[ReplayTask, Prepared]
 ) -> Iterator[StoredCapture]:
-    """Yield the captures of all that a page loads, redirects among them, each nearest in time to the page.
+    """Yield the captures of a page's requisites, including redirects, each nearest in time to the page.
 
-    What is not held is passed over.
+    Missing ones are skipped.
     """
     moment, seen = capture["captured_at"], set[str]()
     waiting = deque([(capture, False)])

@@ -1,4 +1,4 @@
-"""Check an evidence pack without an archive and without the network: its digests, signatures, seals, stamps and proofs."""
+"""Verify an evidence pack without an archive or a network: its digests, signatures, seals, stamps and proofs."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 MOST_BYTES: Final = 1 << 32
-"""Of all files of a pack together."""
+"""Maximum size of all files of a pack together."""
 _SMALL: Final = 1 << 26
-"""Bytes of a file that is read whole: all but the WARC."""
+"""Maximum bytes of a file that is read into memory: all but the WARC."""
 _WARC: Final = "archive/data.warc.gz"
 
 
 @dataclass(slots=True, kw_only=True)
 class PackReport:
-    """What was checked, in words, and what is wrong."""
+    """The checks that were made, as text, and the problems found."""
 
     right: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def say(self, is_right: bool, what: str, problem: str = "") -> None:
-        """Note a claim and whether it holds."""
+        """Record a check and its result."""
         (self.right if is_right else self.problems).append(what if is_right else problem or what)
 
 
 def check_pack(path: Path, *, roots: Sequence[Certificate]) -> PackReport:
-    """Check a pack.
+    """Verify a pack.
 
     Raises:
-        DamagedFileError: it is not a readable WACZ, or a hostile one.
+        DamagedFileError: it is not a readable WACZ, or exceeds a limit.
     """
     report = PackReport()
     try:
@@ -63,7 +63,7 @@ def check_pack(path: Path, *, roots: Sequence[Certificate]) -> PackReport:
     except (
         zipfile.BadZipFile, NotImplementedError, EOFError, KeyError, TypeError, ValueError, RuntimeError, zlib.error,
     ) as error:  # fmt: skip
-        raise DamagedFileError(path, 0, N_(f"no evidence pack ({type(error).__name__}: {error})")) from error
+        raise DamagedFileError(path, 0, N_(f"not an evidence pack ({type(error).__name__}: {error})")) from error
     return report
 
 
@@ -112,7 +112,7 @@ def _check_signer(package: zipfile.ZipFile, signed: dict[str, Any] | None, label
     report.say(
         vouched,
         N_("the key of the pack is vouched for by the key of the seals"),
-        N_("the pack has another's signature: the key of the seals does not vouch for it"),
+        N_("the pack was signed by someone else: the key of the seals does not vouch for its signature"),
     )
 
 
@@ -172,7 +172,7 @@ def _check_seal(
         )
     if seal.public_key != signer:
         report.notes.append(
-            N_(f"{name}: signed by another key than the one that vouches for the pack (rotated, or another's)")
+            N_(f"{name}: signed by another key than the one that vouches for the pack (rotated, or someone else's)")
         )
     stamps = stamps_of(folder, seal, roots)
     for one in stamps:
@@ -190,8 +190,10 @@ def _check_seal(
 
 
 def _check_proofs(package: zipfile.ZipFile, seals: dict[int, Seal], report: PackReport) -> None:
+    # No member is read while the WARC is open: up to Python 3.12.1 and 3.13.0, seeking in one starts where another was read.
+    proofs = _read(package, EVIDENCE + PROOFS)
     with package.open(_WARC) as warc:
-        for number, offset, size, leaf, path in _proofs(_read(package, EVIDENCE + PROOFS)):
+        for number, offset, size, leaf, path in _proofs(proofs):
             record = record_of(leaf)
             warc.seek(offset)
             same = hashlib.sha256(warc.read(min(size, _SMALL))).hexdigest() == record.sha256

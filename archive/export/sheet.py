@@ -1,4 +1,4 @@
-"""The sheet of an evidence pack: one HTML file, Arabic and English, with what was captured and how to check each claim without warraq."""
+"""Write the sheet of an evidence pack: one HTML file in Arabic and English, with the facts and how to check each without warraq."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def _facts(facts: Sequence[tuple[str, str, str]]) -> str:
 
 
 def _fingerprints(records: Sequence[Record]) -> dict[str, str]:
-    """Return the fingerprint of the certificate that was shown for each capture, by its record id."""
+    """Return the certificate fingerprint of each capture, by its record id."""
     notes = (record for record in records if record.type == "metadata")
     return {record.get("WARC-Concurrent-To"): field_of(record, CERTIFICATE) for record in notes}
 
 
 def _certificates(chains: Mapping[str, bytes], places: Mapping[str, Place]) -> str:
-    """Return the facts of the server's own certificate of each chain, and how to read all of it."""
+    """Return the facts about the server's certificate in each chain, and how to print all of it."""
     if not chains:
         return "<p>None is kept. · <span lang=ar dir=rtl>لم تُحفظ شهادة.</span></p>"
     parts = []
@@ -157,7 +157,7 @@ def _captures(
 
 
 def _custody(records: Sequence[Record]) -> Iterator[tuple[str, str, str]]:
-    """Yield what the warcinfo records say of who crawled, each thing once."""
+    """Yield the facts in the warcinfo records about the crawl, each once."""
     seen = set()
     for record in records:
         if record.type != "warcinfo":

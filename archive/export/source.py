@@ -1,4 +1,4 @@
-"""Provide the input of an export: the selected captures, their records and the records that these refer to, each once."""
+"""Provide the input of an export: the selected captures, their records and referenced records, each once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """One capture to export; `title` and `text` are of its article, '' when it is none (or not a page to list).
+    """One capture to export; `title` and `text` are of its article, '' if it has none (or is not a page to list).
 
-    `renderings` are the records that a browser made of it, and those of the certificates that its server showed.
+    `renderings` are its rendering records, and those of its server's certificates.
     """
 
     location: Location
@@ -33,15 +33,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The choice that was made, streaming: `articles` as rows of their table, `captures` as places in `archive/`.
+    """The selection as streams: `articles` as rows of their table, `captures` as locations in `archive/`.
 
-    `columns` are the names of the articles' columns where not all of them were chosen.
+    `columns` are the names of the selected columns of articles, if not all.
 
-    `others` are the same of further archives, of which only what was captured is taken: `articles` holds those of all.
+    `others` are the sources of further archives, used for captures only: `articles` has the articles of all archives.
 
-    `original` finds the response that a revisit record refers to; None when the archive does not hold it: `missing` then gets the
-    revisit's URL, as `records` meets it. `files` finds files also
-    where they were uploaded to (`Archive.files`); without it they are all in `archive/`.
+    `original` finds the response that a revisit record refers to; if it returns None, `records` adds the revisit's URL to `missing`.
+    `files` also finds uploaded files (`Archive.files`); without it all files are in `archive/`.
     """
 
     collection: Path
@@ -58,7 +57,7 @@ class Source:
 
     @property
     def without_originals(self) -> tuple[str, ...]:
-        """The `missing` of all archives: complete when `records` has been read to its end."""
+        """The `missing` of all archives, complete once `records` is exhausted."""
         return tuple(url for part in self.parts for url in part.missing)
 
     @property
@@ -68,13 +67,13 @@ class Source:
 
     @property
     def where(self) -> Path | Files:
-        """What finds the files: `archive.warc.read_at` and its kind take it."""
+        """The argument by which `archive.warc.read_at` and similar functions find the files."""
         return self.files or self.collection / "archive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One record to export, parsed and as its gzip member; `chosen` is set on those that were asked for."""
+    """One record to export, parsed and as its gzip member; `chosen` is set on records of the selection."""
 
     record: Record
     raw: bytes
@@ -82,15 +81,15 @@ class Found:
 
 
 def records(source: Source) -> Iterator[Found]:
-    """Yield the records of all chosen captures, each once: warcinfo, response, request, metadata, and originals of revisits.
+    """Yield the records of all selected captures, each once: warcinfo, response, request, metadata, and originals of revisits.
 
     Raises:
-        DamagedFileError: a chosen record is not whole.
+        DamagedFileError: a selected record is damaged.
     """
     for part in source.parts:
         done: set[tuple[str, int]] = set()
         for chosen in part.captures:
-            yield from _rendered(part.where, chosen, done)  # first, for who reads the page must know them
+            yield from _rendered(part.where, chosen, done)  # first, because readers of the page need them
             for found in _exchange(part.where, chosen.location, chosen, done):
                 yield found
                 if found.record.type != "revisit":
@@ -124,14 +123,14 @@ def _exchange(
 
 
 def _first_of(path: Path | StoredFile) -> Iterator[Record]:
-    """Yield the warcinfo that says how the records of a file were made."""
+    """Yield the warcinfo record of a file."""
     first = next(read_records(path))
     if first.type == "warcinfo":
         yield first
 
 
 def exchange_records(path: Path | StoredFile, location: Location) -> Iterator[Record]:
-    """Yield the record and those right after it that say they are concurrent to it."""
+    """Yield the record and the concurrent ones right after it."""
     following = read_records(path, start=location.offset)
     record = next(following)
     yield record

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNSEEN = r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 FORMULA = re.compile(rf"[\t\r\n]|{_UNSEEN}*+[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]")
-"""What a spreadsheet takes for a formula, in its wide and small forms too, also behind blanks and unseen marks, which some importers strip;
-an apostrophe before it makes it text (OWASP, CSV injection)."""
+"""The start of a formula in a spreadsheet, also in full-width and small forms, and after blanks and invisible marks, which some importers
+strip; an apostrophe before it makes it text (OWASP, CSV injection)."""
 
 
 def write_csv(source: Source, target: Path) -> int:
-    """Write `target`; give the number of articles, of none the header alone. Without a choice of columns the body is left out.
+    """Write `target`, at least its header; return the number of articles. Unless columns are chosen, the body is omitted.
 
-    It says what `text` says, as JSON, and fields of twice the length are more than many readers take.
+    It repeats `text` as JSON, and many readers reject fields of twice the length.
     """
     count = 0
 
@@ -65,7 +65,7 @@ def _line(values: Sequence[object]) -> bytes:
 
 
 def write_jsonl(source: Source, target: Path) -> int:
-    """Write `target`; give the number of articles."""
+    """Write `target`; return the number of articles."""
     count = 0
 
     def lines() -> Iterator[bytes]:
@@ -81,13 +81,13 @@ def write_jsonl(source: Source, target: Path) -> int:
 # Parquet, for data frames; needs pyarrow, the `parquet` extra.
 
 GROUP = 2000
-"""Articles in a row group: some 10 MB of text in memory."""
+"""Articles per row group: some 10 MB of text in memory."""
 
 
 def write_parquet(source: Source, target: Path) -> int:
-    """Write `target`; give the number of articles. Times, days, lists and maps are of these types, and what is not known is null.
+    """Write `target`; return the number of articles. Times, days, lists and maps have these types, and missing values are null.
 
-    The body, whose blocks stand in each other, stays JSON text: Parquet has no type for it.
+    The body stays JSON text, because Parquet has no type for nested blocks.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -111,7 +111,7 @@ def write_parquet(source: Source, target: Path) -> int:
 
 
 def schema_of(pa: Any, names: Iterable[str], **more: Type) -> Any:
-    """Return the Parquet schema of these columns of `articles`; `more` gives the types of columns that are not its own."""
+    """Return the Parquet schema of these columns of `articles`; `more` gives the types of additional columns."""
     words = pa.string()
     types = {"integer": pa.int64(), "flag": pa.bool_(), "time": pa.timestamp("us", tz="UTC"), "day": pa.date32()}
     lists = {
@@ -124,7 +124,7 @@ def schema_of(pa: Any, names: Iterable[str], **more: Type) -> Any:
 
 
 def typed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row as Parquet takes it; None for what is empty or, in a foreign archive, of another type than it should be."""
+    """Return the row with Parquet types; None for values that are empty or, in a foreign archive, of a wrong type."""
     return {name: _typed(name, value) for name, value in row.items()}
 
 

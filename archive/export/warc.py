@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-# External sorting: any number of lines in bounded memory, each line once.
+# External sorting of unique lines in bounded memory.
 
 RUN = 100_000
-"""Lines sorted in memory at once: some 40 MB of CDXJ."""
+"""Lines sorted in memory: some 40 MB of CDXJ."""
 
 
 class Sorted:
-    """Takes lines by `add`, gives them by iterating; `len` is of what iterating gave."""
+    """Collects lines by `add` and iterates over them in order; `len` is the number of lines iterated."""
 
     def __init__(self, run: int = RUN) -> None:
         self._run = run
@@ -77,7 +77,7 @@ class Sorted:
 
 
 def write_warc(source: Source, target: Path) -> int:
-    """Write `target` (a `.warc.gz`); give the number of captures."""
+    """Write `target` (a `.warc.gz`); return the number of captures."""
     count = 0
 
     def members() -> Iterator[bytes]:
@@ -90,11 +90,11 @@ def write_warc(source: Source, target: Path) -> int:
     return count
 
 
-# CDXJ: the index lines of chosen captures, sorted, pointing into the archive's own WARC files.
+# CDXJ: the sorted index lines of the selected captures, which point into the archive's own WARC files.
 
 
 def write_cdxj(source: Source, target: Path) -> int:
-    """Write `target`; give the number of lines."""
+    """Write `target`; return the number of lines."""
     with Sorted() as lines:
         for part in source.parts:
             for chosen in part.captures:
@@ -109,18 +109,18 @@ def write_cdxj(source: Source, target: Path) -> int:
 VERSION = "1.1.1"
 WARC = "data.warc.gz"
 BLOCK_LINES = 300
-"""Index lines in a gzip block, as cdxj-indexer has it: what a replay tool loads to find one page."""
+"""Index lines per gzip block, as in cdxj-indexer: a replay tool loads a block to find one page."""
 CHUNK = 1 << 20
 EXTENDED_TIME = (0x5455, 5, 1)
-"""The ZIP field of a time in UTC (APPNOTE 4.6, Info-ZIP). It also keeps replayweb.page 2.5 right: of an entry without extra
-fields in the directory that takes the data to begin where extra fields do, and streamed entries have one there, for ZIP64."""
+"""The ZIP field of a time in UTC (APPNOTE 4.6, Info-ZIP). replayweb.page 2.5 needs it: if an entry has no extra fields in the
+directory, it assumes that the local header has none either, but streamed entries have one there, for ZIP64."""
 
 
 class Additions:
-    """What goes into a WACZ besides its contents; this base class adds nothing."""
+    """Additional files of a WACZ; this base class adds none."""
 
     def on_record(self, found: Found, offset: int) -> None:
-        """Hear of each record and its place in the WARC of the package."""
+        """Receive each record and its offset in the WARC of the package."""
 
     def add_to(self, package: Package) -> None:
         """Add files, after the contents and before the description of the package."""
@@ -131,10 +131,10 @@ class Additions:
 
 
 def write_wacz(source: Source, target: Path, additions: Additions | None = None) -> int:
-    """Write `target`; give the number of captures. Memory stays bounded however many there are.
+    """Write `target` in bounded memory; return the number of captures.
 
     Raises:
-        NotWritableError: the folder cannot be written, or the disk is full; no target is made.
+        NotWritableError: the folder cannot be written, or the disk is full; no target is created.
     """
     with (
         replacing(target) as half,
@@ -159,7 +159,7 @@ def _write(source: Source, package: Package, pages: _Pages, lines: Sorted, addit
 
 
 def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted, additions: Additions) -> Iterator[bytes]:
-    """Yield the bytes of the WARC; notes pages and index lines as it goes."""
+    """Yield the bytes of the WARC, and collect pages and index lines."""
     offset = 0
     for one in found:
         entry = entry_of_record(one.record)
@@ -177,7 +177,7 @@ def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted, additions: Ad
 
 
 class _Pages:
-    """`pages.jsonl`: what a reader of the archive sees as its list of contents."""
+    """`pages.jsonl`: the list of pages that a replay tool shows."""
 
     def __init__(self, title: str) -> None:
         self._title = title or "Pages"
@@ -213,9 +213,9 @@ class _Pages:
 
 
 class Package:
-    """The ZIP: members in, a `datapackage.json` with their digests at the end.
+    """The ZIP: its members, and at the end a `datapackage.json` with their digests.
 
-    `places` says where in the file the members lie that are stored: SHA-256, offset, bytes, path.
+    `places` has the uncompressed members: SHA-256, offset in the file, bytes, path.
     """
 
     def __init__(self, package: zipfile.ZipFile, source: Source) -> None:
@@ -266,7 +266,7 @@ class Package:
 
 
 def _lacking(missing: Sequence[str]) -> str:
-    """Return what to say of revisits without their originals, which replay tools cannot show."""
+    """Return the note on revisits without originals, which replay tools cannot show."""
     return f"Revisits without their originals, which replay tools cannot show: {len(missing)}, such as {missing[0]}."
 
 
@@ -275,7 +275,7 @@ def _page_time(date: str) -> str:
 
 
 def _index_blocks(lines: Iterable[str], index: IO[bytes]) -> Iterator[str]:
-    """Write the lines to `index`, gzipped block by block; give the line of the secondary index for each."""
+    """Write the lines to `index`, gzipped by blocks; yield the line of the secondary index for each block."""
     block: list[str] = []
     for line in lines:
         block.append(line)

@@ -1,4 +1,4 @@
-"""Extract the article of a page: a Page becomes an Extraction (an Article, or the named reason why there is none).
+"""Extract the article of a page: turn a Page into an Extraction, which holds an Article or the reason why there is none.
 
 Pure: no clock, no I/O, no state between calls. One parse serves the links, the metadata and the text.
 """
@@ -6,24 +6,29 @@ Pure: no clock, no I/O, no state between calls. One parse serves the links, the 
 from __future__ import annotations
 
 import gc
+import re
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from archive.article import Extraction, Link, RequisiteLimits
 from archive.body import figures_of, plain_text
 from archive.extract.document import Unreadable, read_document
 from archive.extract.metadata.head import read_directives
+from archive.extract.metadata.images import with_figures
 from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.pdf import explained, is_pdf, read_pdf
-from archive.extract.quarantine import judge
+from archive.extract.quarantine import quarantine_reason
 from archive.extract.requisites import page_requisites
 from archive.extract.text import find_text
+from archive.http import link_fields
 from archive.urls import MAX_LENGTH, join, resolve, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from lxml.html import HtmlElement
 
     from archive.article import Article, Page
     from archive.extract.metadata.reading import Metadata
@@ -32,14 +37,14 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "extract"]
 
-# The links of a page, and the feeds that it announces, as canonical URLs.
+# The links and feeds of a page, as canonical URLs.
 
 MAX_LINKS: Final = 2_000
-"""Links kept of one page. The longest index pages of newspapers have some hundreds; a link farm has no end."""
+"""Maximum links of a page. The longest index pages of newspapers have some hundreds; a link farm can have any number."""
 
-_MAX_TEXT = 300  # characters of an anchor's text; the longest headlines stay under 200
+_MAX_TEXT = 300  # maximum characters of an anchor's text; the longest headlines have fewer than 200
 _MAX_FEEDS = 50
-_MAX_REPEATS = 5  # anchors looked at for each link that may be kept
+_MAX_REPEATS = 5  # anchors examined per link of the limit
 _FEED_TYPES = frozenset(
     {
         "application/rss+xml",
@@ -51,9 +56,11 @@ _FEED_TYPES = frozenset(
         "text/xml",
     }
 )
-# Types that other things than feeds have: oEmbed and WordPress's REST address are announced by the same element.
+# Types of `<link rel=alternate>` that are not feeds: oEmbed and WordPress's REST API.
 _VAGUE_TYPES = frozenset({"application/json", "application/xml", "text/xml"})
 _FEED_WORDS = ("feed", "rss", "atom")
+_FEED_SCHEME = re.compile(r"feed:(?=//|https?:)", re.IGNORECASE)
+"""Before the address of a feed, for feed readers: `feed://…`, `feed:https://…`."""
 
 
 def find_links(
@@ -62,10 +69,10 @@ def find_links(
     limit: int = MAX_LINKS,
     encoding: str = "utf-8",
 ) -> tuple[Link, ...]:
-    """Return anchors of a page in page order, each canonical URL once, at most `limit`.
+    """Return the anchors of a page in page order, each canonical URL once, at most `limit`.
 
-    Of several anchors to one URL the longest text counts (a picture and its headline), and `nofollow` only if all have
-    it. `encoding` is the page's, for the queries of its links.
+    If several anchors have the same URL, the longest text is kept (one may be a picture, another its headline), and
+    `nofollow` only if all have it. `encoding` is that of the page, which browsers use for query strings.
     """
     base = document_base(model, base_url)
     found: dict[str, Link] = {}
@@ -86,22 +93,26 @@ def find_links(
 
 
 def count_too_long(model: PageModel) -> int:
-    """Return anchors whose URL is longer than any that `find_links` takes."""
+    """Return the number of anchors whose URL is too long for `find_links`."""
     return sum(len(anchor.href) > MAX_LENGTH for anchor in model.anchors)
 
 
-def find_feeds(model: PageModel, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:
-    """Return the feeds that a page announces by `<link rel=alternate type=…>`; `text` is their title, `rel` their MIME type."""
+def find_feeds(
+    model: PageModel, base_url: str, encoding: str = "utf-8", *, headers: Iterable[tuple[str, str]] = ()
+) -> tuple[Link, ...]:
+    """Return the feeds that a page announces by `<link rel=alternate type=…>`, `<link rel=feed>` or a `Link` field.
+
+    `text` is their title, `rel` their MIME type.
+    """
     base = ""
     found: dict[str, Link] = {}
-    for element in model.by_tag["link"]:
+    elements: Iterator[HtmlElement | dict[str, str]] = chain(model.by_tag["link"], link_fields(headers))
+    for element in elements:
         kind = (element.get("type") or "").partition(";")[0].strip().lower()
-        href = (element.get("href") or "").strip()
-        if kind not in _FEED_TYPES or not href or "alternate" not in (element.get("rel") or "").lower().split():
+        href = _FEED_SCHEME.sub("", (element.get("href") or "").strip())
+        if not href or not _is_feed(href, kind, (element.get("rel") or "").lower().split()):
             continue
         title = " ".join((element.get("title") or "").split())[:_MAX_TEXT]
-        if kind in _VAGUE_TYPES and not any(word in href.lower() for word in _FEED_WORDS):
-            continue
         base = base or document_base(model, base_url)
         url = resolve(base, href, encoding)
         if url and len(found) < _MAX_FEEDS:
@@ -109,8 +120,14 @@ def find_feeds(model: PageModel, base_url: str, encoding: str = "utf-8") -> tupl
     return tuple(found.values())
 
 
+def _is_feed(href: str, kind: str, rel: list[str]) -> bool:
+    if kind in _VAGUE_TYPES and not any(word in href.lower() for word in _FEED_WORDS):
+        return False
+    return ("alternate" in rel and kind in _FEED_TYPES) or ("feed" in rel and not kind)
+
+
 def document_base(model: PageModel, page_url: str) -> str:
-    """Return the URL that relative references are relative to: the first `<base href>` (HTML Standard, 4.2.3) or the page's."""
+    """Return the base of relative URLs: the first `<base href>` (HTML Standard, 4.2.3) or the page's URL."""
     for element in model.by_tag["base"]:
         href = element.get("href")
         if href:
@@ -137,9 +154,9 @@ PAGE_ALONE = RequisiteLimits()
 
 
 def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extraction:
-    """Read a page. Exactly one of the answer's `article` and `reason` is set; nothing that a page holds raises.
+    """Extract a page. Exactly one of the result's `article` and `reason` is set; no content of a page raises.
 
-    What the page loads is looked for on articles only, and within `requisites`.
+    Requisites are collected only for articles, within the limits `requisites`.
     """
     with _uncollected():
         return _extract(page, requisites)
@@ -147,7 +164,7 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from walking over a page's objects: hardly any refer to each other in a circle."""
+    """Pause the garbage collector during extraction: hardly any object of a page is in a reference cycle."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -167,9 +184,9 @@ def _extract(page: Page, requisites: RequisiteLimits) -> Extraction:
     metadata = read_metadata(document)
     text = find_text(document, metadata)
     metadata = with_text(metadata, document, text.found())
-    verdict = judge(document, text.article(), metadata)
+    verdict = quarantine_reason(document, text.article(), metadata)
     codec = document.encoding.split(" ", 1)[0]
-    article = None if verdict else _article(page, text, metadata)
+    article = None if verdict else _article(document_base(document.model, page.url), text, metadata)
     pictures = [image.url for image in article.images] + figures_of(article.body) if article else []
     return Extraction(
         article=article,
@@ -179,7 +196,7 @@ def _extract(page: Page, requisites: RequisiteLimits) -> Extraction:
         next_page=metadata.next_page,
         previous_page=metadata.previous_page,
         links=find_links(document.model, page.url, encoding=codec),
-        feeds=find_feeds(document.model, page.url, encoding=codec),
+        feeds=find_feeds(document.model, page.url, encoding=codec, headers=page.headers),
         lines=text.line_keys(),
         directives=read_directives(document),
         too_long=count_too_long(document.model),
@@ -196,25 +213,28 @@ def _extract(page: Page, requisites: RequisiteLimits) -> Extraction:
 def explain(page: Page) -> list[tuple[str, str, str]]:
     """Return every text block of the page in order as (line, `kept` or `dropped`, rule).
 
-    The rule of a kept line is the route that found it; of a dropped one the rule that dropped it, or `not-article`
-    when no reader of the text took it for the article's.
+    For a kept line, the rule is the route that found it; for a dropped line, the rule that dropped it, or
+    `not-article` if no source included it in the article.
 
     Raises:
-        Unreadable: the page has no text to explain (its `reason` says why).
+        Unreadable: the page has no text (`reason` says why).
     """
     if is_pdf(page.body):
         return explained(page)
     document = read_document(page)
-    return find_text(document, read_metadata(document)).fates()
+    return find_text(document, read_metadata(document)).explained_lines()
 
 
-def _article(page: Page, text: Text, metadata: Metadata) -> Article:
-    body = text.body(page.url)
+def _article(base: str, text: Text, metadata: Metadata) -> Article:
+    body = text.body(base)
+    images = with_figures(metadata.article.images, body)
+    origins = {"images": "dom:figure"} if images else {}
     return replace(
         metadata.article,
         body=body,
         text=plain_text(body),
-        provenance={**metadata.article.provenance, "text": text.origin},
+        images=images,
+        provenance={**origins, **metadata.article.provenance, "text": text.origin},
         dropped=text.dropped(),
         route=text.route,
     )

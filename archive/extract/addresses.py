@@ -1,4 +1,4 @@
-"""Resolve and compare the addresses that a page names."""
+"""Resolve and compare the URLs on a page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 _MAX_URL = 2_000
 _TRACKING = re.compile(r"(?:utm_|fbclid|gclid|amp(?:=|$)|ref=|srsltid|outputType=)", re.IGNORECASE)
-# Suffixes under which anyone registers a name; enough to keep `a.com.eg` and `b.com.eg` apart.
+# Public suffixes of two labels, enough to distinguish `a.com.eg` from `b.com.eg`.
 _SECOND_LEVEL = frozenset(
     [
         "com",
@@ -35,14 +35,14 @@ _SECOND_LEVEL = frozenset(
 
 
 def registrable(host: str) -> str:
-    """Return the registered name, by a short rule instead of the public suffix list: `news.bbc.co.uk` is `bbc.co.uk`."""
+    """Return the registrable domain (`bbc.co.uk` for `news.bbc.co.uk`), by a short rule instead of the public suffix list."""
     labels = host.lower().rstrip(".").split(".")
     keep = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
     return ".".join(labels[-keep:])
 
 
 def absolute(base: str, href: str) -> str:
-    """Return `href` against `base`, when that is a plain http or https URL of at most 2,000 characters, else ''."""
+    """Return `href` resolved against `base` if that is an http or https URL of at most 2,000 characters, else ''."""
     href = "".join(href.split())
     if not href or len(href) > _MAX_URL or href.startswith(("#", "javascript:", "data:", "mailto:")):
         return ""
@@ -56,7 +56,7 @@ def absolute(base: str, href: str) -> str:
 
 
 def address_key(base: str, href: str) -> str:
-    """Return the host and path of a page's address, to tell whether two are one page's: scheme, `www.`, fragment, AMP aside."""
+    """Return the host and path of a URL for comparing pages, ignoring scheme, `www.`, fragment and AMP."""
     url = absolute(base, href)
     if not url:
         return ""

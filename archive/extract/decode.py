@@ -14,28 +14,27 @@ from archive.extract.prescan import codec_of, declared_encoding, served_encoding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What is weighed is a sample: a quarter of a megabyte says what a page is written in, however long it is.
+# Bytes of the sample that is examined; a quarter of a megabyte is enough for a page of any length.
 _SAMPLE = 262_144
-# UTF-8 is self-checking: four good multi-byte characters for each bad byte do not happen in a legacy encoding.
+# UTF-8 is self-checking: text in a legacy encoding never has four valid multi-byte characters for each invalid byte.
 _GOOD_PER_BAD = 4
-# Codecs worth trying undeclared, most likely first; the ones that a news site in these languages really served.
+# Codecs to try if undeclared, most likely first; all were seen on news sites.
 _UNDECLARED = ("cp1256", "iso8859_6", "cp1252", "cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "euc_kr")
-# Latin pages give the same evidence in every Latin codec; the tag of the page decides between them.
+# A Latin page gives the same evidence in every Latin codec; its language tag decides.
 _LATIN_BY_LANGUAGE = {
     "tr": "cp1254", "az": "cp1254", "pl": "cp1250", "cs": "cp1250", "sk": "cp1250", "hu": "cp1250", "hr": "cp1250",
     "sl": "cp1250",
     "ro": "cp1250", "lt": "cp1257", "lv": "cp1257", "et": "cp1257", "vi": "cp1258",
 }  # fmt: skip
 _LANG = re.compile(rb"<html[^>]{0,400}?\blang\s{0,9}=\s{0,9}[\"']?([a-zA-Z]{2})", re.IGNORECASE)
-# Codecs in which most byte sequences are not text: one that a page declares and that reads it nearly all is right.
+# Codecs in which most byte sequences are invalid: if declared, and nearly all of the page decodes, they are right.
 _SELF_CHECKING = frozenset({"euc_jp", "cp932", "big5hkscs", "gb18030", "cp949"})
 _MAY_FAIL = 0.01
 _KANA = re.compile("[\u3040-\u30ff]")
 _ESCAPES = re.compile(rb"\x1b[$(]")
 _EDGES = re.compile(rb"[<>]")
 
-# Marks of a language that cannot appear by chance in another codec: its commonest short words, or letters where only
-# it puts them.
+# Signs of a language that do not appear by chance in a wrong codec: its most frequent short words or letter positions.
 _MARKS = (
     re.compile("ال[\u0621-\u064a]{2}"),
     re.compile(
@@ -52,7 +51,7 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """Text without NUL characters, the Python codec it was read with, and why that one.
+    """Text without NUL characters, the Python codec that decoded it, and why that codec was chosen.
 
     `why` is `bom`, `valid`, `repaired` (UTF-8 with bad bytes), `declared`, `evidence` or `default`.
     """
@@ -63,13 +62,12 @@ class Decoded:
 
 
 def decode_page(body: bytes, *, content_type: str = "", label: str = "") -> Decoded:
-    """Read `body` as text. `content_type` is the HTTP header's value, '' when there is none; `label` an XML declaration's.
+    """Decode `body`. `content_type` is the value of the HTTP header ('' if missing), `label` that of an XML declaration.
 
-    A byte order mark wins, then valid UTF-8 (whatever is declared: browsers disagree, but no other encoding passes by
-    chance), then UTF-8
-    with a few bad bytes (each becomes U+FFFD), then the codec among the declared and the likely ones whose text looks
-    most like a language.
-    Labels are those of the WHATWG Encoding Standard. Never raises; linear in the size of the body.
+    A byte order mark decides first, then valid UTF-8 (whatever is declared: browsers disagree, but no other encoding is
+    valid UTF-8 by chance), then UTF-8 with a few invalid bytes (each becomes U+FFFD), then the declared or likely codec
+    whose text looks most like a language. Labels are those of the WHATWG Encoding Standard. Never raises; linear in the
+    size of the body.
     """
     bom, mark = read_bom(body)
     if bom and mark:
@@ -83,7 +81,7 @@ def decode_page(body: bytes, *, content_type: str = "", label: str = "") -> Deco
         return _legacy(body, _declared(body, content_type, label))
     if b"\x1b" in body and _ESCAPES.search(body) and "iso2022_jp" in _declared(body, content_type, label):
         return _decoded(body, "iso2022_jp", "declared")
-    # nine tenths of most pages are ASCII: what is beyond it is searched alone
+    # nine tenths of most pages are ASCII, so only the rest is searched
     beyond = body.translate(None, _ASCII)
     once = undo_double(text) if any(mark in beyond for mark in _MARKS_OF_TWICE) else text
     why = "valid" if once is text else "repaired"
@@ -91,13 +89,13 @@ def decode_page(body: bytes, *, content_type: str = "", label: str = "") -> Deco
 
 
 def _declared(body: bytes, content_type: str, label: str) -> list[str]:
-    """Return Python codec names that HTTP, XML and then HTML declare, UTF-8 and unknown labels left out."""
+    """Return the Python codecs that HTTP, XML and HTML declare, in that order, without UTF-8 and unknown labels."""
     found = (served_encoding(content_type), codec_of(label), declared_encoding(body))
     return [codec for codec in found if codec and codec != "utf_8"]
 
 
 def _wide(body: bytes) -> str:
-    """Return UTF-16 without a byte order mark: every other byte of the markup that a page begins with is NUL."""
+    """Detect UTF-16 without a byte order mark, in which every other byte of the first markup is NUL; '' for none."""
     head = body[:1_000].lstrip()[:24]
     if head[1::2].count(0) > 9:
         return "utf-16-le"
@@ -107,20 +105,20 @@ def _wide(body: bytes) -> str:
 def _legacy(body: bytes, declared: list[str]) -> Decoded:
     text = body.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    # A character of n bytes is n - 1 continuation bytes too many, so the good ones can be counted without a loop
+    # A character of n bytes has n - 1 continuation bytes, so the valid ones can be counted without a loop
     # over the text.
     ascii_count = len(text.encode("ascii", "ignore"))
     good = len(text) - ascii_count - bad
     if good >= _GOOD_PER_BAD * bad:
         return Decoded(text=text.replace("\0", ""), encoding="utf-8", why="repaired")
-    # Markup says nothing of the codec: only what holds a byte beyond ASCII is weighed. (No codec has < or > in a letter.)
+    # Markup says nothing about the codec, so only texts with non-ASCII bytes count. (No codec uses < or > within a letter.)
     for codec in declared:
         if codec in _SELF_CHECKING and _share_bad(body[:_SAMPLE], codec) < _MAY_FAIL:
             return _decoded(body, codec, "declared")
     sample = b">".join(piece for piece in _EDGES.split(body[:_SAMPLE]) if not piece.isascii())
     best, why, most = "utf-8", "evidence", _evidence(sample, "utf-8")
     for codec in (*declared, *_UNDECLARED):
-        # A declaration is evidence too: against it, another codec must show twice the evidence.
+        # A declaration is evidence, too: another codec needs twice the evidence.
         score = _evidence(sample, codec) * (2 if codec in declared else 1)
         if score > most:
             best, most, why = codec, score, "declared" if codec in declared else "evidence"
@@ -134,20 +132,20 @@ def _legacy(body: bytes, declared: list[str]) -> Decoded:
 
 
 def _evidence(sample: bytes, codec: str) -> int:
-    """Return the mark of the likeliest language in the sample read with that codec, less five for each byte it does not know."""
+    """Return the score of the likeliest language in the sample decoded with that codec, minus five for each undecodable byte."""
     try:
         text = sample.decode(codec, _errors_of(codec))
     except (LookupError, UnicodeError):
         return -1
-    # 0x80-0x9F are letters or punctuation in Windows codecs and control characters elsewhere: a page has none of those.
+    # 0x80-0x9F are letters or punctuation in Windows codecs, and control characters elsewhere, which pages do not contain.
     bad = text.count("\ufffd") + sum(text.count(chr(control)) for control in range(0x80, 0xA0))
     if codec == "gb18030":
-        bad += len(_KANA.findall(text))  # its kana stand where those of EUC-JP do, and Chinese has none
+        bad += len(_KANA.findall(text))  # its kana have the same codes as in EUC-JP, and Chinese uses none
     return max(sum(1 for _ in marks.finditer(text)) for marks in _MARKS) - 5 * bad
 
 
 def _share_bad(sample: bytes, codec: str) -> float:
-    """Return the share of the letters beyond ASCII that the codec cannot read, over the letters it can."""
+    """Return the number of undecodable characters relative to the decoded non-ASCII letters."""
     text = sample.decode(codec, _errors_of(codec))
     bad = text.count("\ufffd")
     return bad / max(len(text) - len(text.encode("ascii", "ignore")), 1)
@@ -162,12 +160,12 @@ def _errors_of(codec: str) -> str:
 
 
 def _by_cp932(error: UnicodeError) -> tuple[str, int]:
-    """Return a pair of EUC-JP that Python's table has not, by the same row and cell of cp932 (NEC's and IBM's signs: ①, ㈱, 髙)."""
+    """Decode an EUC-JP pair missing from Python's table by the same row and cell of cp932 (NEC and IBM extensions: ①, ㈱, 髙)."""
     return _pair(error, lambda a, b: _shifted(a - 0xA1, b - 0xA1), "cp932")
 
 
 def _by_cp950(error: UnicodeError) -> tuple[str, int]:
-    """Return a pair of Big5 that the Hong Kong table has not, by Microsoft's (€, box lines)."""
+    """Decode a Big5 pair missing from the Hong Kong table by Microsoft's table (€, box drawing)."""
     return _pair(error, lambda a, b: bytes((a, b)), "cp950")
 
 
@@ -184,7 +182,7 @@ def _pair(error: UnicodeError, turned: Callable[[int, int], bytes], codec: str) 
 
 
 def _shifted(row: int, cell: int) -> bytes:
-    """Return the row and cell, from 0, of a 94 by 94 table as the two bytes of Shift_JIS."""
+    """Return the Shift_JIS bytes of a row and cell (from 0) of a 94 by 94 table."""
     lead = row // 2 + (0x81 if row < 62 else 0xC1)
     trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))
     return bytes((lead, trail))
@@ -195,15 +193,15 @@ codecs.register_error("warraq.cp932", _by_cp932)
 codecs.register_error("warraq.cp950", _by_cp950)
 
 
-# UTF-8 read as a Windows code page and written as UTF-8 again: `Ã¼` for ü, «ط§» for ا. The first of the two letters
-# is a lead byte of UTF-8 in that code page, the second a continuation byte.
+# UTF-8 that was decoded as a Windows code page and encoded again: `Ã¼` for ü, «ط§» for ا. In that code page, the first
+# letter is a UTF-8 lead byte, the second a continuation byte.
 def _table(codec: str) -> dict[int, int]:
-    """Return the byte of each letter beyond ASCII of a code page, and of each control character, which Latin-1 has there."""
+    """Map each non-ASCII letter of a code page to its byte, and control characters to theirs in Latin-1."""
     letters = (bytes((byte,)).decode(codec, "ignore") or chr(byte) for byte in range(0x80, 0x100))
     return {byte: byte for byte in range(0x80, 0xA0)} | {ord(letter): byte for byte, letter in enumerate(letters, 0x80)}
 
 
-# Lead bytes of the scripts of news; É before a trade mark is not such a lead.
+# Lead bytes of scripts used in news; É before a trademark sign is not one of them.
 _LEADS = frozenset({*range(0xC2, 0xC6), 0xCE, 0xCF, 0xD0, 0xD1, 0xD7, *range(0xD8, 0xDC), *range(0xE0, 0xF1)})
 _TABLES = {codec: _table(codec) for codec in ("cp1252", "cp1256")}
 _TWICE = {
@@ -214,18 +212,18 @@ _TWICE = {
     )
     for codec, table in _TABLES.items()
 }
-# What its commonest letters look like in the bytes of such a page: `Ã¼`, `ÃŸ`, `Â `, `â€`, `Ø§`, `Ù„`, `Ð°`, «ط§», «أ¼».
+# Frequent letters as they look in doubly encoded pages: `Ã¼`, `ÃŸ`, `Â `, `â€`, `Ø§`, `Ù„`, `Ð°`, «ط§», «أ¼».
 _MARKS_OF_TWICE = (
     b"\xc3\x83\xc2", b"\xc3\x83\xc5", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xc3\xa2\xc2\x80", b"\xc3\x98\xc2",
     b"\xc3\x99\xe2", b"\xc3\x99\xc2", b"\xc3\x90\xc2", b"\xd8\xb7\xc2", b"\xd8\xa3\xc2",
 )  # fmt: skip
 _ASCII = bytes(range(0x80))
 _MOSTLY = 0.3
-"""Share of the letters beyond ASCII that must turn out to be encoded twice; a text on encodings quotes a few."""
+"""Minimum share of doubly encoded letters among the non-ASCII ones; a text about encodings quotes a few."""
 
 
 def undo_double(text: str) -> str:
-    """Return the text with what was encoded as UTF-8 twice decoded again; the very same text when nearly nothing was."""
+    """Return the text with doubly encoded UTF-8 decoded; the same object if hardly any is doubly encoded."""
     sample = text[:_SAMPLE]
     beyond = len(sample) - len(sample.encode("ascii", "ignore"))
     for codec, pattern in _TWICE.items():

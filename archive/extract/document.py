@@ -1,4 +1,4 @@
-"""Prepare a page for reading: its HTML, one parsed tree and its JSON-LD, or the reason why it cannot be read."""
+"""Prepare a page for extraction: decode it, parse it once and read its JSON-LD, or say why it cannot be read."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ from archive.extract.page import HEADINGS, PageModel, read_model
 if TYPE_CHECKING:
     from archive.article import Page, Reason
 
-# The longest real article pages known are near 6 MB of inlined state; a parse of 12 MB takes about 0.2 s.
+# The longest real article pages have nearly 6 MB, mostly inlined state; parsing 12 MB takes about 0.2 s.
 MAX_BYTES = 12_000_000
-# libxml2 appends each attribute by walking the ones before it, so a tag costs the square of its attributes: 20,000 of
-# them 0.9 s, this sum 0.05 s.
+# libxml2 takes quadratic time in the attributes of a tag: 0.9 s for 20,000 of them, 0.05 s for this limit.
 _MAX_ATTRIBUTES_SQUARED = 25_000_000
 _LONG_TAG = 2_000
-# Without huge_tree libxml2 silently drops everything deeper than 256; with it, than 2048. Real pages with unclosed
-# tags reach some hundreds.
+# libxml2 silently drops everything deeper than 256 levels, or 2,048 with huge_tree. Real pages with unclosed tags
+# reach some hundreds.
 _MAX_DEPTH = 600
 _MOSTLY_LINK = 0.5
 
-# A tag and, after a script's or style's, its raw text: there `a<b` opens nothing. All possessive, so linear on any
-# input.
+# A tag, with its raw text if it is a script or style, where `a<b` opens no tag. All quantifiers are possessive, so it
+# is linear on any input.
 _TAG = re.compile(
     r"(?P<tag><(?:(?P<raw>script|style)(?=[\s/>])|[a-z])(?:[^>=]++|=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+)*+)"
     r"(?(raw)>?+(?:[^<]++|<(?!/(?:script|style)))*+)",
@@ -66,7 +65,7 @@ _NOT_HTML = re.compile(
     re.IGNORECASE,
 )
 
-# What XML has no place for (XML 1.0, section 2.2); a page with a bell in it is a page nevertheless.
+# Characters that XML forbids (XML 1.0, section 2.2); pages may contain them.
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
 _FORM_FEED_TO_BLANK = bytes.maketrans(b"\f", b" ")
 _NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
@@ -111,17 +110,17 @@ def header(page: Page, name: str) -> str:
 
 
 def read_document(page: Page) -> Document:
-    """Decode and parse a page, once for everybody.
+    """Decode and parse a page, once for all readers.
 
     Raises:
-        Unreadable: the page is not HTML, is blank, or is built to stall a parser (checked in linear time, before and
-        after the parse).
+        Unreadable: the page is not HTML, is blank, or would stall the parser (checked in linear time, before and after
+        parsing).
     """
     content_type = header(page, "content-type")
     _require_html(page.body, content_type)
     decoded = decode_page(page.body, content_type=content_type)
     _require_simple(decoded.text)
-    # the body itself is what the text would be encoded to again
+    # encoding the text would give the body again
     is_same = decoded.why == "valid" and b"\0" not in page.body
     tree = parse_html(page.body if is_same else decoded.text)
     if _too_deep(tree):
@@ -138,10 +137,10 @@ def read_document(page: Page) -> Document:
 
 
 def parse_html(source: str | bytes) -> HtmlElement:
-    """Parse HTML (bytes are UTF-8) into `HtmlElement` nodes by lxml's lookup in C; its lookup by tag name runs Python for each node.
+    """Parse HTML (bytes are UTF-8) into `HtmlElement` nodes with lxml's lookup in C, since lookup by tag runs Python for each node.
 
     Raises:
-        Unreadable: nothing in the text makes a document.
+        Unreadable: the text contains no document.
     """
     parser = HTMLParser(
         encoding="utf-8",
@@ -157,21 +156,24 @@ def parse_html(source: str | bytes) -> HtmlElement:
         )
     )
     try:
-        data = source if isinstance(source, bytes) else source.encode("utf-8", "replace")
-        tree = etree.fromstring(_settable(data), parser)
+        data = _settable(source if isinstance(source, bytes) else source.encode("utf-8", "replace"))
+        tree = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise Unreadable("empty", f"no elements ({error.msg})") from error
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
     _move_to_body(tree)
     _join_roots(tree)
-    _place_streamed(tree)
-    _undo_layout_tables(tree)
+    markup = data.lower()  # a search of it costs less than one of the tree
+    if b"<template" in markup:
+        _place_streamed(tree)
+    if b"<table" in markup:
+        _undo_layout_tables(tree)
     return tree
 
 
 def _settable(source: bytes) -> bytes:
-    """Return `source`, UTF-8, without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
+    """Return `source` (UTF-8) without characters, literal or as references, that lxml parses but refuses to write to a tree."""
     data = source.translate(_FORM_FEED_TO_BLANK, _CONTROLS)
     if b"\xef\xbf" in data:
         data = _NO_CHARACTERS.sub(b"", data)
@@ -179,12 +181,12 @@ def _settable(source: bytes) -> bytes:
 
 
 _MIN_CELL = 300
-"""Characters from which a cell of several paragraphs is a part of the page; a figure's note has fewer."""
+"""Minimum characters of a cell that is part of the page's layout; the note of a figure has fewer."""
 _ROWS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th"})
 
 
 def _undo_layout_tables(tree: HtmlElement) -> None:
-    """Make plain boxes of tables that lay the page out; a table of data within one stays."""
+    """Turn layout tables into `div` elements; data tables within them are unchanged."""
     layout = [table for table in tree.iter("table") if _is_layout(table)]
     for table in layout:
         level = [table]
@@ -195,12 +197,12 @@ def _undo_layout_tables(tree: HtmlElement) -> None:
 
 
 def _is_layout(table: HtmlElement) -> bool:
-    """Tell whether a table holds other tables, or a cell of several paragraphs."""
+    """Return whether a table contains other tables, or a cell of several paragraphs."""
     return table.find(".//table") is not None or any(map(_is_page_part, table.iter("td")))
 
 
 def _is_page_part(cell: HtmlElement) -> bool:
-    """Tell whether a cell holds running text of its own: two paragraphs or breaks, and more than a figure's note."""
+    """Return whether a cell contains running text: at least two paragraphs or breaks, and more than the note of a figure."""
     breaks = sum(1 for _ in zip(cell.iter("p", "br", "h1", "h2", "ul"), range(2), strict=False))
     return breaks == 2 and is_long(cell.text_content(), _MIN_CELL)
 
@@ -209,7 +211,7 @@ _HEAD_ONLY = frozenset({"base", "link", "meta", "noscript", "script", "style", "
 
 
 def _move_to_body(tree: HtmlElement) -> None:
-    """End the head where the page forgot to: libxml2 keeps elements that it does not know (`article`, `main`) in it."""
+    """Move body elements out of an unclosed head: libxml2 leaves elements that it does not know (`article`, `main`) in it."""
     head = tree.find("head")
     if head is None:
         return
@@ -224,7 +226,7 @@ def _move_to_body(tree: HtmlElement) -> None:
 
 
 def _join_roots(tree: HtmlElement) -> None:
-    """Put into the body what stands behind the page's end: libxml2 makes another root of what follows `</html>`."""
+    """Move elements after `</html>` into the body; libxml2 makes another root of them."""
     body = tree.find("body")
     if body is None:
         return
@@ -239,9 +241,9 @@ _MAX_STREAMED = 1_000
 
 
 def _place_streamed(tree: HtmlElement) -> None:
-    """Move what React streams behind the page, hidden (`<div hidden id="S:1">`), to the place that it keeps free for it.
+    """Move parts that React streams after the page (`<div hidden id="S:1">`) to their placeholders, as its script does.
 
-    A browser's script does the same: `<template id="B:1">` holds the place of a part, `P:1` that of a part within one.
+    `<template id="B:1">` is the placeholder of a part, `P:1` that of a part within another.
     """
     places = {
         identity: place for place in tree.iter("template") if (identity := place.get("id", "")).startswith(_PLACES)
@@ -265,9 +267,9 @@ _PLACES = ("B:", "P:")
 
 
 def flattened(tree: HtmlElement) -> HtmlElement:
-    """Return a page of the same lines in boxes of the same names, none in another: for pages of unclosed elements.
+    """Return a page with the same lines in elements of the same names, none nested: for pages of unclosed elements.
 
-    Readers climb from a line to the page's body, which on a page of thousands of levels takes the square of them.
+    Readers walk from a line up to the body, which takes quadratic time on a page of thousands of levels.
     """
     root: HtmlElement = tree.makeelement("html", dict(tree.items()))
     if (head := tree.find("head")) is not None:
@@ -304,7 +306,7 @@ def _require_html(body: bytes, content_type: str) -> None:
 
 
 def _require_simple(text: str) -> None:
-    """Refuse tags of thousands of attributes. A long tag alone is not a sign: images are inlined as `data:` URLs."""
+    """Raise Unreadable for tags with thousands of attributes. Long tags are allowed: images are inlined as `data:` URLs."""
     squares = 0
     for tag in _TAG.finditer(text):
         if tag.end("tag") - tag.start() > _LONG_TAG:

@@ -1,7 +1,7 @@
-"""Recognise the elements that themes and plugins print around an article.
+"""Recognize elements that themes and plugins print around an article.
 
-The table `hooks.tsv` names each hook with the file of the theme or plugin that prints it. An id or class stands for the
-whole word, never a part.
+The table `hooks.tsv` lists each hook with the file of the theme or plugin that prints it. An id or class must match as
+a whole word.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _HOOKED = frozenset(_CLASSES)
 
 
 def hook_of(element: HtmlElement) -> str:
-    """Return `dom:NAME` when the element's id or one of its classes is a hook of the table, '' otherwise."""
+    """Return `dom:NAME` if the element's id or one of its classes is a hook of the table, else ''."""
     return hook_of_names(element.get("id") or "", element.get("class") or "")
 
 
 def hook_of_names(identity: str, names: str) -> str:
-    """Return what `hook_of` does for an element of this id and these classes."""
+    """Return the result of `hook_of` for an element with this id and these classes."""
     if identity and (hook := _IDS.get(identity)):
         return hook
     return _hook_of_classes(names) if names else ""

@@ -1,14 +1,15 @@
-"""Model a parsed page: its lines of text in order, its elements with attributes, its links.
+"""Model a parsed page: its lines of text in order, its elements with attributes, and its links.
 
-Every reader works on the model; none walks the tree again (`page` walks it, once).
+`page` walks the tree once to build the model; all readers use the model instead of walking the tree again.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, takewhile
+from operator import is_not
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.body import Span
@@ -22,18 +23,20 @@ if TYPE_CHECKING:
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 RUNNING_TEXT = 80
-"""Characters from which a block is running text, and no label; a sign of Chinese, Japanese or Korean counts twice."""
+"""Minimum characters of a block of running text, as opposed to a label; Chinese, Japanese and Korean characters count twice."""
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 LINKED = 0.3
-"""Share of link text from which a line is not running text."""
+"""A line with at least this share of link text is not running text."""
+ALL_LINK = 0.9
+"""A line with at least this share of link text consists only of links."""
 FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
-"""Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
+"""Characters that only affect layout: soft hyphens, direction marks, icons of a font. Joiners affect spelling and are kept."""
 Context = tuple[str, "tuple[Mark, ...]"]
-"""Where a piece of text leads ('' nowhere) and its marks."""
+"""The link target of a piece of text ('' if none) and its marks."""
 
 
 def is_long(text: str, least: int = RUNNING_TEXT) -> bool:
-    """Tell whether a text has at least the length of running text, or the length given."""
+    """Return whether a text has at least `least` characters, where Chinese, Japanese and Korean ones count twice."""
     size = len(text)
     if size >= least or 2 * size < least or text.isascii():
         return size >= least
@@ -43,9 +46,9 @@ def is_long(text: str, least: int = RUNNING_TEXT) -> bool:
 class TextBlock(NamedTuple):
     """One line of the page's text.
 
-    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
-    link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
-    `hidden` whether the page hides it, `parts` its text as the page writes it, each piece with its context.
+    `element` is its innermost block element, `linked` its share of link text (0 to 1), `href` the target of its last
+    link as written, `hook` the rule of the theme or plugin element around it ('' if none), `hidden` whether the page
+    hides it, and `parts` its text as written, each piece with its context.
     """
 
     text: str
@@ -58,16 +61,16 @@ class TextBlock(NamedTuple):
 
     @property
     def is_linked(self) -> bool:
-        """Whether it has too many links for running text."""
+        """Whether its share of link text is too high for running text."""
         return self.linked >= LINKED
 
     @property
     def is_running(self) -> bool:
         """Whether it reads as running text: long, with few links, and shown."""
-        return is_long(self.text) and self.linked < LINKED and not self.hook and not self.hidden
+        return self.linked < LINKED and not self.hook and not self.hidden and is_long(self.text)
 
     def spans(self) -> tuple[Span, ...]:
-        """Return the text with its emphasis and links; the spans' texts joined are `text`."""
+        """Return the text with its emphasis and links; the joined texts of the spans equal `text`."""
         if self.element.tag == "pre":
             return (Span(text=self.text),)
         found: list[tuple[str, Context]] = []
@@ -85,8 +88,8 @@ class TextBlock(NamedTuple):
 
 
 def _matching(part: str, text: str) -> str:
-    """Return the beginning of `text`, whose white space is collapsed, that `part` is."""
-    words = FORMAT.sub("", part).split()
+    """Return the beginning of `text` (with collapsed white space) that corresponds to `part`."""
+    words = (part if part.isascii() else FORMAT.sub("", part)).split()
     if not words:
         return " " if text.startswith(" ") else ""
     piece = " ".join(words)
@@ -116,7 +119,7 @@ _LOOKED_FOR = (
 
 
 def elements_by_tag(tree: HtmlElement) -> Mapping[str, Sequence[HtmlElement]]:
-    """Return the elements of the tags that readers look for, in page order: a search of the whole tree costs as much for one."""
+    """Return the elements of all tags that readers look for, in page order; searching for one tag would cost as much."""
     found: dict[str, list[HtmlElement]] = {tag: [] for tag in _LOOKED_FOR}
     for element in tree.iter(*_LOOKED_FOR):
         found[str(element.tag)].append(element)
@@ -133,7 +136,7 @@ class Element(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """An anchor of the page as it is written, its text on one line."""
+    """An anchor of the page as written, its text on one line."""
 
     element: HtmlElement
     href: str
@@ -143,11 +146,11 @@ class Anchor(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PageModel:
-    """What one walk over a page finds, in page order.
+    """The result of one walk over a page, in page order.
 
-    `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
-    have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
-    elements that it hides; `notes` the ids of the footnotes that its text leads to; `by_tag` what `elements_by_tag` finds.
+    `blocks` are its lines of text, including those in hooked or hidden elements; `elements` the body's elements with
+    attributes and its headings, figures and times; `anchors` its links, including image maps; `hidden` the elements that
+    it hides; `notes` the ids of footnotes to which its text links; `by_tag` the result of `elements_by_tag`.
     """
 
     tree: HtmlElement
@@ -175,14 +178,14 @@ class PageModel:
 
 
 def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterator[HtmlElement]:
-    """Yield the element and those that hold it, up to `until`, which is left out."""
-    # a loop over `getparent` takes twice as long to look for an element, and a page asks for thousands of steps
+    """Yield the element and its ancestors, up to but not including `until`."""
+    # a loop over `getparent` takes twice as long, and a page needs thousands of steps
     walk: Iterator[HtmlElement] = chain((element,), element.iterancestors())
-    return walk if until is None else takewhile(lambda node: node is not until, walk)
+    return walk if until is None else takewhile(partial(is_not, until), walk)
 
 
 def is_in(element: HtmlElement, box: HtmlElement | None) -> bool:
-    """Tell whether an element is a box or stands in it."""
+    """Return whether an element is `box` or inside it."""
     return box is not None and (element is box or box in element.iterancestors())
 
 

@@ -87,16 +87,26 @@ _HOVER = re.compile(
     r"(?:rollover|popover|tooltip|hover-?card)s?[\w-]*(?:block|box|card|content|text|body|inner|panel)\b", re.IGNORECASE
 )
 """Classes of what is shown within a sentence while the pointer rests on a word of it."""
+_LINES = HEADINGS | {"p", "address", "summary", "dt"}
+"""Elements that hold lines of text, not blocks."""
 _INNER = "p", "h1", "article", "main"
 """What no button holds: a button around one was never closed."""
-_BLOCK, _BREAK, _LINK, _AREA, _NOTED, _MARKED, _SILENT = range(1, 8)
+_INLINE_TAGS = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del", "dfn", "em", "font",
+    "i", "image", "img", "input", "ins", "kbd", "label", "map", "mark", "meter", "nobr", "output", "param",
+    "picture", "progress", "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "slot", "small", "source", "strike",
+    "strong", "sub", "track", "tt", "u", "var", "wbr",
+})  # fmt: skip
+"""Elements that are part of a line. One of a name that HTML does not have may be either, as its style says."""
+_BLOCK, _BREAK, _LINK, _AREA, _NOTED, _MARKED, _OTHER, _SILENT = range(1, 9)
 """How an element is read."""
 _NOTHING: Mapping[str, str] = {}
 _new = tuple.__new__
-"""Makes a named tuple in half the time of its own constructor."""
+"""Creates a named tuple in half the time of its own constructor."""
 _INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
-"""Elements that stand within a line: what is not shown of them leaves the line whole."""
+"""Inline elements: if hidden, they do not split the line."""
 _KINDS: Final[dict[object, int]] = {
+    **dict.fromkeys(_INLINE_TAGS, 0),
     **dict.fromkeys(BLOCK_TAGS, _BLOCK),
     **dict.fromkeys(_MARKS, _MARKED),
     **dict.fromkeys(SILENT_TAGS, _SILENT),
@@ -107,7 +117,7 @@ _KINDS: Final[dict[object, int]] = {
     "br": _BREAK,
 }
 _LISTED = frozenset({"address", "author", "figure", "h1", "h2", "h3", "hr", "time"})
-"""Elements that are listed without attributes too."""
+"""Elements that are listed even without attributes."""
 
 
 def read_model(tree: HtmlElement) -> PageModel:
@@ -121,7 +131,7 @@ def read_model(tree: HtmlElement) -> PageModel:
 
 
 class _Reader:
-    """Gathers runs of text into blocks while the tree is walked."""
+    """Collects runs of text into blocks while walking the tree."""
 
     def __init__(self, root: HtmlElement, hidden_names: frozenset[str]) -> None:
         self.blocks: list[TextBlock] = []
@@ -144,17 +154,20 @@ class _Reader:
         self.notes: set[str] = set()
         self.names: dict[str, bool] = {}
         self.plain: set[str] = set()
+        self.boxes: set[HtmlElement] = set()
 
     def read(self, root: HtmlElement) -> None:
-        """Walk over the elements below `root`. A page has thousands: what each of them costs is most of what a page costs."""
+        """Walk over the elements below `root`. A page has thousands, so their cost dominates."""
         walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
         begin, leave, say = self._begin, self._leave, self._say
-        kinds, parts = _KINDS, self.parts
+        kinds, parts, boxes = _KINDS, self.parts, self.boxes
         skipped = None
         for event, element in walk:
             if event == "start":
-                kind = kinds.get(element.tag, 0)
+                kind = kinds.get(element.tag, _OTHER)
                 items = element.items()
+                if kind == _OTHER:
+                    kind = self._custom(element)
                 if (kind or items) and not begin(element, kind, items):
                     skipped = element
                     walk.skip_subtree()
@@ -164,18 +177,29 @@ class _Reader:
                 if event == "end":
                     if element is skipped:
                         skipped = None
-                    elif kind := kinds.get(element.tag, 0):
-                        leave(element, kind)
+                    elif kind := kinds.get(element.tag, _OTHER):
+                        leave(element, kind if kind != _OTHER else _BLOCK if element in boxes else 0)
                     if element is self.hooked or element is self.hidden:
                         self._uncover(element)
                 text = element.tail if element is not root else None
-            # white space before a line's first word is none of its text, and most of what stands between two blocks
+            # white space before a line's first word is not part of it; between two blocks there is little else
             if text and (parts or self.anchor is not None or not text.isspace()):
                 say(text)
         self._end_line()
 
+    def _custom(self, element: HtmlElement) -> int:
+        """Return how an element is read whose name HTML does not have: as a block, unless it is within a paragraph or sentence."""
+        parent = element.getparent()
+        is_box = (
+            parent is None or parent in self.boxes or (_KINDS.get(parent.tag) == _BLOCK and parent.tag not in _LINES)
+        )
+        if not is_box or ":" in str(element.tag) or _is_in_sentence(element):
+            return 0
+        self.boxes.add(element)
+        return _BLOCK
+
     def _begin(self, element: HtmlElement, kind: int, items: Sequence[tuple[str, str]]) -> bool:
-        """Begin an element; False when its content is not read."""
+        """Begin an element; return False if its content is skipped."""
         tag: str = element.tag  # type: ignore[assignment]  # only comments have none
         attributes = dict(items) if items else _NOTHING
         if items or tag in _LISTED:
@@ -195,7 +219,7 @@ class _Reader:
         return True
 
     def _is_plain(self, attributes: Mapping[str, str]) -> bool:
-        """Tell whether an element has no attribute that could hide it or make it a hook, or classes known to do neither."""
+        """Return whether no attribute or class of an element can hide it or make it a hook."""
         if "id" in attributes or "style" in attributes or "hidden" in attributes:
             return False
         names = attributes.get("class")
@@ -210,7 +234,7 @@ class _Reader:
             self.anchor.append(text)
 
     def _end_line(self) -> None:
-        """End the line that has parts."""
+        """End the current line."""
         if not self.parts:
             return
         joined = "".join([text for text, _ in self.parts])
@@ -228,13 +252,13 @@ class _Reader:
         self.href = self.context[0]
 
     def _note_links(self, element: HtmlElement) -> None:
-        """Note the links of an element whose content is not read."""
+        """Collect the links of an element whose content is skipped."""
         if len(element):
             for anchor in element.iter("a", "area"):
                 self.anchors.append(_anchor(anchor, dict(anchor.items()), "".join(anchor.itertext())))
 
     def _is_read(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
-        """Tell whether the content of an element is read; note whether it is a hook of a theme, and whether it is shown."""
+        """Return whether the content of an element is read; record whether it is a theme's hook, and whether it is hidden."""
         names, identity = attributes.get("class", ""), attributes.get("id", "")
         hook = hook_of_names(identity, names) if (names or identity) and not self.hook else ""
         is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes) and not is_panel(element)
@@ -266,7 +290,7 @@ class _Reader:
         return known or (identity != "" and f"#{identity}" in hidden)
 
     def _enter(self, element: HtmlElement, kind: int, attributes: Mapping[str, str]) -> None:
-        """Begin a link, a break or an inline element that marks its text."""
+        """Begin a link, a line break or an inline element that marks its text."""
         if kind == _LINK:
             self.contexts.append(self.context)
             href = attributes.get("href") or ""
@@ -300,7 +324,7 @@ class _Reader:
             self.context = self.contexts.pop()
 
     def _uncover(self, element: HtmlElement) -> None:
-        """End what a hook or a rule of style covers."""
+        """End a hooked or hidden element."""
         self._end_line()
         if element is self.hooked:
             self.hook, self.hooked = "", None
@@ -308,7 +332,7 @@ class _Reader:
             self.hidden = None
 
     def _reads(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
-        """Tell whether an element of a silent or special tag is read after all."""
+        """Return whether an element is read although its tag is usually skipped."""
         if tag == "button":
             return _is_in_sentence(element) or _is_titled(element, attributes) or _holds(element, _INNER)
         if tag == "sup":
@@ -322,7 +346,7 @@ class _Reader:
         return tag == "template" and "shadowrootmode" in attributes
 
     def model(self, tree: HtmlElement, tagged: Mapping[str, Sequence[HtmlElement]]) -> PageModel:
-        """Return what was found; what is hidden counts as shown on a page that hides nearly all its text."""
+        """Return the model; on a page that hides nearly all of its text, hidden text counts as shown."""
         blocks = _join_drop_caps(self.blocks)
         shown = sum(len(block.text) for block in blocks if block.is_running)
         hidden = sum(len(b.text) for b in blocks if b.hidden and is_long(b.text) and b.linked < LINKED)
@@ -349,7 +373,7 @@ def _anchor(element: HtmlElement, attributes: Mapping[str, str], text: str) -> A
 
 
 def _is_in_sentence(element: HtmlElement) -> bool:
-    """Tell whether text stands around an inline element in the same paragraph: then it is a part of a sentence."""
+    """Return whether an inline element is part of a sentence: its paragraph has other text around it."""
     if (element.tail or "").strip():
         return True
     before = element.getprevious()
@@ -359,7 +383,7 @@ def _is_in_sentence(element: HtmlElement) -> bool:
 
 
 def _is_titled(button: HtmlElement, attributes: Mapping[str, str]) -> bool:
-    """Tell whether a button that opens a panel is the panel's heading: in one, or around one."""
+    """Return whether a button that opens a panel is inside or around the panel's heading."""
     if "aria-expanded" not in attributes and "aria-controls" not in attributes:
         return False
     parent = button.getparent()
@@ -371,7 +395,7 @@ def _holds(element: HtmlElement, tags: Iterable[str]) -> bool:
 
 
 def _footnote(element: HtmlElement) -> str:
-    """Return the id that a `sup` leads to when it is nothing but the mark of a footnote."""
+    """Return the id to which a `sup` links if it is only a footnote mark; else ''."""
     link = next((node for node in (*element.iter("a"), *element.iterancestors("a"))), None)
     href = (link.get("href") or "") if link is not None else ""
     if len(href) < 2 or href[0] != "#" or len("".join(element.itertext()).strip()) > _MAX_FOOTNOTE:
@@ -380,7 +404,7 @@ def _footnote(element: HtmlElement) -> str:
 
 
 def _is_drawn_twice(element: HtmlElement, names: str) -> bool:
-    """Tell whether a `span` repeats for listeners what the one before draws for readers: a drop cap."""
+    """Return whether a `span` repeats a drop cap for screen readers."""
     if _SPOKEN_ONLY.isdisjoint(names.split()):
         return False
     other = element.getprevious()
@@ -389,7 +413,7 @@ def _is_drawn_twice(element: HtmlElement, names: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _floats(names: str) -> bool:
-    """Tell by its classes whether an element is shown only while the pointer rests on a word."""
+    """Return whether an element's classes say that it is shown only while the pointer is over a word."""
     return _HOVER.search(names) is not None
 
 
@@ -403,7 +427,7 @@ def _preformatted(text: str) -> str:
 
 
 def _join_drop_caps(blocks: list[TextBlock]) -> list[TextBlock]:
-    """Join a first letter that is set as a block of its own to the paragraph whose letter it is."""
+    """Join a drop cap that is a block of its own to its paragraph."""
     joined: list[TextBlock] = []
     for block in blocks:
         if joined and _is_drop_cap(joined[-1], block):

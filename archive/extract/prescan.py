@@ -1,7 +1,7 @@
 """Find the encoding that a page declares in its first bytes, as a browser does.
 
-HTML Standard, section 13.2.3.2, "prescan a byte stream to determine its encoding", and the Encoding Standard's labels. The standard looks
-at 1024 bytes and lets the tree builder find a later `<meta>`; here the same rules look as far as `LOOK`.
+Implements HTML Standard, section 13.2.3.2, "prescan a byte stream to determine its encoding", with the labels of the Encoding Standard.
+The standard scans 1024 bytes and leaves a later `<meta>` to the tree builder; here the same rules scan `LOOK` bytes.
 """
 # ruff: noqa: E501 -- a table of data
 
@@ -12,10 +12,10 @@ import re
 from typing import Final
 
 LOOK: Final = 16_384
-"""Bytes looked at: on real pages the declaration stands in the first kilobyte, behind inlined scripts in the first ten."""
+"""Bytes scanned: real pages have the declaration in the first kilobyte or, after inlined scripts, in the first ten."""
 
-# https://encoding.spec.whatwg.org/#names-and-labels: the Python codec that reads each encoding, and its labels. What a codec of the same name
-# reads otherwise than browsers do is given the one that browsers mean: gb18030 for GBK, cp949 for EUC-KR, cp932 for Shift_JIS.
+# https://encoding.spec.whatwg.org/#names-and-labels: the Python codec for each encoding, and its labels. Where Python's codec of the same name
+# differs from browsers, the one that they mean is used: gb18030 for GBK, cp949 for EUC-KR, cp932 for Shift_JIS.
 _LABELS: Final = """
 utf-8: unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8
 cp866: 866 cp866 csibm866 ibm866
@@ -59,7 +59,6 @@ _CODECS: Final = {
     for codec, _, labels in (line.partition(": ") for line in _LABELS.split("\n"))
     for label in labels.split()
 }
-_BLANKS: Final = b"\t\n\f\r "
 _TAG: Final = re.compile(rb"<(?:(!--)|(/?[a-zA-Z])|[!/?])")
 _SPACE: Final = re.compile(rb"[\t\n\f\r ]*+")
 _NAME: Final = re.compile(rb"[\t\n\f\r /]*+([^\t\n\f\r />][^\t\n\f\r />=]*+)")
@@ -70,23 +69,23 @@ _CHARSET: Final = re.compile(
 
 
 def codec_of(label: str) -> str:
-    """Return the Python codec of an encoding label, '' for one that the Encoding Standard does not know."""
+    """Return the Python codec of an encoding label, '' if the Encoding Standard does not have it."""
     return _CODECS.get(label.strip("\t\n\f\r ").lower(), "")
 
 
 def served_encoding(content_type: str) -> str:
-    """Return the Python codec of the `charset` of a Content-Type header, '' when it has none that is known."""
+    """Return the Python codec of the `charset` of a Content-Type header, '' if it is missing or unknown."""
     return _of_value(content_type.encode("utf-8", "replace")) or codec_of(_unclosed(content_type))
 
 
 def _unclosed(content_type: str) -> str:
-    """Return the label behind a quotation mark that a header never closes; a `<meta>` with one declares nothing, says the standard."""
+    """Return a header's label after an unclosed quotation mark; in a `<meta>`, the standard ignores such a label."""
     _, quote, label = content_type.lower().partition('charset="')
     return label.partition('"')[0] if quote else ""
 
 
 def declared_encoding(body: bytes) -> str:
-    """Return the Python codec of the first `<meta>` that declares a known encoding, '' when there is none. Linear; never raises."""
+    """Return the Python codec of the first `<meta>` that declares a known encoding, '' if there is none. Linear; never raises."""
     data, place = body[:LOOK], 0
     while (tag := _TAG.search(data, place)) is not None:
         if tag[1]:
@@ -101,7 +100,7 @@ def declared_encoding(body: bytes) -> str:
         else:
             end = data.find(b">", tag.end())
             place = end + 1
-        if end < 0:  # the data ends inside of it
+        if end < 0:  # the data ends within the tag
             return ""
     return ""
 
@@ -118,7 +117,7 @@ def _is_meta(data: bytes, start: int) -> bool:
 
 
 def _read_attributes(data: bytes, place: int, found: dict[bytes, bytes]) -> int:
-    """Put the attributes that begin at `place` into `found`, names in lower case, the first of a name; where the tag ends, -1: it does not."""
+    """Add the attributes from `place` on to `found`, by lower-case name, the first of each; return the tag's end, -1 if it has none."""
     while (name := _NAME.match(data, place)) is not None:
         place = _end(_SPACE.match(data, name.end()))
         value = b""
@@ -134,7 +133,7 @@ def _read_attributes(data: bytes, place: int, found: dict[bytes, bytes]) -> int:
                 end = _end(_VALUE.match(data, place))
                 value, place = data[place:end], end
         found.setdefault(name[1].lower(), value.lower())
-    end = data.find(b">", place)  # blanks and slashes at most stand before it
+    end = data.find(b">", place)  # only blanks and slashes may precede it
     return end if end < 0 else end + 1
 
 
@@ -144,13 +143,13 @@ def _end(match: re.Match[bytes] | None) -> int:
 
 
 def _of_meta(attributes: dict[bytes, bytes]) -> str:
-    """Return what a `<meta>` declares: by `charset`, or by `content` when `http-equiv` makes it a Content-Type."""
+    """Return the codec that a `<meta>` declares in `charset`, or in `content` with `http-equiv=content-type`; '' for none."""
     codec = ""
     if b"charset" in attributes:
         codec = codec_of(attributes[b"charset"].decode("latin-1"))
     elif attributes.get(b"http-equiv") == b"content-type":
         codec = _of_value(attributes.get(b"content", b""))
-    return "utf_8" if codec.startswith("utf_16") else codec  # what could be read as ASCII until here is not UTF-16
+    return "utf_8" if codec.startswith("utf_16") else codec  # a declaration that was read as ASCII cannot be in UTF-16
 
 
 def _of_value(value: bytes) -> str:

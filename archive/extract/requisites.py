@@ -1,6 +1,6 @@
-"""Find what a browser loads to show a page, in its tree or in the text of a style sheet: absolute URLs, each with its kind.
+"""Find the resources that a browser loads to show a page, in its tree or in a style sheet, as absolute URLs with their kinds.
 
-Heritrix and wget call these page requisites. URLs are spelled as a browser asks for them, for replay looks them up by that spelling.
+Heritrix and wget call these page requisites. URLs are spelled as a browser requests them, because replay looks up that spelling.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from archive.article import RequisiteKind, RequisiteLimits
 
 MAX_STYLE: Final = 2_000_000
-"""Characters of style that are read; the largest frameworks have 0.5 million, and a tokenizer in Python reads 1 million in a second."""
+"""Maximum characters read from styles; the largest frameworks have 0.5 million, and the tokenizer reads 1 million in a second."""
 
 MAX_COUNTED: Final = 100_000
-"""URLs beyond the limit that are counted; so many say enough."""
+"""Maximum number of URLs beyond the limit that are counted."""
 
 _PICTURES = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)(?:[?#\s,]|$)", re.IGNORECASE)
 _IN_STYLE = re.compile(r"url\(|@import|image-set\(", re.IGNORECASE)
-# HTML Standard, 4.8.4.2.1: addresses without blanks, each with a width (`600w`) or a density (`2x`), parted by commas.
+# HTML Standard, 4.8.4.2.1: URLs without blanks, each with a width (`600w`) or density (`2x`), separated by commas.
 _CANDIDATE = re.compile(r"([^\s,]\S*(?<!,))(?:\s++(\d{1,5}(?:\.\d{1,3})?)([wx]))?\s*+(?:,|$)")
 _MAX_SRCSET = 20_000
 LAZY: Final = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url")
-"""Where lazy loaders (lazysizes, lozad, those of WordPress) keep the address of a picture; the first outranks the next."""
+"""Attributes in which lazy loaders (lazysizes, lozad, WordPress plugins) store a picture's URL, in order of precedence."""
 _META = frozenset({"og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"})
 _ICONS = frozenset({"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"})
 _PRELOADED: Final[dict[str, RequisiteKind]] = {
@@ -47,7 +47,7 @@ _STYLED = "descendant::*[@style or @background or @*[starts-with(name(), 'data-b
 def page_requisites(
     tree: HtmlElement, base: str, limits: RequisiteLimits, *, encoding: str = "utf-8", more: Iterable[str] = ()
 ) -> Requisites:
-    """Return the requisites of a page whose references are relative to `base`; `more` are addresses of pictures that its metadata names."""
+    """Return the requisites of a page whose references are relative to `base`; `more` are URLs of pictures from its metadata."""
     if limits.level == "none":
         return Requisites()
     named = (*_elements(tree, limits), *(("image", url) for url in more))
@@ -55,7 +55,7 @@ def page_requisites(
 
 
 def style_requisites(style: str, base: str, limits: RequisiteLimits) -> Requisites:
-    """Return the requisites of a style sheet that lies at `base`."""
+    """Return the requisites of a style sheet whose URL is `base`."""
     return _collect(style_references(style), base, limits, "utf-8") if limits.level != "none" else Requisites()
 
 
@@ -77,7 +77,7 @@ def _collect(
 
 
 def _elements(tree: HtmlElement, limits: RequisiteLimits) -> Iterator[tuple[RequisiteKind, str]]:
-    """Yield what elements name, the style sheets first: without them nothing looks as it did."""
+    """Yield the resources that elements name, style sheets first, because the page's appearance depends on them most."""
     for element in tree.iter("link"):
         yield from _link(element)
     for element in tree.iter("style"):
@@ -103,7 +103,7 @@ def _link(element: HtmlElement) -> Iterator[tuple[RequisiteKind, str]]:
 
 
 def _media(element: HtmlElement, limits: RequisiteLimits) -> Iterator[tuple[RequisiteKind, str]]:
-    """Yield the picture or script of an element, wherever a lazy loader has put its address until it runs."""
+    """Yield the picture or script of an element, also from the attributes of lazy loaders."""
     if element.tag == "script":
         yield "script", element.get("src") or ""
         return
@@ -129,31 +129,31 @@ def _holder(element: HtmlElement) -> str:
 
 
 def is_picture(value: str) -> bool:
-    """Return whether an attribute of a lazy loader's own name holds the address of a picture."""
+    """Return whether the value of an attribute with an unknown name is a picture's URL, as lazy loaders use them."""
     return len(value) <= MAX_LENGTH and not value.lstrip().startswith(("{", "[", "<")) and bool(_PICTURES.search(value))
 
 
 def chosen(srcset: str, limits: RequisiteLimits) -> list[str]:
-    """Return the candidates of a `srcset` that are wanted, the widest last."""
+    """Return the candidates of a `srcset` to keep, the widest last."""
     found = sorted(_widths(srcset), key=lambda pair: pair[1])
     fitting = [url for url, width in found if width <= limits.side] or [url for url, _ in found[:1]]
     return fitting if limits.level == "page" else fitting[-1:]
 
 
 def srcset_candidates(srcset: str) -> list[tuple[str, str]]:
-    """Return each address of a `srcset` with its width or density as written, '' for none."""
+    """Return each URL of a `srcset` with its width or density as written, '' if it has none."""
     return [(url, f"{size}{unit}") for url, size, unit in _CANDIDATE.findall(srcset[:_MAX_SRCSET])]
 
 
 def _widths(srcset: str) -> Iterator[tuple[str, float]]:
-    """Yield each address with its width; a density counts as that many times a small picture."""
+    """Yield each URL with its width; a density counts as a multiple of a small picture."""
     for url, size, unit in _CANDIDATE.findall(srcset[:_MAX_SRCSET]):
         if not url.startswith("data:"):
             yield url, float(size or 1) if unit != "w" else float(size)
 
 
 def _styled(element: HtmlElement) -> Iterator[tuple[RequisiteKind, str]]:
-    """Backgrounds: of a style attribute, of HTML 3.2, and of lazy loaders."""
+    """Yield background pictures, from style attributes, HTML 3.2 attributes and lazy loaders."""
     for name, value in element.items():
         if name == "style" and _IN_STYLE.search(value):
             yield from style_references(value[:MAX_STYLE])
@@ -166,7 +166,7 @@ def _styled(element: HtmlElement) -> Iterator[tuple[RequisiteKind, str]]:
 
 
 def style_references(style: str) -> Iterator[tuple[RequisiteKind, str]]:
-    """Yield what a style sheet, or a list of declarations, imports and loads, as it spells it; of a font the format of today's browsers."""
+    """Yield the resources of a style sheet or list of declarations, as written; of a font, only the format for modern browsers."""
     fonts: dict[int, list[str]] = {}
     found: list[tuple[RequisiteKind, str]] = []
     for kind, block, token in _addresses(style_tokens_of(style)):
@@ -179,23 +179,23 @@ def style_references(style: str) -> Iterator[tuple[RequisiteKind, str]]:
 
 
 def style_tokens(style: str) -> tuple[list[Any], list[Any]]:
-    """Return the tokens of a style sheet, and those among them that hold the address of something that it loads."""
+    """Return the tokens of a style sheet, and those of them with the URL of a resource."""
     tokens = style_tokens_of(style, comments=True)
     return tokens, [token for _, _, token in _addresses(tokens)]
 
 
 def style_tokens_of(style: str, *, comments: bool = False) -> list[Any]:
-    """Return the tokens of a style sheet; none where it loads nothing."""
+    """Return the tokens of a style sheet, [] if it loads nothing."""
     if not _IN_STYLE.search(style):
         return []
     return list(tinycss2.parse_component_value_list(style[:MAX_STYLE], skip_comments=not comments))
 
 
 def _addresses(tokens: list[Any]) -> Iterator[tuple[RequisiteKind, int, Any]]:
-    """Yield each token with an address, what it is the address of, and the number of the block that it stands in."""
+    """Yield the kind of each resource, the number of its block, and the token with its URL."""
     role, opened, blocks = "image", list[str](), 0
     for token in _flat(tokens):
-        if token is None:  # a block or function ends
+        if token is None:  # end of a block or function
             if opened.pop() == "{} block" and role == "font":
                 role = "image"
         elif token.type in _NESTED:
@@ -213,13 +213,13 @@ def _addresses(tokens: list[Any]) -> Iterator[tuple[RequisiteKind, int, Any]]:
 
 
 _AT_RULES: Final = {"import": "stylesheet", "font-face": "font", "namespace": ""}
-"""What the first address after an at-rule is; that of a namespace is never loaded."""
+"""The kind of the first URL after an at-rule; that of a namespace is never loaded."""
 _NESTED: Final = frozenset({"function", "{} block", "[] block", "() block"})
 _WITH_ADDRESS: Final = frozenset({"url", "src", "image-set", "-webkit-image-set"})
 
 
 def _flat(tokens: Iterable[Any]) -> Iterator[Any]:
-    """Yield the tokens in order, those within blocks too, with None where a block ends; no depth is too much for it."""
+    """Yield the tokens in order, including those within blocks, with None at the end of each block; depth is not limited."""
     stack = [iter(tokens)]
     while stack:
         token = next(stack[-1], None)
@@ -234,7 +234,7 @@ def _flat(tokens: Iterable[Any]) -> Iterator[Any]:
 
 
 def _modern(fonts: list[str]) -> list[str]:
-    """Of the files of one font those that today's browsers load."""
+    """Return those files of a font that modern browsers load."""
     for format_ in ("woff2", "woff"):
         if chosen_ := [url for url in fonts if format_ in url]:
             return chosen_

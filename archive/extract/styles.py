@@ -1,4 +1,4 @@
-"""Find what a page hides: the classes and ids that its own style sheets hide, and the panels that a reader opens."""
+"""Find what a page hides: classes and ids hidden by its own style sheets, and panels that a reader opens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
 
 def hidden_names(styles: Iterable[HtmlElement]) -> frozenset[str]:
-    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets, its `style` elements, show to nobody."""
+    """Return the classes (`.name`) and ids (`#name`) that the page's `style` elements hide."""
     found: set[str] = set()
     size = 0
     for style in styles:
@@ -36,7 +36,7 @@ def hidden_names(styles: Iterable[HtmlElement]) -> frozenset[str]:
         for piece in sheet.split("}")[:-1]:
             *opened, text = piece.split("{")
             depth, selectors = depth + len(opened), opened[-1] if opened else selectors
-            # within `@media print` and the like nothing is said of the page as it is read
+            # `@media print` and similar rules do not affect the page on screen
             if depth == 1:
                 _note_rule(found, selectors, text)
             depth, selectors = max(0, depth - 1), ""
@@ -56,21 +56,21 @@ def _note_rule(found: set[str], selectors: str, declarations: str) -> None:
 
 @lru_cache(maxsize=4096)
 def is_invisible(style: str) -> bool:
-    """Tell whether an element's own style shows it to nobody."""
+    """Return whether an element's style attribute hides it."""
     return _INVISIBLE.search(style.lower()) is not None
 
 
 _PANEL_TAGS = frozenset({"div", "section", "p", "dd"})
 _MIN_PANEL = 80
-"""Characters of text in paragraphs, lists or tables that a panel holds; a menu or a row of buttons has none."""
+"""Minimum characters in the paragraphs, lists or tables of a panel; a menu or a row of buttons has none."""
 _MAX_PANEL = 2_000
 _MAX_CONTROL = 50
-"""Elements up to which a panel, and what opens it, are looked at: panels may stand within each other."""
+"""Maximum elements examined in a panel and its control, because panels may be nested."""
 _ASKING = frozenset({"form", "nav", "input"})
 
 
 def is_panel(element: HtmlElement) -> bool:
-    """Tell whether what is hidden is a panel of text that the heading or button right before it, or a button behind it, opens."""
+    """Return whether a hidden element is a panel of text that a heading or button right before it, or a button after it, opens."""
     before, behind = element.getprevious(), element.getnext()
     if element.tag not in _PANEL_TAGS or not (
         (before is not None and _opens(before, element.get("id") or "")) or (behind is not None and _is_button(behind))
@@ -85,7 +85,7 @@ def is_panel(element: HtmlElement) -> bool:
 
 
 def _is_button(control: HtmlElement) -> bool:
-    """Tell whether an element is a button, or a link that leads nowhere, with words on it."""
+    """Return whether an element is a button with a label, or a link with a label and no target."""
     if control.tag == "a":
         href = (control.get("href") or "#").lower()
         is_button = href.startswith(("#", "javascript:"))
@@ -95,7 +95,7 @@ def _is_button(control: HtmlElement) -> bool:
 
 
 def _opens(control: HtmlElement, identity: str) -> bool:
-    """Tell whether an element has words, and says that it opens a panel: the one with this id, or the next."""
+    """Return whether an element with text says that it opens the panel with this id, or the next one."""
     if not any(any(map(str.isalnum, text)) for text in control.itertext()):
         return False
     return any(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make names that were made, moved or removed in `folder` survive a power cut."""
+    """Make created, moved and removed names in `folder` survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -33,10 +33,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents where they are missing, each name durable.
+    """Create `folder` and its missing parents durably.
 
     Raises:
-        OSError: it cannot be made, or a file is in its place.
+        OSError: it cannot be created, or a file is in its place.
     """
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
@@ -51,11 +51,22 @@ def make_read_only(file: int | Path) -> None:
     os.chmod(file, stat.S_IMODE(os.stat(file).st_mode) & ~0o222)  # noqa: PTH101, PTH116 - a handle is not a Path
 
 
+def write_all(file: int, data: bytes, offset: int) -> None:
+    """Write all of `data`: on a nearly full disk one call may write a part and report no error.
+
+    Raises:
+        OSError: the rest does not fit.
+    """
+    written = 0
+    while written < len(data):
+        written += os.pwrite(file, memoryview(data)[written:], offset + written)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path of a file to write; when the block succeeds, it replaces `path`, durably. Readers see the old file or the new one.
+    """Yield the path of a file to write; when the block succeeds, it replaces `path` durably. Readers see the old file or the new one.
 
-    Nothing that lies where it is made first is followed or kept: in a folder of many writers (`-o /tmp/x.csv`) a link may wait there.
+    An existing file or link at the temporary path is removed, not followed: in a shared folder (`-o /tmp/x.csv`) it may be an attack.
 
     Raises:
         NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
@@ -79,7 +90,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def output_to(path: Path) -> Iterator[Path]:
-    """Give the path to write for an output that a person named; a link, FIFO or device is written into, and never replaced.
+    """Yield the path to write for an output named by a person; a link, FIFO or device is written to, never replaced.
 
     Raises:
         NotWritableError: it cannot be written.
@@ -100,9 +111,9 @@ def output_to(path: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
-    """Write `pieces` to `path`: readers see the whole old file or the whole new one, even after a crash.
+    """Write `pieces` to `path`: readers see the complete old file or the complete new one, even after a crash.
 
-    The file is as open as `mode` and the umask let it be.
+    Its permissions are `mode` restricted by the umask.
 
     Raises:
         NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
@@ -119,14 +130,14 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
 
 @contextmanager
 def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
-    """Hold the lock that the file `path` stands for; its folder must exist. The kernel frees it when the process dies.
+    """Hold the lock of the file `path`; its folder must exist. The kernel releases it when the process dies.
 
-    Does not wait: when another process has it, raises `taken(holder)`, where the holder is what that process wrote of itself
+    Does not wait: if another process has the lock, raises `taken(holder)`, where the holder is that process's own description
     (`process 4711 (warraq import …)`).
 
     Raises:
-        NotWritableError: the lock file cannot be made or opened, or the file system has no locks.
-        LinkedFileError, IrregularFileError: no regular file stands there.
+        NotWritableError: the lock file cannot be created or opened, or the file system has no locks.
+        LinkedFileError, IrregularFileError: the path is not a regular file.
     """
     try:
         file = os.fdopen(
@@ -144,7 +155,9 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
             raise NotWritableError(path, error) from error
         with suppress(OSError):  # a full disk cannot hold the holder's name: the lock is held all the same
             os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())
+            # An argument may be a file name that is not UTF-8.
+            holder = f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode("utf-8", "replace")
+            os.write(file.fileno(), holder)
         yield
 
 
@@ -152,10 +165,10 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
-    """Open a regular file, or make one when `flags` has O_CREAT; return the handle, which the caller closes.
+    """Open a regular file, or create one if `flags` has O_CREAT; return the handle, which the caller closes.
 
     Raises:
-        LinkedFileError, IrregularFileError: something else stands there; it was not opened.
+        LinkedFileError, IrregularFileError: the path is something else, which was not opened.
         OSError: the file does not exist, or cannot be opened.
     """
     require_regular(path)
@@ -176,7 +189,7 @@ def open_read(path: Path) -> BufferedReader:
 
 
 def require_regular(path: Path) -> None:
-    """Raise LinkedFileError or IrregularFileError when anything but a regular file stands there; nothing at all is fine."""
+    """Raise LinkedFileError or IrregularFileError unless the path is a regular file or does not exist."""
     try:
         kind = os.lstat(path).st_mode
     except OSError:
@@ -188,20 +201,20 @@ def require_regular(path: Path) -> None:
 
 
 def make_new(path: Path, mode: int = 0o644) -> int:
-    """Make a file of our own where a leftover, or a link that waits, may stand: that goes first. Return the handle for writing.
+    """Create a new file, removing a leftover or a link at its path first. Return the handle for writing.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     path.unlink(missing_ok=True)
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
 
 
 class Closing:
-    """What is open until `close` is called, which the end of a `with` block does."""
+    """Base of objects with `close`, which the end of a `with` block calls."""
 
     def close(self) -> None:
-        """Give back what is held; a second call does nothing."""
+        """Release the resources; a second call does nothing."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

@@ -30,7 +30,7 @@ def now() -> datetime:
 
 
 def clock_state() -> str:
-    """Say whether NTP keeps the machine's clock, as the kernel knows: `synchronised`, `unsynchronised`, or `unknown`."""
+    """Return the kernel's NTP state of the clock: `synchronised`, `unsynchronised`, or `unknown`."""
     try:
         state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))  # all zeros: it only asks
     except (OSError, AttributeError):
@@ -49,7 +49,7 @@ def timestamp14(moment: datetime) -> str:
 
 
 def warc_moment(text: str) -> datetime | None:
-    """Read a WARC-Date of any precision: its first moment, in UTC; None for what is not a date.
+    """Parse a WARC-Date of any precision: its first moment, in UTC; None if it is invalid.
 
     A date without a zone is in UTC, as the standard demands. Fractions of a second beyond microseconds are cut. 24:00 ends its day.
     """
@@ -69,13 +69,13 @@ def warc_moment(text: str) -> datetime | None:
 
 
 def warc_timestamp(text: str) -> str:
-    """Format a WARC-Date as 14 digits in UTC; '' for what is not a date."""
+    """Format a WARC-Date as 14 digits in UTC; '' if it is invalid."""
     moment = warc_moment(text)
     return timestamp14(moment) if moment else ""
 
 
 def captured_at(text: str) -> str:
-    """Format a WARC-Date as `captures.captured_at` keeps it: as written where that is a full time in UTC; '' for what is not a date."""
+    """Format a WARC-Date for `captures.captured_at`: unchanged if it is a full time in UTC; '' if it is invalid."""
     moment = warc_moment(text)
     if moment is None:
         return ""

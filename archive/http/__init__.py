@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from archive.http.coding import GZIP_MAGIC, BadCoding, TooLarge, inflate, looks_plain
+from archive.http.coding import GZIP_MAGIC, ZSTD_MAGIC, BadCoding, TooLarge, inflate, looks_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "HEAD_END",
@@ -18,14 +23,13 @@ __all__ = [
     "TooLarge",
     "dechunk",
     "decode",
-    "head_end",
     "inflate",
+    "link_fields",
     "parse_head",
     "parse_response",
     "payload",
     "skip_empty_lines",
     "split_head",
-    "split_interim",
 ]
 
 STATUS_LINE = re.compile(
@@ -34,11 +38,11 @@ STATUS_LINE = re.compile(
 HEAD_END = re.compile(rb"\n\r?\n")
 EMPTY_LINES = re.compile(rb"[\r\n]*")
 LENGTH = re.compile(r"[0-9]{1,19}")
-"""A Content-Length that can be meant: decimal, and within 64 bits."""
+"""A valid Content-Length: decimal, and within 64 bits."""
 BLANKS = " \t"
-"""What may stand around a value (RFC 9110, section 5.6.3); other control characters belong to it."""
+"""The blanks around a value (RFC 9110, section 5.6.3); other control characters belong to the value."""
 NO_BODY = frozenset({101, 204, 304})
-"""Statuses whose response ends with its head (RFC 9112, section 6.3, rule 1); 101 goes on in another protocol."""
+"""Statuses whose response ends with its head (RFC 9112, section 6.3, rule 1); 101 continues in another protocol."""
 
 
 class NotHttp(ArchiveError):  # noqa: N818 - the word that callers read: "except NotHttp"
@@ -86,11 +90,27 @@ class ResponseHead:
 
     @property
     def content_length(self) -> int | None:
-        """The length that all Content-Length fields agree on; None when there is none to believe (RFC 9112, section 6.3, item 5)."""
+        """The length that all Content-Length fields agree on; None if there is no valid one (RFC 9112, section 6.3, item 5)."""
         lengths = {part.strip(BLANKS) for value in self.all("Content-Length") for part in value.split(",")}
         if len(lengths) != 1 or not LENGTH.fullmatch(length := lengths.pop()):
             return None
         return int(length)
+
+
+MOST_LINKS = 50
+_LINK = re.compile(
+    r"""<([^<>]{0,2000})>((?:\s*+;\s*+[\w!#$&+.^`|~*-]{1,50}+(?:\s*+=\s*+(?:"[^"]{0,1000}"|[^\s;,"]{0,1000}+))?+)*+)"""
+)
+_LINK_PARAMETER = re.compile(r""";\s*+([\w!#$&+.^`|~*-]+)\s*+=\s*+(?:"([^"]*)"|([^\s;,"]*))""")
+
+
+def link_fields(headers: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
+    """Yield the links of the `Link` fields (RFC 8288, section 3) as the attributes of `<link>`; those with another context are omitted."""
+    fields = ",".join(value for name, value in headers if name.lower() == "link")[:16_384]
+    for target, parameters in islice(_LINK.findall(fields), MOST_LINKS):
+        found = [(name.lower(), quoted or bare) for name, quoted, bare in _LINK_PARAMETER.findall(parameters)]
+        if not any(name == "anchor" for name, _ in found):
+            yield {"href": target, **dict(reversed(found))}  # the first of several `rel` counts
 
 
 def skip_empty_lines(data: bytes | bytearray, start: int) -> int:
@@ -99,14 +119,8 @@ def skip_empty_lines(data: bytes | bytearray, start: int) -> int:
     return empty.end() if empty else start
 
 
-def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
-    """Return where the head that begins at `start` ends, with its empty line; None while it does not. Empty lines before it are skipped."""
-    end = HEAD_END.search(data, skip_empty_lines(data, start))
-    return end.end() if end else None
-
-
 def parse_head(block: bytes) -> ResponseHead:
-    """Parse a head: bare line feeds, no reason phrase, lines without a colon (dropped), a head cut short are all taken.
+    """Parse a head. Bare line feeds, no reason phrase, lines without a colon (dropped) and a truncated head are accepted.
 
     Raises:
         NotHttp: the bytes do not start with a status line.
@@ -136,16 +150,16 @@ def _unfold(lines: list[str]) -> list[str]:
     return [" ".join(part) for part in parts]
 
 
-# Take an HTTP/1 response apart from its exact bytes: head, payload as WARC digests it, body as its author wrote it.
+# Parse an HTTP/1 response from its exact bytes: head, payload as WARC digests it, decoded body.
 
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[^\n]*\n")
-SIZE_DIGITS = 16  # a chunk size past 64 bits cannot be meant
+SIZE_DIGITS = 16  # a chunk size over 64 bits is invalid
 MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK; no real server stacks more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response(ResponseHead):
-    """One response, taken apart; `head + body` are the bytes that were given.
+    """One parsed response; `head + body` are the original bytes.
 
     `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with any bytes that follow it.
     """
@@ -155,23 +169,9 @@ class Response(ResponseHead):
 
 
 def split_head(data: bytes) -> tuple[bytes, bytes]:
-    """Split a message after the empty line of its head; a message whose head never ends is all head."""
-    end = head_end(data)
-    return (data, b"") if end is None else (data[:end], data[end:])
-
-
-def split_interim(data: bytes) -> tuple[bytes, bytes]:
-    """Split the 1xx responses (not 101, which is final) off the front of what a connection sent for one request."""
-    at = 0
-    while interim := INTERIM.match(data, at):
-        end = head_end(data, interim.start())
-        if end is None:
-            break
-        at = end
-    return data[:at], data[at:]
-
-
-INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9][0-9](?![0-9])")
+    """Split a message after the empty line of its head, without counting empty lines before it; a head that never ends is everything."""
+    end = HEAD_END.search(data, skip_empty_lines(data, 0))
+    return (data[: end.end()], data[end.end() :]) if end else (data, b"")
 
 
 def parse_response(data: bytes, *, head: ResponseHead | None = None) -> Response:
@@ -188,9 +188,9 @@ def parse_response(data: bytes, *, head: ResponseHead | None = None) -> Response
 
 
 def payload(response: Response) -> bytes:
-    """Return what was served, transfer coding off and content coding kept: the bytes that WARC-Payload-Digest covers.
+    """Return the payload without transfer coding but with its content coding: the bytes that WARC-Payload-Digest covers.
 
-    A body that is not framed as its head says (not chunked after all, an invalid length) is taken as it is.
+    A body whose framing contradicts its head (not really chunked, an invalid length) is returned unchanged.
     """
     if response.status in NO_BODY:
         return b""
@@ -208,7 +208,7 @@ def _is_measured(response: Response) -> bool:
 
 
 def dechunk(body: bytes) -> bytes:
-    """Take chunk framing off; stops at the last chunk, at the cut, or where it is no longer chunks."""
+    """Remove chunk framing; stop at the last chunk, at a truncation, or where the chunks become invalid."""
     at, chunks, view = 0, [], memoryview(body)
     while line := CHUNK_SIZE.match(body, at):
         digits = line[1].lstrip(b"0")
@@ -219,7 +219,7 @@ def dechunk(body: bytes) -> bytes:
         chunks.append(view[start : start + size])
         if not size:
             return b"".join(chunks)
-        if start + size > len(body):  # cut; a size may also be more than a place can be
+        if start + size > len(body):  # truncated; a size may also exceed any offset
             break
         at = start + size
         at += 2 if body.startswith(b"\r\n", at) else body.startswith(b"\n", at)
@@ -227,11 +227,11 @@ def dechunk(body: bytes) -> bytes:
 
 
 def decode(response: Response, limit: int) -> bytes:
-    """Return the body as its author wrote it, every coding off, at most `limit` bytes.
+    """Return the body with every coding removed, at most `limit` bytes.
 
-    gzip, deflate (with and without the zlib wrapper), br and zstd, in any stack up to five. A body that is not coded as
-    the head says is given as it is; a stream that is cut or breaks off gives what decodes before that. A page that is still gzip then
-    was compressed once more than the head says.
+    It handles gzip, deflate (with and without the zlib wrapper), br and zstd, up to five in a stack. A body that is not coded as
+    the head says is returned unchanged; of a truncated stream, the part that decodes. A page that is still gzip or zstd afterwards was
+    compressed once more than the head says, and is decoded again.
 
     Raises:
         TooLarge: more than `limit` bytes.
@@ -244,5 +244,5 @@ def decode(response: Response, limit: int) -> bytes:
     data = payload(response)
     for coding in reversed(named):
         data = inflate(data, coding, limit)
-    is_packed = data.startswith(GZIP_MAGIC) and "html" in response.get("Content-Type").lower()
+    is_packed = data.startswith((GZIP_MAGIC, ZSTD_MAGIC)) and "html" in response.get("Content-Type").lower()
     return inflate(data, "gzip" if is_packed else "identity", limit)

@@ -21,20 +21,20 @@ MAX_ANSWER_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The server's answer, of any status."""
+class ClientResponse:
+    """The server's response, of any status."""
 
     status: int
     headers: Message
     body: bytes
 
 
-class NoAnswerError(Exception):
-    """No whole answer came: no connection, no HTTP, too much, or not in time."""
+class NoResponseError(Exception):
+    """No complete response: no connection, not HTTP, too large, or too late."""
 
 
 class _AsAnswered(urllib.request.HTTPErrorProcessor):
-    """Every status is an answer, a redirect too: what is sent goes to the address that was named and nowhere else."""
+    """Returns every status, including redirects: a request goes only to the configured URL."""
 
     def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002 - its interface
         """Return the response as it came."""
@@ -47,23 +47,25 @@ _PROXIED = urllib.request.build_opener(_AsAnswered)
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _AsAnswered)
 
 
-def exchange(request: Request, *, seconds: float, max_bytes: int = MAX_ANSWER_BYTES, direct: bool = False) -> Answer:
-    """Send the request, by the proxies of the environment unless `direct`, and return the whole answer.
+def exchange(
+    request: Request, *, seconds: float, max_bytes: int = MAX_ANSWER_BYTES, direct: bool = False
+) -> ClientResponse:
+    """Send the request, through the proxies of the environment unless `direct`, and return the complete response.
 
-    The exchange runs in a thread of its own: a server that sends a byte now and then meets no timeout of a socket.
+    The exchange runs in a separate thread, because a server that sends single bytes never hits a socket timeout.
 
     Raises:
-        NoAnswerError: no whole answer of at most `max_bytes` came within `seconds`.
+        NoResponseError: no complete response of at most `max_bytes` arrived within `seconds`.
     """
     opener = _DIRECT if direct else _PROXIED
     return within(seconds, lambda: _exchange(opener, request, seconds, max_bytes))
 
 
 def within(seconds: float, work: Callable[[], _Result]) -> _Result:
-    """Return what `work` returns or raises, which runs in a thread of its own and is left alone when it takes too long.
+    """Run `work` in a separate thread and return or raise its result; the thread is abandoned if it takes too long.
 
     Raises:
-        NoAnswerError: it took longer than `seconds`.
+        NoResponseError: it took longer than `seconds`.
     """
     results: queue.SimpleQueue[Callable[[], _Result]] = queue.SimpleQueue()
 
@@ -80,7 +82,7 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result:
     try:
         finished = results.get(timeout=seconds)
     except queue.Empty:
-        raise NoAnswerError(f"no whole answer within {seconds:g} s") from None
+        raise NoResponseError(f"no complete response within {seconds:g} s") from None
     return finished()
 
 
@@ -88,12 +90,14 @@ def _raise(error: BaseException) -> NoReturn:
     raise error
 
 
-def _exchange(opener: urllib.request.OpenerDirector, request: Request, seconds: float, max_bytes: int) -> Answer:
+def _exchange(
+    opener: urllib.request.OpenerDirector, request: Request, seconds: float, max_bytes: int
+) -> ClientResponse:
     try:
         with opener.open(request, timeout=seconds) as response:
             body = response.read(max_bytes + 1)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise NoAnswerError(f"{getattr(error, 'reason', '') or error or type(error).__name__}") from error
+        raise NoResponseError(f"{getattr(error, 'reason', '') or error or type(error).__name__}") from error
     if len(body) > max_bytes:
-        raise NoAnswerError(f"more than {max_bytes >> 20} MB")
-    return Answer(status=response.status, headers=response.headers, body=body)
+        raise NoResponseError(f"more than {max_bytes:,} bytes")
+    return ClientResponse(status=response.status, headers=response.headers, body=body)

@@ -25,7 +25,7 @@ FIRST_SLICE = 1 << 9
 MAX_MEMBERS = 10_000
 ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 """RFC 9659: no more than 8 MB of window may be asked of an HTTP client."""
-GZIP_MAGIC, ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP_MAGIC, ZSTD_MAGIC, ZLIB_START = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x78"
 BREAKS = (zlib.error, brotli.error, zstd.ZstdError)
 
 
@@ -133,7 +133,14 @@ def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
         return (_zstd,)
     if coding == "deflate":
         return (_zlib, _raw_deflate)
+    if coding in {"gzip", "x-gzip"} and _has_zlib_header(data):
+        return (_zlib,)
     return (_Brotli,) if coding == "br" else ()
+
+
+def _has_zlib_header(data: bytes) -> bool:
+    """Return whether the first two bytes are those of a zlib stream (RFC 1950, section 2.2)."""
+    return data.startswith(ZLIB_START) and int.from_bytes(data[:2]) % 31 == 0
 
 
 def looks_plain(data: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ from archive.index import (
     sqlite,
 )
 from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
-from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
+from archive.index.schema import MIGRATIONS, add_later_columns, unknown_steps
 from archive.index.sqlite import Database, IndexDatabase, Migrations, WalGuard, sqlite3
 from archive.locale import N_
 
@@ -64,39 +64,48 @@ __all__ = [
 ]  # fmt: skip
 
 DatabaseError = sqlite3.Error
-"""What every statement may raise: the file is locked, damaged, gone, or the statement took longer than `limit_time` allows."""
+"""Any statement may raise it: the file is locked, damaged or missing, or the statement took longer than `limit_time` allows."""
 
 OperationalError = sqlite3.OperationalError
-"""Of those, the ones that are not the statement's fault: locked, full, read-only, interrupted."""
+"""A DatabaseError that is not the statement's fault: the database is locked, full or read-only, or the statement was interrupted."""
 
 BUSY_TIMEOUT_S = 30.0
-"""How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
+"""Seconds that a reader or writer waits for another's transaction. A group commit takes milliseconds, a checkpoint seconds at worst."""
 
 LOCKED = frozenset({5, 6})
-"""SQLite's codes for a lock that another holds: SQLITE_BUSY, SQLITE_LOCKED."""
+"""SQLite's result codes when another connection holds the lock: SQLITE_BUSY, SQLITE_LOCKED."""
 
 UNWRITABLE = frozenset({8, 10, 13, 14})
 """SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
 
 PROGRESS_STEPS = 10_000
-"""Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
+"""Instructions of SQLite's virtual machine between two checks of the clock: a fraction of a millisecond."""
 
 
 MISREAD = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
-"""What code raises that is given a value of another type than its column has."""
+"""Exceptions that code may raise when a value does not have the type of its column."""
 
 
-def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
-    """Return the error of a failed write: another process holds the lock, or the disk or folder cannot be written."""
-    if error.sqlite_errorcode & 0xFF in LOCKED:
+def unwritable(path: Path, error: sqlite3.OperationalError) -> ArchiveError:
+    """Return the error to raise for a failed write: another process holds the lock, or the disk or folder is not writable.
+
+    Without a code of SQLite's, it is the error of Python for a text that is not UTF-8.
+    """
+    if not (code := _code_of(error)):
+        return ForeignDatabaseError(path, str(error))
+    if code in LOCKED:
         return DatabaseLockedError(path)
     return NotWritableError(path, OSError(str(error)))
 
 
-class Store(Closing):
-    """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
+def _code_of(error: sqlite3.DatabaseError) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
-    Raises NotWritableError when the file cannot be made or written, SchemaTooNewError when a later version of warraq made it.
+
+class Store(Closing):
+    """An open database. The functions of the sibling modules read and write it; they take `store.db` as their first argument.
+
+    Raises NotWritableError when the file cannot be created or written, SchemaTooNewError when a later version of warraq made it.
     """
 
     def __init__(
@@ -114,10 +123,14 @@ class Store(Closing):
         self._as_found: tuple[int, ...] | None = None
         sqlite.require_plain_files(path)
         try:
-            self.db = IndexDatabase(self._connect())
-            if read_only:
-                self.db.conn.text_factory = sqlite.decode_text
-            self._prepare(extra_migrations)
+            with ExitStack() as opened:
+                self.db = IndexDatabase(opened.enter_context(closing(self._connect())))
+                if read_only:
+                    self.db.conn.text_factory = sqlite.decode_text
+                self._prepare(extra_migrations)
+                opened.pop_all()
+        except UnicodeDecodeError as error:
+            raise ForeignDatabaseError(path, N_("its definitions are damaged")) from error
         except sqlite3.OperationalError as error:
             if read_only:
                 raise
@@ -130,18 +143,19 @@ class Store(Closing):
         connection = sqlite3.connect(uri, uri=True, timeout=self._patience, check_same_thread=False)
         try:
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        except sqlite3.OperationalError as error:
+        except sqlite.DAMAGED as error:
             connection.close()
-            if error.sqlite_errorcode & 0xFF not in UNWRITABLE or os.access(self.path.parent, os.W_OK):
+            code = _code_of(error) if isinstance(error, sqlite3.DatabaseError) else 0
+            if code not in UNWRITABLE or os.access(self.path.parent, os.W_OK):
                 raise
         else:
             return connection
         return self._connect_to_what_stays(uri)
 
     def _connect_to_what_stays(self, uri: str) -> sqlite3.Connection:
-        """Open a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
+        """Open a file in a folder that is not writable, where SQLite cannot create the -shm file that a database in WAL mode needs.
 
-        No process writes to it, or its -wal and -shm would exist: it is opened as immutable.
+        No process is writing to it, or its -wal and -shm would exist, so it is opened as immutable.
         """
         wal = self.path.with_name(self.path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
@@ -156,10 +170,10 @@ class Store(Closing):
         return (status.st_ino, status.st_size, status.st_mtime_ns, has_wal)
 
     def check_unchanged(self) -> None:
-        """Raise DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
+        """Raise DamagedFileError when a database that was opened as immutable has changed: what was read may be wrong."""
         if self._as_found is not None and self._look() != self._as_found:
             raise DamagedFileError(
-                self.path, 0, N_("another process has begun to write to it since it was opened (open it again)")
+                self.path, 0, N_("another process has started writing to it since it was opened (open it again)")
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
@@ -169,10 +183,10 @@ class Store(Closing):
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:
-            stand_in(self.db)
+            add_later_columns(self.db)
             self.db.conn.execute("PRAGMA query_only = ON")
             return
-        # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.
+        # The WARC is synced first: SQLite may lose its last commits in a power cut, and they are restored from the WARC.
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",
@@ -194,23 +208,36 @@ class Store(Closing):
             with self.db.atomic():
                 yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in UNWRITABLE | LOCKED:
+            if _code_of(error) in UNWRITABLE | LOCKED:
                 raise unwritable(self.path, error) from error
             raise
         if self._wal and not self.db.conn.in_transaction:
             self._wal.look()
 
+    def rewrite(self) -> None:
+        """Rewrite the database without free space, and empty its -wal; NotWritableError when the disk is full or it is in use.
+
+        Needs as much space on the disk as the database has. A reader with an open transaction is a use, too.
+        """
+        try:
+            self.db.conn.execute("VACUUM")
+            is_read = bool(self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            raise unwritable(self.path, error) from error
+        if is_read:  # by another process, for which the file keeps the pages of before
+            raise DatabaseLockedError(self.path)
+
     def sync_each_commit(self) -> None:
-        """Make each commit from here on survive a power cut: for one that lets go of what no WARC here could give back."""
+        """Make each commit from now on survive a power cut: for transactions that cannot be restored from the WARC files here."""
         self.db.conn.execute("PRAGMA synchronous = FULL")
 
     @property
     def log_held_bytes(self) -> int:
-        """How large the write-ahead log became because another process kept reading an old state; 0 when it never was."""
+        """Return the size in bytes that the write-ahead log reached because another process kept reading an old state; 0 if none did."""
         return self._wal.held_bytes if self._wal else 0
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupt any statement that still runs after that many seconds: it raises DatabaseError."""
+        """Interrupt any statement that runs longer than this many seconds; it raises DatabaseError."""
         end = time.monotonic() + seconds
         self.db.conn.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
 
@@ -219,7 +246,7 @@ class Store(Closing):
         self.db.close()
 
     def __exit__(self, *raised: object) -> None:
-        """Close; an error that a value of a wrong type may have caused becomes ForeignDatabaseError when there is such a value."""
+        """Close. Raise ForeignDatabaseError in place of an error that a value of a wrong type in the database may have caused."""
         try:
             if isinstance(raised[1], MISREAD) and not isinstance(raised[1], ArchiveError):
                 self.require_own_values(raised[1])
@@ -227,7 +254,7 @@ class Store(Closing):
             self.close()
 
     def require_own_values(self, cause: BaseException | None = None) -> None:
-        """Raise ForeignDatabaseError when a value is there that warraq cannot have written; reads all rows."""
+        """Raise ForeignDatabaseError when the database holds a value that warraq cannot have written; reads all rows."""
         if problem := sqlite.value_problem(self.db.conn):
             raise ForeignDatabaseError(self.path, problem) from cause
 
@@ -251,7 +278,7 @@ def _plain_words(db: Database) -> None:
 
 @SEARCH(name="0003_identity")
 def _identity(db: Database) -> None:
-    """Join what an earlier version kept apart: an article under several spellings, and before and after a redirect."""
+    """Join articles that an earlier version stored separately: one article under several spellings, or at both ends of a redirect."""
     now = iso(datetime.now(UTC))
     is_current = search.is_current(
         db.conn
@@ -272,14 +299,14 @@ def _identity(db: Database) -> None:
 
 
 def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TIMEOUT_S) -> Store:
-    """Open the database file; for writing, it is made when there is none and brought up to date.
+    """Open the database file. When opened for writing, it is created if missing, and its schema is brought up to date.
 
     `patience` is how many seconds a statement waits for another process's transaction.
 
     Raises NotWritableError, SchemaTooNewError.
     """
     store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
-    if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
+    if not read_only and not search.is_current(store.db.conn):  # built with other rules of folding or stemming
         logger.warning(
             "%s: rebuilding the search index, because this version of warraq derives its keys differently", path
         )

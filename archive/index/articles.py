@@ -1,4 +1,4 @@
-"""Query and write the tables `articles` and `changes`: versions, and changes without a new text. Never begins or ends a transaction."""
+"""Query and write the tables `articles` and `changes`: versions, and changes of metadata only. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had.
+    """The result of storing an article: its row, and whether it is the first version, a new one, or one that was held already.
 
-    `is_updated`: one we had, whose page now gives other metadata (see `archive.index.articles`).
+    `is_updated`: the version was held, and its page now gives other metadata.
     """
 
     id: int
@@ -51,14 +51,14 @@ def key_of(db: Database, url: str) -> str:
 
 
 def find_version(db: Database, url: str, digest: str) -> int | None:
-    """Return the id of the version of the article at this URL that says exactly this, None when there is none."""
+    """Return the id of the version of the article at this URL with this text digest, None when there is none."""
     sql = "SELECT id FROM articles WHERE article_key = ? AND text_digest = ?"
     row = db.conn.execute(sql, (key_of(db, url), digest)).fetchone()
     return int(row[0]) if row else None
 
 
-def see_again(db: Database, article_id: int, *, at: str) -> Stored:
-    """Note that a version that we hold was served again at that time."""
+def mark_seen(db: Database, article_id: int, *, at: str) -> Stored:
+    """Record that a held version was served again at this time."""
     key = db.conn.execute(
         "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING article_key",
         (at, at, article_id),
@@ -68,7 +68,7 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
 
 
 def insert_version(db: Database, article: Article, *, capture: StoredCapture, conversion_id: str) -> Stored:
-    """Add a version that is not held yet; `capture` is the row of the capture that it was read from."""
+    """Insert a version that is not held yet; `capture` is the row of the capture that it was read from."""
     key = key_of(db, article.url)
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
     row = packed(values_of(article, captures.payload_of(db, capture)), article.text) | {
@@ -95,7 +95,7 @@ def number_versions(db: Database, url: str) -> None:
 def number_key(db: Database, key: str) -> None:
     """Number the versions of a key in the order in which they were first served; the latest is the one served last.
 
-    Two of the same moment are ordered by their text, not by their ids: the order in which rows came in must not number them.
+    Versions served at the same moment are ordered by their text, so that the numbers do not depend on the order of insertion.
     """
     db.conn.execute(
         """
@@ -113,12 +113,12 @@ def number_key(db: Database, key: str) -> None:
 
 
 def get(db: Database, article_id: int) -> ArticleRow | None:
-    """Return the version of that id, as a dict of its columns."""
+    """Return the version with this id as a dict of its columns, None when there is none."""
     return cast("ArticleRow | None", next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]), None))
 
 
 def versions(db: Database, url: str) -> list[ArticleRow]:
-    """Return all versions of the article at that URL, in any spelling (its canonical one, or any that it was fetched at), oldest first."""
+    """Return all versions of the article at this URL, oldest first. The URL may be its canonical one or any that it was fetched at."""
     sql = "SELECT * FROM articles WHERE article_key = ? ORDER BY version"
     if rows := list(db.query(sql, [key_of(db, url)])):
         return cast("list[ArticleRow]", rows)
@@ -132,7 +132,7 @@ def versions(db: Database, url: str) -> list[ArticleRow]:
 
 
 def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
-    """Yield the latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
+    """Yield the latest versions, the most recently published first; undated ones are placed by the time of their first fetch."""
     sql = f"""
         SELECT * FROM articles WHERE is_latest = 1 AND {of_site(site)}
         ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT :limit OFFSET :offset
@@ -142,13 +142,13 @@ def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) ->
 
 
 def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
-    """Return the latest versions in the order in which they came in, from the one after that id on."""
+    """Return the latest versions whose ids are greater than `after`, in the order of insertion."""
     sql = "SELECT * FROM articles WHERE is_latest = 1 AND id > ? ORDER BY id LIMIT ?"
     return cast("list[ArticleRow]", list(db.query(sql, [after, limit])))
 
 
 def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
-    """Set the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
+    """Set the record that holds the clean text of versions: pairs of (conversion id, record id of the capture it was read from)."""
     db.conn.executemany(
         """
         UPDATE articles SET conversion_id = ?
@@ -158,10 +158,10 @@ def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
     )
 
 
-def spells(db: Database, url: str) -> list[VersionSpan]:
-    """Return which version stood when, oldest first: article_id, version, first_at, last_at and captures, a row for each unbroken time.
+def version_spans(db: Database, url: str) -> list[VersionSpan]:
+    """Return which version was served when, oldest first, one row for each unbroken span.
 
-    A text that changes and is changed back stands for two of them.
+    A text that changes and is changed back has two spans.
     """
     sql = """
         WITH served AS (
@@ -181,7 +181,7 @@ ALIKE = 0.3
 
 
 def latest_text(db: Database, url: str) -> tuple[str, str] | None:
-    """Return the title and text of the latest version at that URL, None when there is none."""
+    """Return the title and text of the latest version at this URL, None when there is none."""
     row = db.conn.execute(
         "SELECT title, text FROM articles WHERE article_key = ? AND is_latest = 1", (key_of(db, url),)
     ).fetchone()
@@ -189,14 +189,14 @@ def latest_text(db: Database, url: str) -> tuple[str, str] | None:
 
 
 def latest_id(db: Database, url: str) -> int | None:
-    """Return the id of the latest version at that URL, None when there is none."""
+    """Return the id of the latest version at this URL, None when there is none."""
     sql = "SELECT id FROM articles WHERE article_key = ? AND is_latest = 1"
     row = db.conn.execute(sql, (key_of(db, url),)).fetchone()
     return int(row[0]) if row else None
 
 
-def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Return whether two (title, text) can be versions of one article: the same title, or many of the same words."""
+def may_be_versions(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Return whether two (title, text) pairs can be versions of one article: they have the same title or many words in common."""
     if one[0] == other[0]:
         return True
     words, others = set(one[1].split()), set(other[1].split())
@@ -204,7 +204,7 @@ def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
 
 
 def was_read_at(db: Database, url: str, page: str) -> bool:
-    """Return whether the article at `url` was read at that page before: then what stands there now is its next version."""
+    """Return whether the article at `url` was read from this page before, so that the page now shows its next version."""
     return (
         db.conn.execute(
             "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.article_key = ? LIMIT 1",
@@ -222,12 +222,11 @@ def has_site(db: Database, site: str) -> bool:
     )
 
 
-# What a page changed without changing its text: byline, date, section, tags, pictures, structure. Never ends a
-# transaction.
+# Changes of metadata while the text stays the same: byline, date, section, tags, pictures, structure.
 #
-# A version of an article is its title and text. When it is served again with other metadata, its row takes these, and
-# the table `changes` keeps what each field said before and after, when that was first seen, and the record that says
-# so.
+# A version of an article is its title and text. When it is served again with other metadata, its row takes the new
+# values, and the table `changes` records each field before and after, when the change was first seen, and the record
+# that shows it.
 
 FIELDS = (
     "author", "date_published", "date_modified", "section", "tags", "language", "description", "sitename", "source", "images",
@@ -237,16 +236,16 @@ FIELDS = (
 
 _EMPTY = frozenset({"", "[]", "{}"})
 _FOLLOWING = {"date_published": ("date",), "images": ("image",)}
-"""Columns that change with another."""
+"""Columns that follow from another and change with it."""
 MUTABLE = frozenset({*FIELDS, *(other for others in _FOLLOWING.values() for other in others), "provenance"})
-"""The columns of a version that take what the page says when it is seen last."""
+"""The columns of a version that take their values from the last time the page was seen."""
 _OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "article")
 
 
 def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[str, object]:
-    """Return the columns of a version that the article gives otherwise, with their new values; {} when it was served before the last time.
+    """Return the columns whose values differ in the article, with their new values; {} when it was served before the last time seen.
 
-    What the page does not say this time stays as it is known: more often it was not found than taken away.
+    A value that the page does not give this time is kept: more often it was not found than removed.
     """
     names = ", ".join(("last_seen_at", *sorted(_OF_ARTICLE)))
     row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]))  # noqa: S608 - our own column names
@@ -262,9 +261,9 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
 
 
 def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bool) -> dict[str, object]:
-    """Return the mutable columns that `other` gives the held row of the same version: of two that say something, the one seen last.
+    """Return the mutable columns that the held row takes from `other`, a row of the same version: where both have a value, the later one.
 
-    `later` says whether `other` was seen last.
+    `later` tells whether `other` was seen last.
     """
     values = {
         name: other[name]
@@ -277,9 +276,9 @@ def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bo
 
 
 def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: str, record_id: str) -> None:
-    """Put these values into the row of a version, and what they replace into `changes`.
+    """Write these values into the row of a version, and record in `changes` what they replace.
 
-    A row without a body was read by an earlier version of warraq: what it says otherwise may be the reading and not the page.
+    Nothing is recorded for a row without a body: an earlier version of warraq read it, and may have extracted other values.
     """
     row = next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]))
     recorded = [name for name in values if name in FIELDS and row["body"] is not None]
@@ -299,10 +298,7 @@ def _text(value: object) -> str:
 
 
 def changes_of(db: Database, url: str) -> list[ChangeRow]:
-    """Return what changed in the versions of that URL without their texts, oldest first.
-
-    Article_id, version, seen_at, field, before, after.
-    """
+    """Return the changes of metadata in the versions at this URL, oldest first."""
     sql = """
         SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
         FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
@@ -311,7 +307,7 @@ def changes_of(db: Database, url: str) -> list[ChangeRow]:
 
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
-    """Copy what is kept of versions of another archive: ids there, and the ids that they have here."""
+    """Copy the recorded changes of versions from another archive; `ids` maps their ids there to their ids here."""
     sql = "SELECT * FROM changes WHERE article_id IN (SELECT value FROM json_each(?))"
     rows = source.query(sql, [json.dumps(list(ids))])
     values = [{**row, "article_id": ids[row["article_id"]]} for row in rows]
@@ -319,29 +315,28 @@ def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
     target.conn.executemany(sql, values)
 
 
-# Whether what a page serves now is a teaser: the beginning of a text that is held whole, cut off where a paywall
-# stands.
+# Teasers: the beginning of a text that is held in full, cut off by a paywall.
 
 LARGEST_SHARE: Final = 0.6
-"""Share of the words of the whole text that a teaser has at most: an edited article keeps more."""
+"""The largest share of the words of the full text that a teaser may have: an edited article keeps more."""
 MOST_WORDS: Final = 1000
-"""Words of a teaser at most; a longer text is an article, even if part of it is missing."""
+"""The most words of a teaser; a longer text is an article, even if part of it is missing."""
 LOOKED_AT: Final = 100_000
-"""Characters of the whole text in which the lines of a teaser are looked for: with MOST_WORDS, a bound on the time."""
+"""Characters of the full text that are searched for the lines of a teaser: with MOST_WORDS, this bounds the time."""
 LARGEST_OFFER: Final = 40
-"""Words of the offer that stands below a teaser."""
+"""The most words of the subscription offer below a teaser."""
 LEAST_KEPT: Final = 8
-"""Words that a teaser has of the whole text at least: a short line may stand in any text."""
+"""The fewest words that a teaser shares with the full text: a short line may occur in any text."""
 BEGINNING: Final = 0.25
-"""Share of the whole text within which its teaser begins: an introduction may have been left out."""
+"""A teaser begins within this share of the full text: it may leave out an introduction."""
 _CUT_OFF: Final = re.compile(r" ?(?:\.\.\.|…)$")
 
 
 def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
-    """Return whether `text` is a teaser of the text `whole`; `is_free` is what its page says of access.
+    """Return whether `text` is a teaser of the text `whole`; `is_free` is whether its page says that access is free.
 
-    It begins as the whole does and has much less of it, and then either the page says that it is not free, or its last line breaks
-    off inside a line of the whole. Without such a sign it is an article that was made shorter.
+    A teaser begins like the full text and is much shorter; in addition, the page says that it is not free, or its last line breaks
+    off inside a line of the full text. Without such a sign, the article was shortened.
     """
     words, all_words = len(text.split()), len(whole.split())
     if not 0 < words <= min(MOST_WORDS, LARGEST_SHARE * all_words):
@@ -355,7 +350,7 @@ def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
 
 
 def may_be_teaser(text: str, *, is_free: bool | None) -> bool:
-    """Return whether a page has a sign of a teaser, so that its article is worth a query."""
+    """Return whether a page shows a sign of a teaser, so that looking for the full text is worth a query."""
     has_dots = "..." in text or "…" in text
     return is_free is False or (has_dots and any(_CUT_OFF.search(line.rstrip()) for line in text.split("\n")))
 
@@ -365,7 +360,7 @@ def _whole_line(line: str) -> str:
 
 
 def _breaks_off(line: str, flat: str) -> bool:
-    """Return whether a line ends in dots where the whole text goes on."""
+    """Return whether a line ends in dots where the full text continues."""
     line = " ".join(line.split())
     kept = _CUT_OFF.sub("", line)
     return kept not in {"", line} and kept in flat and line not in flat

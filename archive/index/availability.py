@@ -1,7 +1,7 @@
 """Mark articles whose page is gone or behind a paywall. Never begins or ends a transaction.
 
-A page is gone when it has answered so at least LEAST_ANSWERS times over at least LEAST_SPAN, with nothing else between: an outage, a
-deployment or a bad cache is not a deletion. It is gone since the first of these answers. An article that is served again loses its marks.
+A page counts as gone after at least LEAST_ANSWERS answers in a row that say so, over at least LEAST_SPAN: an outage, a deployment or a
+bad cache is not a deletion. The first of these answers dates it. An article that is served again loses its marks.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ LEAST_SPAN = timedelta(days=2, hours=12)
 """With LEAST_ANSWERS, three calendar days; the crawl asks again after 1, 2 and 4 days (`crawler.frontier.revisit.GONE`)."""
 
 PAYWALLS = frozenset({"login", "paywall", "http-401", "http-402"})
-"""Reasons that stand where an article was: it is behind a wall now."""
+"""Reasons of captures that show that an article is now behind a wall."""
 
 _SERVED = sql_list(kind for kind in OutcomeKind if kind.yields_article)
 
 LOOKED_BACK = 40
-"""Captures of a URL that are looked at, newest first."""
+"""Captures of a URL that are examined, newest first."""
 
 _HOME = re.compile(r"/?|/[a-z]{2}(?:-[a-z]{2})?/?")  # the front page, or that of a language
 
 
 def is_home(url: str) -> bool:
-    """Return whether a URL is a front page: what a site redirects to that does not want to say 404."""
+    """Return whether a URL is a front page, to which some sites redirect instead of answering 404."""
     parts = urlsplit(url)
     return not parts.query and _HOME.fullmatch(parts.path) is not None
 
 
 def gone_reason(row: Mapping[str, Any]) -> str:
-    """Return why a capture shows that the page is gone; '' when it does not."""
+    """Return the reason for which a capture shows that the page is gone; '' when it does not."""
     if row["outcome"] == "gone":
         return str(row["reason"])
     if row["outcome"] == "redirect" and is_home(row["detail"]):
@@ -53,12 +53,12 @@ def gone_reason(row: Mapping[str, Any]) -> str:
 
 
 def whole_of(row: Mapping[str, Any]) -> str:
-    """Return where the article is held whose teaser a capture was; '' when it was none. The detail may say more after it."""
+    """Return the URL under which the full article of a captured teaser is held; '' when the capture is not a teaser."""
     return str(row["detail"]).partition("; ")[0] if row["reason"] == "paywall" else ""
 
 
 def update_from_capture(db: Database, record_id: str) -> None:
-    """Mark the article that was at the URL of this capture, if the capture and those before it say that it has gone or is walled in."""
+    """Mark the article at the URL of this capture if this and earlier captures show that it is gone or behind a wall."""
     capture = captures.of_record(db, record_id)
     if capture is None or not (gone_reason(capture) or capture["reason"] in PAYWALLS):
         return
@@ -83,7 +83,7 @@ def _answers(db: Database, url: str) -> list[dict[str, Any]]:
 
 
 def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Yield those that show that the page is gone, up to the first that does not."""
+    """Return the rows that show that the page is gone, up to the first that does not."""
     found = []
     for row in rows:
         if gone_reason(row):
@@ -94,7 +94,7 @@ def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _last_long_enough(answers: list[dict[str, Any]]) -> bool:
-    """Return whether these answers, newest first, are enough to call a page gone."""
+    """Return whether these answers, newest first, suffice to call a page gone."""
     if len(answers) < LEAST_ANSWERS:
         return False
     first, last = (datetime.fromisoformat(each["captured_at"]) for each in (answers[-1], answers[0]))
@@ -109,7 +109,7 @@ def _mark(db: Database, article_id: int, what: str, values: dict[str, str]) -> N
 
 
 def clear(db: Database, article_id: int, *, at: str) -> None:
-    """Take the marks off an article that was served whole at that time."""
+    """Remove the marks of an article that was served in full at this time."""
     db.conn.execute(
         """
         UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL
@@ -120,9 +120,9 @@ def clear(db: Database, article_id: int, *, at: str) -> None:
 
 
 def recompute(db: Database, pages: Iterable[str]) -> None:
-    """Recompute the marks of the articles at these page URLs from all their captures, in order of time.
+    """Recompute the marks of the articles at these page URLs from all their captures, in chronological order.
 
-    For captures that came in in another order (a merge): the marks are then what one crawl would have left.
+    Needed after captures were inserted out of order (a merge): the marks are then those that a single crawl would have left.
     """
     found: set[str] = set()
     for page in pages:
@@ -132,11 +132,11 @@ def recompute(db: Database, pages: Iterable[str]) -> None:
             found.update(row[0] for row in db.conn.execute(sql, (page,)))
             found.add(articles.key_of(db, page))
     for key in found:
-        retell(db, key)
+        recompute_article(db, key)
 
 
-def retell(db: Database, key: str) -> None:
-    """Recompute the marks of an article from the captures of its pages, and of those that serve a teaser of it alone."""
+def recompute_article(db: Database, key: str) -> None:
+    """Recompute the marks of an article from the captures of its pages, including pages that serve only a teaser of it."""
     sql = """
         SELECT c.url, c.captured_at, c.outcome, c.reason, c.detail, coalesce(a.article_key, '') AS article
         FROM captures AS c LEFT JOIN articles AS a ON a.id = c.article_id

@@ -14,10 +14,10 @@ MIGRATIONS = Migrations("warraq")
 
 @MIGRATIONS(name="0001_frontier")
 def _frontier(db: Database) -> None:
-    """Create the `urls` table: the queue, the seen-set, the recrawl schedule and the coverage ledger at once.
+    """Create the `urls` table: the queue, the seen set, the revisit schedule and the record of coverage in one.
 
     `due_at` is empty when no visit is planned. `kind` is what the URL is believed to be (seed, feed, sitemap, section, article, page);
-    `outcome` is what the last visit said. The partial index serves the draw: (site, priority) fixed, `due_at` in order.
+    `outcome` is the outcome of the last visit. The partial index serves the draw: (site, priority) fixed, `due_at` in order.
     """
     db.conn.execute(
         """
@@ -56,9 +56,9 @@ def _frontier(db: Database) -> None:
 
 @MIGRATIONS(name="0002_captures")
 def _captures(db: Database) -> None:
-    """Create the `captures` table: one row for each response, revisit or failed exchange that a WARC holds, and what was made of it.
+    """Create the `captures` table: one row for each response, revisit or failed exchange in the WARC files, with its outcome.
 
-    `outcome` is empty until the capture has been read; a crash leaves it so, and the next start reads it again.
+    `outcome` is empty until the capture is parsed; after a crash, the next start parses such captures.
     """
     db.conn.execute(
         """
@@ -97,7 +97,7 @@ def _captures(db: Database) -> None:
 
 @MIGRATIONS(name="0003_articles")
 def _articles(db: Database) -> None:
-    """Create the `articles` table: one row for each distinct version of an article, pointing at the record it was read from."""
+    """Create the `articles` table: one row for each distinct version of an article, with the location of the record it was read from."""
     db.conn.execute(
         """
         CREATE TABLE articles (
@@ -157,7 +157,7 @@ def _articles(db: Database) -> None:
 
 @MIGRATIONS(name="0004_learned_lines")
 def _learned_lines(db: Database) -> None:
-    """Keep what a host repeats: how many of its pages hold a line, and how many pages were looked at."""
+    """Create the tables of repeated lines: how many pages of a host have a line, and how many pages were counted."""
     db.conn.execute(
         "CREATE TABLE site_lines (host TEXT NOT NULL, line TEXT NOT NULL, pages INTEGER NOT NULL, PRIMARY KEY (host, line)) WITHOUT ROWID"
     )
@@ -166,7 +166,7 @@ def _learned_lines(db: Database) -> None:
 
 @MIGRATIONS(name="0005_runs")
 def _runs(db: Database) -> None:
-    """Keep what was done to the archive, when, and how it ended: crawls, imports, verifications, redactions."""
+    """Create the `runs` table: the log of crawls, imports, verifications and redactions."""
     db.conn.execute(
         """
         CREATE TABLE runs (
@@ -184,7 +184,7 @@ def _runs(db: Database) -> None:
 
 @MIGRATIONS(name="0006_fates")
 def _fates(db: Database) -> None:
-    """Keep what became of an article's page: since when it is gone and how it says so, since when it is behind a wall."""
+    """Add the marks of an article's page: since when it is gone and how it says so, and since when it is behind a wall."""
     db.conn.execute("ALTER TABLE articles ADD COLUMN gone_at TEXT")
     db.conn.execute("ALTER TABLE articles ADD COLUMN gone_reason TEXT NOT NULL DEFAULT ''")
     db.conn.execute("ALTER TABLE articles ADD COLUMN paywalled_at TEXT")
@@ -193,7 +193,7 @@ def _fates(db: Database) -> None:
 
 @MIGRATIONS(name="0007_families")
 def _families(db: Database) -> None:
-    """Keep near-duplicates: the bands in which similar articles meet, and the family of each compared article."""
+    """Create the tables of near-duplicates: the MinHash bands that similar articles share, and the family of each compared article."""
     db.conn.execute(
         "CREATE TABLE similar (key INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (key, article_id)) WITHOUT ROWID"
     )
@@ -205,7 +205,7 @@ def _families(db: Database) -> None:
 
 @MIGRATIONS(name="0008_files")
 def _files(db: Database) -> None:
-    """Keep closed WARC files: what they are, and where: in a storage (its URL, when it was put there and proved), here, or both."""
+    """Create the `files` table: closed WARC files, and where they are: in a storage (its URL, and when the copy was verified) or here."""
     db.conn.execute(
         """
         CREATE TABLE files (

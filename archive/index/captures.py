@@ -24,19 +24,14 @@ _INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '
 
 
 def insert(db: Database, row: CaptureRow) -> bool:
-    """Add the row; False when a row of that record is there already."""
+    """Insert the row; return False when the record has a row already."""
     return bool(db.conn.execute(_INSERT, tuple(getattr(row, name) for name in _COLUMNS)).rowcount)
-
-
-def id_of(db: Database, record_id: str) -> int:
-    """Return the row id of a record that has a row."""
-    return int(db.conn.execute("SELECT id FROM captures WHERE record_id = ?", (record_id,)).fetchone()[0])
 
 
 def record_outcome(
     db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = "", headlines: str = ""
 ) -> None:
-    """Record the outcome of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
+    """Record the outcome of a capture; `headlines` is what `archive.index.front_pages.kept` returns."""
     db.conn.execute(
         """
         UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ?, headlines = ? WHERE record_id = ?
@@ -51,7 +46,7 @@ _HELD = (
 
 
 def holder_of(db: Database, payload_digest: str, url: str) -> Original | None:
-    """Return the response record that holds this payload, one of the same URL when there is one."""
+    """Return a response record that holds this payload, preferably one of the same URL; None when there is none."""
     return _held(
         db.conn.execute(
             f"{_HELD} AND payload_digest = ? ORDER BY url <> ?, id LIMIT 1", (payload_digest, url)
@@ -59,8 +54,8 @@ def holder_of(db: Database, payload_digest: str, url: str) -> Original | None:
     )
 
 
-def stands_in(db: Database, url: str) -> bool:
-    """Return whether what announces news leads to this URL for the time being: a maintenance page, a waiting room."""
+def is_temporary_target(db: Database, url: str) -> bool:
+    """Return whether a page that announces news redirects here temporarily, as to a maintenance page or a waiting room."""
     sql = f"""
         SELECT 1 FROM captures AS c JOIN urls AS u ON u.url = c.url
         WHERE c.outcome = 'redirect' AND c.detail = ? AND c.reason IN ({sql_list(TEMPORARY_REDIRECTS)})
@@ -70,7 +65,7 @@ def stands_in(db: Database, url: str) -> bool:
 
 
 def last_whole(db: Database, url: str) -> Original | None:
-    """Return the newest whole response record of the URL with status 200: what a 304 confirms."""
+    """Return the newest complete response record of the URL with status 200, which a 304 confirms; None when there is none."""
     return _held(
         db.conn.execute(
             f"{_HELD} AND url = ? AND status = 200 ORDER BY timestamp DESC, id DESC LIMIT 1", (url,)
@@ -87,15 +82,15 @@ def _rows(db: Database, sql: str, values: Sequence[Any] | dict[str, Any]) -> Ite
 
 
 def latest(db: Database, url: str) -> StoredCapture | None:
-    """Return the newest whole response of the URL with status 200, as a dict of its columns; None when there is none."""
+    """Return the newest complete response of the URL with status 200, as a dict of its columns; None when there is none."""
     held_last = last_whole(db, url)
     return of_record(db, held_last.record_id) if held_last else None
 
 
 def unread(db: Database) -> Iterator[StoredCapture]:
-    """Yield the captures that are not parsed yet: a crash came between writing the record and parsing it.
+    """Yield the captures that are not parsed yet, because of a crash between writing the record and parsing it.
 
-    A few at a time, so that any number fits in memory, and the caller may write between them.
+    They are read in small batches, so that any number fits in memory and the caller may write between them.
     """
     last = 0
     while rows := list(_rows(db, "SELECT * FROM captures WHERE outcome = '' AND id > ? ORDER BY id LIMIT 200", [last])):
@@ -104,17 +99,17 @@ def unread(db: Database) -> Iterator[StoredCapture]:
 
 
 def get(db: Database, capture_id: int) -> StoredCapture | None:
-    """Return the capture of that id, as a dict of its columns."""
+    """Return the capture with this id as a dict of its columns, None when there is none."""
     return next(_rows(db, "SELECT * FROM captures WHERE id = ?", [capture_id]), None)
 
 
 def of_record(db: Database, record_id: str) -> StoredCapture | None:
-    """Return the capture of that WARC record id, as a dict of its columns."""
+    """Return the capture with this WARC record id as a dict of its columns, None when there is none."""
     return next(_rows(db, "SELECT * FROM captures WHERE record_id = ?", [record_id]), None)
 
 
 def latest_article(db: Database, url: str) -> int | None:
-    """Return the article that was last read at this URL, None when there was none."""
+    """Return the id of the article that was last read at this URL, None when there is none."""
     row = db.conn.execute(
         "SELECT article_id FROM captures WHERE url = ? AND article_id IS NOT NULL ORDER BY timestamp DESC, id DESC LIMIT 1",
         (url,),
@@ -130,7 +125,7 @@ def of_url(db: Database, url: str) -> list[StoredCapture]:
 def of_article(db: Database, url: str) -> list[StoredCapture]:
     """Return the captures of an article, oldest first.
 
-    Those that gave a version of it, and those of its pages that gave none (a 404, a wall).
+    These are the captures that gave a version of it, and those of its pages that gave none (a 404, a wall).
     """
     sql = """
         WITH versions AS (SELECT id FROM articles WHERE article_key IN (SELECT article_key FROM articles WHERE url = :url))
@@ -144,9 +139,9 @@ def of_article(db: Database, url: str) -> list[StoredCapture]:
 
 
 def nearest(db: Database, urls: Iterable[str], moment: str) -> dict[str, list[StoredCapture]]:
-    """For each of these URLs that was captured, the whole answer nearest in time to `moment`, and where it redirects to, in a row.
+    """Return, for each of these URLs, the complete response nearest in time to `moment`, followed by the chain of its redirects.
 
-    What is not there in the end (a 404, a redirect to what is not held) is left out.
+    URLs that were not captured, or that end in a 404 or in a redirect to a page that is not held, are left out.
     """
     wanted, found = list(dict.fromkeys(urls)), dict[str, list[StoredCapture]]()
     chains: dict[str, list[StoredCapture]] = {url: [] for url in wanted}
@@ -174,13 +169,13 @@ def _nearest(db: Database, urls: list[str], moment: str) -> dict[str, StoredCapt
 def in_any_spelling(db: Database, url: str) -> list[StoredCapture]:
     """Return all captures of a URL in any spelling, oldest first, as dicts of their columns."""
     wanted, key = identity(url), surt(identity(url))
-    query = "@"  # sorts after "?": the keys between are this one with a query, of tracking parameters perhaps
+    query = "@"  # sorts after "?": the keys between are this one with a query string, such as tracking parameters
     sql = "SELECT * FROM captures WHERE urlkey = ? OR urlkey > ? AND urlkey < ? ORDER BY timestamp, id"
     return [row for row in _rows(db, sql, [key, f"{key}?", f"{key}{query}"]) if identity(row["url"]) == wanted]
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
-    """Return the article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
+    """Return the id of the article that was read from this payload at this URL; a revisit or a repeated payload gives the same."""
     row = db.conn.execute(
         """
         SELECT article_id FROM captures
@@ -192,7 +187,7 @@ def article_of_payload(db: Database, payload_digest: str, url: str) -> int | Non
 
 
 def payload_of(db: Database, capture: StoredCapture) -> StoredCapture:
-    """Return the capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
+    """Return the capture whose record holds the payload: the original of a revisit, with the revisit's URL; otherwise itself."""
     if capture["record_type"] != "revisit":
         return capture
     row = original_of(db, capture)
@@ -200,16 +195,16 @@ def payload_of(db: Database, capture: StoredCapture) -> StoredCapture:
 
 
 MAX_HOPS = 5
-"""Revisits of revisits that are followed."""
+"""The longest chain of revisits of revisits that is followed."""
 
 ELSEWHERE = "original-elsewhere"
-"""The reason of a revisit whose original is not held: it is read when that comes in."""
+"""The reason of a revisit whose original is not held yet; it is read once the original is added."""
 
 
 def original_of(db: Database, revisit: Mapping[str, Any]) -> StoredCapture | None:
-    """Return the capture whose record holds what a revisit repeats, None when it is not held.
+    """Return the capture whose record holds the payload of a revisit, None when it is not held.
 
-    It is the one that the revisit names by id, else by URL and time, else one with the same payload. `revisit` has the columns `url`,
+    It is the one that the revisit names by id, or else by URL and time, or else one with the same payload. `revisit` has the columns `url`,
     `payload_digest`, `refers_to`, `refers_to_url` and `refers_to_date`.
     """
     for _ in range(MAX_HOPS):
@@ -247,18 +242,18 @@ def waiting_for_original(db: Database) -> Iterator[StoredCapture]:
 
 
 def note_digests(db: Database, notes: Iterable[tuple[str, int, str, str]]) -> None:
-    """Note that digests were wrong when a file was imported: its name, the record's offset, `block` or `payload`, the block's digest."""
+    """Record digests that were wrong when a file was imported, as (filename, record offset, `block` or `payload`, digest of the block)."""
     db.conn.executemany("INSERT OR REPLACE INTO digest_notes VALUES (?, ?, ?, ?)", notes)
 
 
 def digest_notes(db: Database, filename: str) -> dict[tuple[int, str], str]:
-    """Return what `note_digests` noted of a file: by offset and field, the digest that the block had then."""
+    """Return what `note_digests` recorded of a file: the digest that the block had then, by offset and field."""
     sql = "SELECT warc_record_offset, field, block_digest FROM digest_notes WHERE warc_filename = ?"
     return {(offset, field): digest for offset, field, digest in db.conn.execute(sql, (filename,))}
 
 
 def last_offset(db: Database, warc_filename: str) -> int:
-    """Return the byte offset of the last record of a file that has a row, 0 when none has."""
+    """Return the byte offset of the last record of a file that has a row, 0 when there is none."""
     row = db.conn.execute(
         "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)
     ).fetchone()
@@ -266,12 +261,12 @@ def last_offset(db: Database, warc_filename: str) -> int:
 
 
 def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
-    """Set what announced a capture: (via, record id) pairs; what is set already stays."""
+    """Set what announced a capture, from (via, record id) pairs; a value that is already set is kept."""
     db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
 
 
 def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
-    """Set the outcomes that notes give, by record id (`Outcome.note`); what gave an article stays as it is."""
+    """Set the outcomes from notes by record id (see `Outcome.note`); captures that gave an article are not changed."""
     sql = """
         UPDATE captures SET outcome = coalesce(:outcome, outcome), reason = coalesce(:reason, reason), detail = coalesce(:detail, detail)
         WHERE record_id = :record_id AND article_id IS NULL
@@ -281,15 +276,15 @@ def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
 
 
 def is_held(db: Database, url: str, timestamp: str) -> bool:
-    """Return whether there is a capture of this URL of that very second (14 digits)."""
+    """Return whether there is a capture of this URL at exactly this second (14 digits)."""
     asked = "SELECT 1 FROM captures WHERE url = ? AND timestamp = ?"
     return db.conn.execute(asked, (url, timestamp)).fetchone() is not None
 
 
 def digests_at(db: Database, url: str, timestamp: str, *, status: int | None, truncated: str, kind: str) -> list[str]:
-    """Return the payload digests of the captures of this URL of that very second (14 digits) with that status.
+    """Return the payload digests of the captures of this URL at exactly this second (14 digits) with this status.
 
-    Left out are those that hold less than a record of type `kind`, cut off as `truncated` says: revisits, and what was cut off itself.
+    Captures that hold less than a record of type `kind` with this `truncated` value are left out: revisits and truncated records.
     """
     sql = """
         SELECT DISTINCT payload_digest FROM captures
@@ -301,7 +296,7 @@ def digests_at(db: Database, url: str, timestamp: str, *, status: int | None, tr
 
 
 def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> bool:
-    """Return whether the last whole answer of this URL before that time was this payload."""
+    """Return whether the last complete response of this URL before this time had this payload."""
     row = db.conn.execute(
         """
         SELECT payload_digest FROM captures
@@ -319,7 +314,7 @@ def years(db: Database) -> list[str]:
 
 
 def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
-    """Return how many captures each day of a year has, of all sites or one; days without any are left out."""
+    """Return the number of captures on each day of a year, of one site or of all; days without captures are left out."""
     sql = f"""
         SELECT substr(captured_at, 1, 10), count(*) FROM captures
         WHERE captured_at >= :first AND captured_at < :after AND {of_site(site)} GROUP BY 1 ORDER BY 1
@@ -328,7 +323,7 @@ def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
 
 
 def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
-    """Return the captures of a day, oldest first, of all sites or one: columns of `captures`."""
+    """Return the captures of a day, of one site or of all, oldest first, as dicts of their columns."""
     sql = f"""
         SELECT * FROM captures WHERE captured_at >= :first AND captured_at < :after AND {of_site(site)}
         ORDER BY captured_at, id LIMIT :limit OFFSET :offset
@@ -338,6 +333,6 @@ def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: i
 
 
 _MOST_YEARS = 200
-"""A foreign archive may date a capture in the year 1."""
+"""The most years that are listed: a foreign archive may date a capture in the year 1."""
 _MOST_AT_ONCE = 100
-"""Payloads of one URL within a second that are looked at: a foreign archive may have any number."""
+"""The most payloads of one URL within a second that are compared: a foreign archive may have any number."""

@@ -1,4 +1,4 @@
-"""Describe each column of `articles` once: the typed row, the INSERT, the exports, the view and docs/schema.md follow from it.
+"""Describe each column of `articles` once. The typed row, the INSERT, the exports, the view and docs/schema.md follow from it.
 
 A new column is a migration in `schema.py` and a line here. `tests/archive/index/test_columns.py` compares the two.
 """
@@ -28,7 +28,7 @@ Type = Literal["text", "integer", "flag", "json", "time", "day"]
 `2024-12-31`, all stored as text."""
 
 Source = Literal["article", "capture", "database"]
-"""Where a new row takes its value from: the article, its capture, or what the database works out or fills in later."""
+"""Where a new row takes its value from: the article, its capture, or the database, which computes it or fills it in later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Column:
         return "INTEGER" if self.type in {"integer", "flag"} else "TEXT"
 
 
-@lru_cache(maxsize=64)  # a page on its way is asked for it by the frontier, the WARC and the row
+@lru_cache(maxsize=64)  # the frontier, the WARC and the row each ask for it
 def text_digest(title: str, text: str) -> str:
-    """Return the identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
+    """Return the digest that identifies a text: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
     words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())
     return f"sha256:{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
@@ -151,18 +151,18 @@ LABELLED = tuple(column for column in COLUMNS if column.label)
 
 
 def values_of(article: Article, capture: Mapping[str, Any]) -> dict[str, object]:
-    """Return the values of a new row that the article and its capture give, as they are stored."""
+    """Return the values of a new row that come from the article and its capture, as they are stored."""
     return {column.name: _value(column, article, capture) for column in COLUMNS if column.source != "database"}
 
 
 def packed(values: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Return values of a row of that text as the table takes them: with the body packed against it, which every query unpacks again."""
+    """Return the values of a row as the table stores them, with the body packed against this text; queries unpack it again."""
     body = values.get("body")
     return {**values, "body": pack(body, text)} if isinstance(body, str) else dict(values)
 
 
 def described(article: Article) -> dict[str, object]:
-    """Return what the page said, by the names of the columns: an article that has no row yet, as JSON takes it."""
+    """Return an article that has no row yet as JSON values, by the names of the columns."""
     shown = (column for column in COLUMNS if column.source == "article" and column.property)
     values = {column.name: column.value(article) if column.value else getattr(article, column.name) for column in shown}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
@@ -176,19 +176,19 @@ def _value(column: Column, article: Article, capture: Mapping[str, Any]) -> obje
 
 
 def body_of(row: Mapping[str, Any]) -> Body:
-    """Return the blocks of an article; of one that is stored without them, a paragraph for each line of its text."""
+    """Return the blocks of an article; for one that is stored without them, one paragraph for each line of its text."""
     return loads(row.get("body")) or paragraphs(row.get("text", ""))
 
 
 def as_json_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
+    """Return the row as JSON values: its JSON columns parsed, its flags as true, false or null."""
     return {
         name: _opened_body(row) if name == "body" else _opened(TYPES.get(name), value) for name, value in row.items()
     }
 
 
 def _opened_body(row: Mapping[str, Any]) -> Any:
-    """Return the blocks as lists and dicts; a value that only shares a column's name stays as it is."""
+    """Return the blocks as lists and dicts; a value that is not a body is returned unchanged."""
     is_column = row["body"] is None or isinstance(row["body"], str)
     return as_data(body_of(row)) if is_column else row["body"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class FileRow:
     """One closed file.
 
-    `storage` is the URL of where it was put and proved to be ('' for nowhere), `local` whether it is in `archive/`, too.
+    `storage` is the URL of the storage that holds a verified copy ('' for none), `local` tells whether the file is in `archive/` as well.
     """
 
     filename: str
@@ -32,19 +32,19 @@ _SELECT = f"SELECT {', '.join(_NAMES)} FROM files"  # noqa: S608 - our own names
 
 
 def put(db: Database, row: FileRow) -> None:
-    """Write the row in place of what there was of that file."""
+    """Insert the row, or replace the one of the same file."""
     marks = ", ".join("?" * len(_NAMES))
     values = [getattr(row, name) for name in _NAMES]
     db.conn.execute(f"INSERT OR REPLACE INTO files ({', '.join(_NAMES)}) VALUES ({marks})", values)  # noqa: S608
 
 
 def get(db: Database, filename: str) -> FileRow | None:
-    """Return the row of that file."""
+    """Return the row of this file, None when there is none."""
     return _row(db.conn.execute(f"{_SELECT} WHERE filename = ?", (filename,)).fetchone()) if _is_there(db) else None
 
 
 def rows(db: Database) -> dict[str, FileRow]:
-    """Return all rows, by name; none in a database that an earlier warraq made and that is only read."""
+    """Return all rows by filename; {} for a read-only database of an earlier version, which lacks the table."""
     if not _is_there(db):
         return {}
     found = map(_row, db.conn.execute(f"{_SELECT} ORDER BY filename"))
@@ -52,7 +52,7 @@ def rows(db: Database) -> dict[str, FileRow]:
 
 
 def last_storage(db: Database) -> str:
-    """Return where a file was uploaded to last, '' when none was."""
+    """Return the URL of the storage that the last file was uploaded to, '' when none was."""
     row = db.conn.execute("SELECT storage FROM files WHERE storage <> '' ORDER BY uploaded_at DESC LIMIT 1").fetchone()
     return str(row[0]) if row else ""
 

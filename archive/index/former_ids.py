@@ -1,7 +1,7 @@
-"""Choose the id of each version of an article, never one that another has had, and keep what former ids stood for.
+"""Choose ids for the versions of articles, so that no id is ever used for two, and record what former ids stood for.
 
-An id is a row number, so `reindex`, joins and redaction could give it to another article, and a merge gives new ones. The table
-`former_ids` holds each id whose row is gone, with the record that its version was read from: a record keeps its id wherever it lies.
+An id is a row number, so `reindex`, joins and redaction could assign it to another article, and a merge assigns new ones. The table
+`former_ids` holds each id whose row was removed, with the id of the record that its version was read from, which never changes.
 Never begins or ends a transaction.
 """
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 LARGEST_KEPT: Final = MAX_INTEGER >> 1
-"""A foreign database may hold larger ids; they leave no room for more and are not kept."""
+"""The largest id that is recorded: a foreign database may hold larger ones, which would leave no room for new ids."""
 _LONGEST: Final = 500
-"""Characters of a record id or of the name of an archive."""
+"""The most characters of a record id, or of the name of an archive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerId:
-    """What an id stood for: the version that is now read from its record (None: no longer held), and the URL of that record."""
+    """What an id stood for: the id of the version that its record now gives (None: no longer held), and the URL of the record."""
 
     article_id: int | None
     url: str
 
 
 def next_id(db: Database, record_id: str) -> int:
-    """Return the id for a new version that was read from this record: the one that it had before, or one that none has had."""
+    """Return the id for a new version that was read from this record: its former id, or one that was never used."""
     sql = """
         SELECT coalesce(
             (SELECT min(f.id) FROM former_ids AS f WHERE f.record_id = :record_id AND f.record_id <> '' AND f.archive = ''
@@ -44,7 +44,7 @@ def next_id(db: Database, record_id: str) -> int:
 
 
 def retire(db: Database, former_ids: Iterable[int]) -> None:
-    """Keep the ids of versions whose rows are about to be removed."""
+    """Record the ids of versions whose rows are about to be removed."""
     sql = """
         INSERT OR REPLACE INTO former_ids (archive, id, record_id)
         SELECT '', a.id, ifnull(c.record_id, '') FROM articles AS a LEFT JOIN captures AS c ON c.id = a.capture_id WHERE a.id = ?
@@ -53,17 +53,17 @@ def retire(db: Database, former_ids: Iterable[int]) -> None:
 
 
 def retire_url(db: Database, url: str) -> None:
-    """Keep the ids of the versions at a URL, whose rows are about to be removed."""
+    """Record the ids of the versions at a URL whose rows are about to be removed."""
     retire(db, [row[0] for row in db.conn.execute("SELECT id FROM articles WHERE url = ?", (url,)).fetchall()])
 
 
-def forget_held(db: Database) -> None:
-    """Drop former ids whose version has its row again."""
+def delete_current(db: Database) -> None:
+    """Delete former ids whose versions have rows again."""
     db.conn.execute("DELETE FROM former_ids WHERE archive = '' AND id IN (SELECT id FROM articles)")
 
 
-def take_from(db: Database, schema: str) -> None:
-    """Keep all ids of another database, attached under that name, so that each version gets its id again when it is read again."""
+def copy_all_ids(db: Database, schema: str) -> None:
+    """Record all ids of another database, attached as `schema`, so that each version gets the same id when it is read again."""
     sql = f"""
         INSERT OR IGNORE INTO main.former_ids (archive, id, record_id)
         SELECT '', a.id, ifnull(c.record_id, '') FROM {schema}.articles AS a LEFT JOIN {schema}.captures AS c
@@ -73,13 +73,13 @@ def take_from(db: Database, schema: str) -> None:
     db.conn.execute(sql)
 
 
-def start_beyond(db: Database, article_id: int) -> None:
-    """Let new ids begin after this one."""
+def continue_after(db: Database, article_id: int) -> None:
+    """Make new ids begin after this one."""
     db.conn.execute("INSERT OR IGNORE INTO former_ids (archive, id, record_id) VALUES ('', ?, '')", (article_id,))
 
 
-def keep_of_archive(db: Database, archive: str, pairs: Iterable[tuple[int, str]]) -> None:
-    """Keep ids that versions have in an archive of that name, as (id, record id); one that stood for two records stands for none."""
+def record_of_archive(db: Database, archive: str, pairs: Iterable[tuple[int, str]]) -> None:
+    """Record the ids of versions in an archive of this name, as (id, record id); an id of two records is recorded without a record."""
     sql = """
         INSERT INTO former_ids (archive, id, record_id) VALUES (?, ?, ?)
         ON CONFLICT (archive, id) DO UPDATE SET record_id = '' WHERE record_id <> excluded.record_id
@@ -89,12 +89,12 @@ def keep_of_archive(db: Database, archive: str, pairs: Iterable[tuple[int, str]]
 
 
 def all_former(db: Database) -> list[tuple[str, int, str]]:
-    """Return all rows: the archive ('' for this one), the id, the record id."""
+    """Return all rows as (archive, id, record id); the archive is '' for this one."""
     return list(db.conn.execute("SELECT archive, id, record_id FROM former_ids"))
 
 
 def look_up(db: Database, article_id: int, *, archive: str = "") -> FormerId | None:
-    """Return what an id stood for that no row has now, in this archive or in one that was merged into it; None for an unknown id."""
+    """Return what a former id stood for, in this archive or in one that was merged into it; None for an unknown id."""
     sql = """
         SELECT c.article_id, ifnull(c.url, '') FROM former_ids AS f
         LEFT JOIN captures AS c ON c.record_id = f.record_id AND f.record_id <> ''

@@ -1,7 +1,7 @@
 """Trace which headlines led a front page, and when.
 
-Each capture of a front page keeps its first headlines in page order (`captures.headlines`). A capture that says what the one before it
-said prolongs that one.
+Each capture of a front page stores its first headlines in page order (`captures.headlines`). A capture with the same headlines as the
+one before it stores none.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ Headlines = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spell:
-    """A headline in its place on a front page, from the first capture that has it there to the last in a row. Places count from 1."""
+class HeadlineSpan:
+    """A headline in its place on a front page, from the first to the last of the consecutive captures that show it; places count from 1."""
 
     page: str
     place: int
@@ -37,7 +37,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontPage:
-    """A front page, and when its headlines were kept for the first and the last time; a capture that changes nothing keeps none."""
+    """A front page, and the times at which its headlines were first and last stored; a capture that changes nothing stores none."""
 
     url: str
     first_at: str
@@ -45,12 +45,12 @@ class FrontPage:
 
 
 def kept(headlines: Headlines) -> str:
-    """Return headlines as the column holds them."""
+    """Return the headlines as the column stores them."""
     return json.dumps(headlines, ensure_ascii=False) if headlines else ""
 
 
 def pages(db: Database, *, site: str = "") -> list[FrontPage]:
-    """Return the front pages of which there are headlines, at most 100, those that changed most often first."""
+    """Return the front pages with stored headlines, at most 100, the most often changed first."""
     sql = f"""
         SELECT url, min(captured_at), max(captured_at) FROM captures WHERE headlines <> '' AND {of_site(site)}
         GROUP BY url ORDER BY count(*) DESC, url LIMIT 100
@@ -61,16 +61,16 @@ def pages(db: Database, *, site: str = "") -> list[FrontPage]:
     ]
 
 
-def timeline(db: Database, page: str, *, first: str = "", last: str = "~", places: int = 1) -> list[Spell]:
-    """Return what stood in the first places of a front page, from a time until before another, by time and place."""
-    spells: list[Spell] = []
-    open_: dict[tuple[int, str, str], Spell] = {}
+def timeline(db: Database, page: str, *, first: str = "", last: str = "~", places: int = 1) -> list[HeadlineSpan]:
+    """Return the headlines in the first places of a front page between two times (`last` excluded), by time and place."""
+    spells: list[HeadlineSpan] = []
+    open_: dict[tuple[int, str, str], HeadlineSpan] = {}
     for at, headlines in _states(db, page, first, last):
         now = {}
         for place, (url, title) in enumerate(headlines[:places], 1):
             before = open_.get((place, url, title))
             begun, number = (before.first_at, before.captures) if before else (at, 0)
-            now[place, url, title] = Spell(
+            now[place, url, title] = HeadlineSpan(
                 page=page, place=place, title=title, url=url, first_at=begun, last_at=at, captures=number + 1
             )
         spells += [spell for key, spell in open_.items() if key not in now]
@@ -79,7 +79,7 @@ def timeline(db: Database, page: str, *, first: str = "", last: str = "~", place
 
 
 def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the time of each capture of a page, and its headlines; those of an unchanged one may have been kept before `first`."""
+    """Yield the time and headlines of each capture of a page; those of an unchanged page may have been stored before `first`."""
     sql = """
         WITH addresses AS (SELECT value FROM json_each(:addresses))
         SELECT captured_at, outcome, headlines FROM captures
@@ -102,14 +102,14 @@ def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[st
 
 
 def _addresses(db: Database, page: str) -> list[str]:
-    """Return the page under any spelling of its address, and where it led by redirects: the edition of the day."""
+    """Return all spellings of the page's URL, and the URLs that it redirected to, such as the edition of the day."""
     key = identity(page)
     sql = "SELECT DISTINCT url, via FROM captures WHERE headlines <> ''"
     return sorted({page, *(url for url, via in db.conn.execute(sql) if key in {identity(url), identity(via)})})
 
 
 def is_front_page(db: Database, url: str, reason: str) -> bool:
-    """Return whether a listing is a front page: by its address, or because the site's crawl starts there or is led there."""
+    """Return whether a listing is a front page: by its URL, or because it is a seed of the site or a seed redirects to it."""
     sql = """
         SELECT 1 FROM urls WHERE kind = 'seed'
         AND (url = :url OR url IN (SELECT url FROM captures WHERE outcome = 'redirect' AND detail = :url LIMIT 50)) LIMIT 1

@@ -13,7 +13,7 @@ from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, FetchStatus, P
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from sqlite_utils import Database
 
@@ -23,14 +23,14 @@ _DUE_COLUMNS = ", ".join(
 )
 
 DUE_COUNTED = 10_000
-"""URLs that `count_due` counts to: a millisecond; more is an answer of the same kind."""
+"""The number at which `count_due` stops counting: it takes a millisecond, and a larger number would tell the reader no more."""
 
 FRESH_FOR = timedelta(days=2)
-"""The age up to which an article that an announcement dates counts as today's news; a day more, for time zones."""
+"""The age, by the date in its announcement, up to which an article counts as today's news; one day is for time zones."""
 
 SHARES: tuple[tuple[Precedence, int], ...] = ((Precedence.BACKLOG, 3), (Precedence.PAGE, 1), (Precedence.REVISIT, 1))
-"""How what a draw has left after news and announcers is shared: mostly among first visits; an old archive of a hundred thousand articles
-must keep neither corrections of today's nor pages that may lead to more waiting for months."""
+"""How the rest of a draw after news and announcers is shared. First visits get most of it, but a backlog of a hundred thousand articles
+must not delay revisits of today's articles, or pages that may lead to more, for months."""
 
 _FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure and kind not in {"disallowed", "budget"})
 _NEVER = sql_list((OutcomeKind.REDACTED, OutcomeKind.PART))
@@ -38,7 +38,7 @@ _ANNOUNCED = tuple(f.name for f in fields(Candidate))
 _ANNOUNCED_VALUES = attrgetter(*_ANNOUNCED)
 
 RETRIED_SOON = 3
-"""Failures in a row up to which an article that was never fetched keeps its precedence."""
+"""An article that was never fetched keeps its precedence up to this many failures in a row."""
 
 _ANNOUNCERS = ", ".join(f"'{kind}'" for kind in ANNOUNCERS)
 _REQUISITES = ", ".join(f"'{kind}'" for kind in REQUISITES)
@@ -50,21 +50,21 @@ CONFIRMED_AFTER: dict[str, timedelta] = {
     "image": timedelta(days=90),
     "font": timedelta(days=90),
 }
-"""The age after which a requisite is asked for again when a page that was just read loads it: a style sheet may change under its name with
-a redesign, a picture hardly ever does."""
+"""The age after which a requisite is fetched again when a page that loads it is read: a redesign may change a style sheet under the same
+URL, while pictures hardly ever change."""
 
 _LOOK_AGAIN = (
     "max(:now, strftime('%Y-%m-%dT%H:%M:%SZ', visited_at, "
     "CASE WHEN failures <= 4 THEN '+1 day' WHEN failures <= 10 THEN '+7 days' ELSE '+30 days' END))"
 )
-"""When a page that failed and is announced again is looked at again: sites list dead links, too."""
+"""When a failed page that is announced again is visited again: sites also list dead links."""
 
 
 def schedule(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
-    """Add the URLs that are not known yet, due at once; return how many were new, or are now looked at earlier.
+    """Insert the URLs that are not known yet, due at once; return how many are new, or are now due earlier.
 
-    Before its first visit a URL that is announced as something better (an article rather than an unknown page) is promoted. A known URL
-    becomes due again when its announcement carries a time after the last visit, when it failed and is still listed, and when the
+    A URL that was not visited yet is promoted when it is announced as something better (an article rather than an unknown page). A known
+    URL becomes due again when its announcement carries a time after the last visit, when it failed and is still listed, or when the
     site's entry names it.
     """
     before = db.conn.total_changes
@@ -111,10 +111,9 @@ def _values(announced: Candidate, now: str, news: str) -> dict[str, Any]:
 def next_urls(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0, news_only: bool = False
 ) -> list[ScheduledUrl]:
-    """Return the next due URLs of a site, by precedence; rows whose id is in `busy` (`spare` of them at most) are passed over.
+    """Return the next due URLs of a site by precedence, without the rows whose ids are in `busy` (at most `spare` of them).
 
-    With `news_only`, those alone that announce news or are news.
-
+    With `news_only`, only URLs that announce news or are news.
     Each precedence is one range of the partial index, so the cost does not grow with the frontier.
     """
 
@@ -131,14 +130,14 @@ def next_urls(
     left, parts = limit - len(found), sum(part for _, part in SHARES)
     for one, part in SHARES:
         found += take(one, max(1, left * part // parts), ()) if left > 0 else []
-    for one, _ in SHARES:  # what some did not need
+    for one, _ in SHARES:  # shares that others did not use
         if len(found) < limit:
             found += take(one, limit - len(found), {due.id for due in found})
     return found[:limit]
 
 
 def due_now(db: Database, url: Candidate, *, now: str) -> list[ScheduledUrl]:
-    """Make one URL due, known or not, and return it."""
+    """Make one URL due, inserting it if it is unknown, and return its row in a list."""
     schedule(db, [url], now=now)
     db.conn.execute("UPDATE urls SET due_at = ?, site = ? WHERE url = ?", (now, url.site, url.url))
     rows = db.conn.execute(f"SELECT {_DUE_COLUMNS} FROM urls WHERE url = ?", (url.url,))  # noqa: S608 - our own words
@@ -148,7 +147,7 @@ def due_now(db: Database, url: Candidate, *, now: str) -> list[ScheduledUrl]:
 def next_requisites(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
 ) -> list[ScheduledUrl]:
-    """Return the next due requisites of a site's pages; rows whose id is in `busy` (`spare` of them at most) are passed over."""
+    """Return the next due requisites of a site's pages, without the rows whose ids are in `busy` (at most `spare` of them)."""
     due = _due(db, site, Precedence.REQUISITE, now=now, limit=limit + spare)
     return list(islice((one for one in due if one.id not in busy), limit))
 
@@ -160,7 +159,7 @@ def _due(db: Database, site: str, precedence: Precedence, *, now: str, limit: in
 
 
 def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
-    """Add the requisites that are not known yet, due at once; make due those that are held for long. Returns how many became due."""
+    """Insert the requisites that are not known yet, due at once, and make due those fetched long ago; return how many became due."""
     before = db.conn.total_changes
     moment = datetime.fromisoformat(now).astimezone(UTC)
     stale = {kind: (moment - age).strftime("%Y-%m-%dT%H:%M:%SZ") for kind, age in CONFIRMED_AFTER.items()}
@@ -177,7 +176,7 @@ def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) ->
 
 
 def finished(db: Database, visit: FetchStatus) -> None:
-    """Record what a visit gave, and when the next one is due."""
+    """Record the result of a visit, and when the next one is due."""
     db.conn.execute(
         f"""
         UPDATE urls SET
@@ -213,7 +212,8 @@ def finished(db: Database, visit: FetchStatus) -> None:
 def make_due(db: Database, *, site: str, now: str) -> int:
     """Make every visited page of the site due now, whatever its outcome (a full recheck); return how many.
 
-    What failed comes last, a feed or sitemap that is gone too, and what was not visited for longest first: a bounded run is of use.
+    Pages that failed, and feeds and sitemaps that are gone, come last; of the others the least recently visited come first, so that a
+    bounded run is useful.
     """
     sql = f"""
         UPDATE urls SET
@@ -225,8 +225,8 @@ def make_due(db: Database, *, site: str, now: str) -> int:
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 
-def revive(db: Database, *, site: str, now: str) -> int:
-    """Make every URL of the site due now that announces news, failed, was disallowed or fell to a quota; return how many."""
+def reschedule(db: Database, *, site: str, now: str) -> int:
+    """Make due now every URL of the site that announces news, failed, was disallowed or exceeded a quota; return how many."""
     kinds = sql_list(kind for kind in OutcomeKind if kind.is_failure and not kind.is_requisite)
     sql = f"""
         UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now
@@ -235,8 +235,8 @@ def revive(db: Database, *, site: str, now: str) -> int:
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 
-def set_back(db: Database, *, site: str, now: str) -> int:
-    """Make due what a wrong clock announced or visited later than `now`, which else waits for that time to come; return how many."""
+def correct_future_times(db: Database, *, site: str, now: str) -> int:
+    """Make due the URLs that a wrong clock dated after `now`, which would otherwise wait until that time; return how many."""
     sql = """
         UPDATE urls SET due_at = :now
         WHERE site = :site AND due_at > :now AND CASE WHEN visits = 0 THEN announced_at ELSE visited_at END > :now
@@ -244,16 +244,16 @@ def set_back(db: Database, *, site: str, now: str) -> int:
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 
-def rest_host(db: Database, *, site: str, host: str, until: str) -> int:
-    """Let the URLs of a host wait until then: it asked to be left alone. Return how many."""
+def pause_host(db: Database, *, site: str, host: str, until: str) -> int:
+    """Postpone the URLs of a host that asked for a pause until this time; return how many."""
     sql = "UPDATE urls SET due_at = :until WHERE site = :site AND host = :host AND due_at < :until"
     return int(db.conn.execute(sql, {"site": site, "host": host, "until": until}).rowcount)
 
 
 def count_due(db: Database, *, site: str, now: str) -> int:
-    """Return how many pages of the site are due; `DUE_COUNTED` when there are more than that.
+    """Return how many pages of the site are due, at most `DUE_COUNTED`.
 
-    Each priority is one range of the partial index, so what is not due costs nothing.
+    Each precedence is one range of the partial index, so URLs that are not due cost nothing.
     """
     sql = "SELECT count(*) FROM (SELECT 1 FROM urls WHERE site = ? AND priority = ? AND due_at <= ? LIMIT ?)"
     found = 0
@@ -263,13 +263,13 @@ def count_due(db: Database, *, site: str, now: str) -> int:
 
 
 def count_requisites_due(db: Database, *, site: str, now: str) -> int:
-    """Return how many requisites of the site's pages are due; `DUE_COUNTED` when there are more than that."""
+    """Return how many requisites of the site's pages are due, at most `DUE_COUNTED`."""
     sql = "SELECT count(*) FROM (SELECT 1 FROM urls WHERE site = ? AND priority = ? AND due_at <= ? LIMIT ?)"
     return int(db.conn.execute(sql, (site, int(Precedence.REQUISITE), now, DUE_COUNTED)).fetchone()[0])
 
 
 def hosts(db: Database, *, site: str) -> list[str]:
-    """Return a URL on each host that the pages of a site lie on; not what only leads there, nor feeds and sitemaps elsewhere."""
+    """Return one URL for each host of the site's pages, without hosts that only redirect there or hold only feeds and sitemaps."""
     sql = """
         SELECT min(url) FROM urls WHERE site = ? AND kind IN ('seed', 'section', 'article', 'page') AND announced_by <> 'redirector'
         GROUP BY host LIMIT 200
@@ -277,17 +277,21 @@ def hosts(db: Database, *, site: str) -> list[str]:
     return [str(row[0]) for row in db.conn.execute(sql, (site,))]
 
 
-def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
-    """Return how the last visits of a site's pages ended: (kind, outcome, reason, URLs), without URLs never visited."""
+def ends(db: Database, *, site: str, urls: Sequence[str] = ()) -> list[tuple[str, str, str, int]]:
+    """Return how the last visits of a site's pages ended, as (kind, outcome, reason, number of URLs); URLs never visited are left out.
+
+    `urls` limits it to those URLs.
+    """
+    among = f"AND url IN ({', '.join('?' * len(urls))})" if urls else ""
     sql = f"""
-        SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 AND kind NOT IN ({_REQUISITES})
+        SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 AND kind NOT IN ({_REQUISITES}) {among}
         GROUP BY 1, 2, 3
         """  # noqa: S608 - our own words
-    return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site,))]
+    return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site, *urls))]
 
 
 def scheduled(db: Database, url: str) -> ScheduledUrl | None:
-    """Return the row of a URL as a draw would, due or not; None when it was never announced."""
+    """Return the row of a URL, due or not; None when it was never announced."""
     sql = f"SELECT {_DUE_COLUMNS} FROM urls WHERE url = ?"  # noqa: S608 - our own names
     row = db.conn.execute(sql, (url,)).fetchone()
     return ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) if row else None
@@ -300,13 +304,13 @@ def known(db: Database, url: str) -> int | None:
 
 
 def rows_of(db: Database, urls: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the rows of those of the URLs that are known, by URL."""
+    """Return the rows of the known URLs among these, by URL."""
     sql = "SELECT * FROM urls WHERE url IN (SELECT value FROM json_each(?))"
     return {row["url"]: row for row in db.query(sql, [json.dumps(list(urls))])}
 
 
 def put(db: Database, rows: list[dict[str, Any]]) -> None:
-    """Write whole rows, all of the same columns, each in the place of the one of its URL, whose id stays."""
+    """Write complete rows, all with the same columns; each replaces the row of its URL, whose id is kept."""
     names = [name for name in rows[0] if name != "id"] if rows else []
     if names:
         changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "url")

@@ -1,6 +1,7 @@
-"""Query and write the pictures and other media of articles: what an article shows, and the record that holds each picture.
+"""Query and write the pictures and other media of articles, and the records that hold the pictures.
 
-`images` and `media` follow from `articles`; `pictures` has what was read from the bytes of each captured picture. Never ends a transaction.
+`images` and `media` are derived from `articles`; `pictures` has the facts read from the bytes of each captured picture.
+Never ends a transaction.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from archive.index.rows import CaptureRow
 
 FACTS: Final = ("record_id", "type", "bytes", "width", "height", "sha256", "phash")
-"""What `images` takes from `pictures`."""
+"""The columns of `images` that are copied from `pictures`."""
 _SET = ", ".join(f"{name} = :{name}" for name in FACTS)
 ALIKE: Final = 6
-"""Bits of 64 in which the perceptual hashes of one picture, scaled and recompressed, may differ."""
+"""The most bits of 64 in which the perceptual hashes of one picture, scaled and recompressed, may differ."""
 _FLAT = frozenset({"0" * 16, "f" * 16})
-"""Hashes of pictures without any shape; they are alike in nothing."""
+"""Hashes of pictures of a single colour; they match no other picture."""
 _SOUND = ("soundcloud.", "spotify.", "podcast", "anchor.fm", "audioboom", "deezer.")
 _FILM = (
     "youtube",
@@ -61,9 +62,9 @@ _PUT = f"INSERT INTO images ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}
 
 
 def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_BODIES) -> None:
-    """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted.
+    """Rewrite the pictures and media of these versions of articles; rows of versions that no longer exist are deleted.
 
-    `bodies` has the blocks of those that were just written: there is nothing of them to delete or to read again.
+    `bodies` has the blocks of versions that were just inserted, which have no rows to delete and need not be read again.
     """
     has_pictures = db.conn.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
     for article_id in ids:
@@ -90,7 +91,7 @@ def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_
 
 
 def _facts(db: Database, url: str) -> Mapping[str, Any]:
-    """Return what is known of the picture at a URL, or where that redirects to: of its newest capture."""
+    """Return the facts of the picture at a URL, or at the URL that it redirects to, from the newest capture."""
     sql = """
         SELECT p.* FROM pictures AS p JOIN captures AS c ON c.record_id = p.record_id
         WHERE p.url = ? OR p.url = (SELECT detail FROM captures WHERE url = ? AND reason LIKE 'http-30_' ORDER BY id DESC LIMIT 1)
@@ -101,7 +102,7 @@ def _facts(db: Database, url: str) -> Mapping[str, Any]:
 
 
 def _shown(row: Mapping[str, Any], body: Body) -> Iterator[dict[str, Any]]:
-    """Yield the pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
+    """Yield the pictures of an article, each URL once: first those that only its metadata names, then those of its text by position."""
     found: dict[str, dict[str, Any]] = {}
     base = row["url"]
     named = [
@@ -129,12 +130,12 @@ def _shown(row: Mapping[str, Any], body: Body) -> Iterator[dict[str, Any]]:
 
 
 def _address(base: str, url: str) -> str:
-    """Return the address as a browser asks for it, which is how it was captured."""
+    """Return the URL as a browser requests it, which is how it was captured."""
     return join(base, url)
 
 
 def _blocks(body: Body, kind: str) -> Iterator[tuple[int, Block]]:
-    """Yield the blocks of a kind, wherever they stand, with the number (from 0) of the outermost block that holds them."""
+    """Yield the blocks of a kind at any depth, with the index (from 0) of the outermost block that contains them."""
     for place, block in enumerate(body):
         stack = [block]
         while stack:
@@ -157,7 +158,7 @@ def _embedded(body: Body) -> Iterator[dict[str, Any]]:
 
 
 def type_of(block: Block) -> str:
-    """Return what an embedded thing is: `video`, `audio`, or `embed` for posts, maps and all else."""
+    """Return the type of embedded content: `video`, `audio`, or `embed` for posts, maps and everything else."""
     path = urlsplit(block.url).path.lower()
     host = block.provider.lower()
     if path.endswith((".mp4", ".webm", ".m3u8", ".mov")) or any(name in host for name in _FILM):
@@ -168,7 +169,7 @@ def type_of(block: Block) -> str:
 
 
 def hold(db: Database, row: CaptureRow, picture: Picture) -> None:
-    """Note what the bytes of a captured picture say, and give it to the articles that show it and have none yet."""
+    """Store the facts read from a captured picture, and copy them to the articles that show it and have no record of it yet."""
     facts = {
         "record_id": row.record_id, "url": row.url, "type": picture.type, "bytes": picture.bytes, "width": picture.width,
         "height": picture.height, "sha256": picture.sha256, "phash": picture.phash, "problem": picture.problem,
@@ -188,7 +189,7 @@ def _give(db: Database, facts: Mapping[str, Any]) -> None:
 
 
 def forget(db: Database, url: str) -> None:
-    """Take out what was read from pictures captured at a URL; the articles that show it keep what they say of it."""
+    """Delete the facts of pictures captured at a URL; the articles that show it keep its caption and credit."""
     sql = "SELECT record_id FROM pictures WHERE url = ?"
     for (record_id,) in db.conn.execute(sql, (url,)).fetchall():
         nothing = {name: None if name in {"bytes", "width", "height"} else "" for name in FACTS}
@@ -197,7 +198,7 @@ def forget(db: Database, url: str) -> None:
 
 
 def copy(source: Database, target: Database, record_ids: Sequence[str]) -> None:
-    """Take over what another archive knows of the pictures of these records."""
+    """Copy the facts of the pictures of these records from another archive."""
     sql = "SELECT * FROM pictures WHERE record_id IN (SELECT value FROM json_each(?))"
     for facts in list(source.query(sql, [json.dumps(list(record_ids))])):
         marks = ", ".join(f":{name}" for name in facts)
@@ -230,13 +231,13 @@ def leads(db: Database, ids: Sequence[int]) -> dict[int, int]:
 
 
 def problem_of(db: Database, record_id: str) -> str:
-    """Return why a captured picture was not decoded, '' when it was, or was never looked at."""
+    """Return why a captured picture was not decoded; '' when it was decoded or never examined."""
     row = db.conn.execute("SELECT problem FROM pictures WHERE record_id = ?", (record_id,)).fetchone()
     return str(row[0]) if row else ""
 
 
 def media_of(db: Database, article_id: int) -> list[dict[str, Any]]:
-    """Return the videos, sounds and embedded things of a version of an article, in page order."""
+    """Return the videos, audio and embedded content of a version of an article, in page order."""
     return list(db.query("SELECT * FROM media WHERE article_id = ? ORDER BY position", [article_id]))
 
 
@@ -249,10 +250,10 @@ def listed(
     limit: int = 50,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """Return pictures of the latest versions of articles, the newest articles first; each file once in an answer.
+    """Return pictures of the latest versions of articles, newest articles first; each file is returned once.
 
-    Caption, alternative text or credit must have each of `words`, which are search keys of a word, any of them; `held` leaves out what was
-    not captured.
+    Each of `words` is a sequence of search keys of one word; caption, alternative text or credit must have one key of each. `held` leaves
+    out pictures that were not captured.
     """
     clauses, values = ["a.is_latest = 1", of_site(site, "a")], {"site": site, "limit": limit, "offset": offset}
     for keys in words:
@@ -269,7 +270,7 @@ def listed(
 
 
 def known_picture(db: Database, url: str) -> dict[str, Any] | None:
-    """Return what a picture is known by: its URL, its bytes, how it looks; None for one that the archive does not know."""
+    """Return what identifies a picture: its URL, the hash of its bytes, its perceptual hash; None when the archive does not know it."""
     asked = next(
         db.query("SELECT url, sha256, phash FROM images WHERE url = ? ORDER BY sha256 = '' LIMIT 1", [url]), None
     )
@@ -277,7 +278,7 @@ def known_picture(db: Database, url: str) -> dict[str, Any] | None:
 
 
 def elsewhere(db: Database, asked: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
-    """Return where a picture ran, oldest first: by its URL, its bytes, or likeness; `bits` is how far the hashes differ."""
+    """Return where a picture was published, oldest first, matched by URL, bytes or likeness; `bits` is how far the hashes differ."""
     db.conn.create_function("bits_between", 2, bits_between, deterministic=True)
     is_shape = asked["phash"] not in {"", *_FLAT}
     sql = f"""
@@ -291,7 +292,7 @@ def elsewhere(db: Database, asked: Mapping[str, Any], *, limit: int = 200) -> li
 
 
 def bits_between(one: str, other: str) -> int:
-    """Return in how many bits two perceptual hashes differ; 64 when one of them is missing."""
+    """Return the number of bits in which two perceptual hashes differ; 64 when one is missing."""
     try:
         return (int(one, 16) ^ int(other, 16)).bit_count()
     except ValueError:

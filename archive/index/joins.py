@@ -1,7 +1,7 @@
-"""Join keys of articles so that it can be undone: the tables `identities` and `joins`. Never begins or ends a transaction.
+"""Join article keys, and undo joins: the tables `identities` and `joins`. Never begins or ends a transaction.
 
-`identities` has what the key of a name (a key, or an exact URL) is instead of what follows from its URL; `joins` keeps what a join removed.
-`archive.index.identity` decides which keys are joined.
+`identities` maps a name (a key or an exact URL) to its key, where this does not follow from the URL; `joins` keeps the rows that a join
+removed. `archive.index.identity` decides which keys are joined.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Two keys that were joined: the addresses, why, and how many versions were the same.
+    """Two keys that were joined: their URLs, the reason, and how many versions were the same.
 
     The reason is `spelling`, `redirect`, `canonical` or `teaser`.
     """
@@ -36,8 +36,8 @@ class Join:
 
 
 def all_joins(db: Database) -> Iterator[Join]:
-    """Yield what was joined, oldest first."""
-    if not db["joins"].exists():  # an earlier version made the archive, and nothing has written to it since
+    """Yield the joins, oldest first."""
+    if not db["joins"].exists():  # an archive of an earlier version that was not written to since
         return
     for row in db.query("SELECT * FROM joins ORDER BY id"):
         addresses, removed = json.loads(row["urls"]), json.loads(row["removed"])
@@ -47,17 +47,17 @@ def all_joins(db: Database) -> Iterator[Join]:
 
 
 def total(db: Database) -> int:
-    """Return how many joins there are."""
+    """Return the number of joins."""
     return int(db.conn.execute("SELECT count(*) FROM joins").fetchone()[0])
 
 
 def join_keys(
     db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex, page: str = ""
 ) -> dict[int, int]:
-    """Make two keys one; give the rows of versions that both had, by id, and the row that stays in place of each.
+    """Join two keys; return the ids of the rows removed because both keys had that version, each with the id of the row that stays.
 
-    The lesser key stays, so that the order in which captures came in decides nothing. Keys that a person parted stay apart.
-    `page` is the address of a key under which there is no version.
+    The lesser key stays, so that the result does not depend on the order of captures. Keys that a user separated are not joined.
+    `page` is the URL of a key that has no version.
     """
     if are_parted(db, one, other):
         return {}
@@ -68,7 +68,7 @@ def join_keys(
 
 
 def absorb_teasers(db: Database, teaser: str, whole: str, *, held_at: str, at: str, unindex: Unindex) -> None:
-    """Join the key of an article with one under which only teasers of it were read: their captures become those of a paywall.
+    """Join the key of an article with one that has only teasers of it, whose captures get the outcome of a paywall.
 
     `held_at` is the URL of the latest version of the whole text.
     """
@@ -84,11 +84,11 @@ def absorb_teasers(db: Database, teaser: str, whole: str, *, held_at: str, at: s
     _name(db, kept, joined)
     note_join(db, kept, joined, addresses=addresses, reason="teaser", at=at, removed=removed)
     articles.number_key(db, kept)
-    availability.retell(db, kept)
+    availability.recompute_article(db, kept)
 
 
-def take_out_teaser(db: Database, key: str, article_id: int, *, held_at: str, unindex: Unindex) -> None:
-    """Make the captures of a version those of a paywall before the article at `held_at`; undoing the join of a teaser gives it back."""
+def remove_teaser(db: Database, key: str, article_id: int, *, held_at: str, unindex: Unindex) -> None:
+    """Remove a teaser version and give its captures the outcome of a paywall before the text at `held_at`; undoing the join restores it."""
     removed = _taken_out(db, article_id, held_at)
     unindex([article_id])
     _drop(db, article_id)
@@ -98,11 +98,11 @@ def take_out_teaser(db: Database, key: str, article_id: int, *, held_at: str, un
         """
     db.conn.execute(sql, (json.dumps(removed), key))
     articles.number_key(db, key)
-    availability.retell(db, key)
+    availability.recompute_article(db, key)
 
 
 def are_parted(db: Database, one: str, other: str) -> bool:
-    """Return whether a person keeps one of these keys apart from all others."""
+    """Return whether a user has separated one of these keys from all others."""
     sql = "SELECT 1 FROM identities WHERE name IN (?, ?) AND name = article_key"
     return db.conn.execute(sql, (one, other)).fetchone() is not None
 
@@ -118,7 +118,7 @@ def _ids(db: Database, key: str) -> list[int]:
 
 
 def _name(db: Database, kept: str, joined: str) -> None:
-    """Call by the kept key what had the other."""
+    """Give the rows of the joined key the kept key."""
     db.conn.execute("UPDATE articles SET article_key = ? WHERE article_key = ?", (kept, joined))
     db.conn.execute("UPDATE identities SET article_key = ? WHERE article_key = ?", (kept, joined))
     db.conn.execute("INSERT OR REPLACE INTO identities (name, article_key) VALUES (?, ?)", (joined, kept))
@@ -127,7 +127,7 @@ def _name(db: Database, kept: str, joined: str) -> None:
 def fold_versions(
     db: Database, key: str, *, joined: str, addresses: list[str], reason: str, at: str, unindex: Unindex
 ) -> dict[int, int]:
-    """Make one row of those of a key that say the same, and note what was removed."""
+    """Merge the rows of a key that have the same text, and record the removed ones."""
     sql = """
         SELECT id, first_value(id) OVER (PARTITION BY text_digest ORDER BY fetched_at, id) AS kept
         FROM articles WHERE article_key = ?
@@ -147,7 +147,7 @@ def fold_versions(
 def note_join(
     db: Database, kept: str, joined: str, *, addresses: list[str], reason: str, at: str, removed: list[dict[str, Any]]
 ) -> None:
-    """Keep what was joined, and what that removed."""
+    """Record a join and the rows that it removed."""
     db.conn.execute(
         "INSERT INTO joins (joined_at, reason, kept_key, joined_key, urls, removed) VALUES (?, ?, ?, ?, ?, ?)",
         (at, reason, kept, joined, json.dumps(addresses), json.dumps(removed)),
@@ -155,18 +155,18 @@ def note_join(
 
 
 _SHARED = ("title", "text", "body")
-"""Columns that rows which say the same share: they are not kept twice."""
+"""Columns that rows of the same version share; they are not stored twice."""
 
 
 def _removed(db: Database, article_id: int) -> dict[str, Any]:
-    """Return what is to be kept of a row for which another one stands that says the same."""
+    """Return what to keep of a row that is replaced by another one with the same text."""
     row = {name: value for name, value in _whole_row(db, article_id).items() if name not in _SHARED}
     found = db.conn.execute("SELECT id FROM captures WHERE article_id = ?", (article_id,))
     return {"row": row, "captures": [one[0] for one in found]}
 
 
 def _taken_out(db: Database, article_id: int, whole: str) -> dict[str, Any]:
-    """Return what is to be kept of a teaser, and make its captures those of a paywall before the article at `whole`."""
+    """Return what to keep of a teaser, and give its captures the outcome of a paywall before the article at `whole`."""
     sql = "SELECT id, outcome, reason, detail FROM captures WHERE article_id = ?"
     outcomes = [list(row) for row in db.conn.execute(sql, (article_id,))]
     sql = "UPDATE captures SET outcome = 'quarantine', reason = 'paywall', detail = ?, article_id = NULL WHERE article_id = ?"
@@ -175,7 +175,7 @@ def _taken_out(db: Database, article_id: int, whole: str) -> dict[str, Any]:
 
 
 def _whole_row(db: Database, article_id: int) -> dict[str, Any]:
-    names = _columns(db)  # without what is computed
+    names = _columns(db)  # without generated columns
     return {name: value for name, value in (articles.get(db, article_id) or {}).items() if name in names}
 
 
@@ -184,7 +184,7 @@ def _columns(db: Database) -> set[str]:
 
 
 def _replace(db: Database, article_id: int, kept: int) -> None:
-    """Put the row `kept` in the place of another that says the same."""
+    """Replace a row with `kept`, which has the same text."""
     db.conn.execute("UPDATE captures SET article_id = ? WHERE article_id = ?", (kept, article_id))
     db.conn.execute(
         """
@@ -204,11 +204,11 @@ def _drop(db: Database, article_id: int) -> None:
     db.conn.execute("DELETE FROM articles WHERE id = ?", (article_id,))
 
 
-# Undoing.
+# Undo joins.
 
 
 def part(db: Database, join_id: int) -> list[int] | None:
-    """Undo a join and keep its URLs apart; return the ids of the restored rows, None when there is no such join."""
+    """Undo a join and keep its URLs separate; return the ids of the restored rows, None when there is no such join."""
     row = next(db.query("SELECT * FROM joins WHERE id = ?", [join_id]), None)
     if row is None:
         return None
@@ -220,26 +220,26 @@ def part(db: Database, join_id: int) -> list[int] | None:
     for url in addresses:
         db.conn.execute("UPDATE articles SET article_key = ? WHERE url = ?", (articles.key_of(db, url), url))
     db.conn.execute("DELETE FROM joins WHERE id = ?", (join_id,))
-    former_ids.forget_held(db)
+    former_ids.delete_current(db)
     for each in {key, *(articles.key_of(db, url) for url in addresses)}:
         articles.number_key(db, each)
-        availability.retell(db, each)
+        availability.recompute_article(db, each)
     return restored
 
 
 def joined_key_of(db: Database, key: str) -> str:
-    """Return the key with which a key was joined since."""
+    """Return the key that a key has been joined with since."""
     row = db.conn.execute("SELECT article_key FROM identities WHERE name = ?", (key,)).fetchone()
     return str(row[0]) if row else key
 
 
 def _restore(db: Database, key: str, removed: Mapping[str, Any]) -> int | None:
-    """Give a removed row back, with its captures and those made of its address since; None when what it said is held no more."""
+    """Restore a removed row with its captures and those made of its URL since; None when its text is no longer held."""
     names = _columns(db)
     row = {name: value for name, value in removed["row"].items() if name in names}
     if "id" not in row or db.conn.execute("SELECT 1 FROM articles WHERE id = ?", (row["id"],)).fetchone():
-        row["id"] = former_ids.next_id(db, "")  # it came in by a merge, or was given to another row since
-    kept = _that_says(db, key, row["text_digest"])
+        row["id"] = former_ids.next_id(db, "")  # the join came from a merge, or another row has the id now
+    kept = _version_with_text(db, key, row["text_digest"])
     if "text" not in row:
         if kept is None:
             return None
@@ -259,13 +259,13 @@ def _restore(db: Database, key: str, removed: Mapping[str, Any]) -> int | None:
     return article_id
 
 
-def _that_says(db: Database, key: str, digest: str) -> dict[str, Any] | None:
+def _version_with_text(db: Database, key: str, digest: str) -> dict[str, Any] | None:
     sql = "SELECT * FROM articles WHERE article_key = ? AND text_digest = ?"
     return next(db.query(sql, [key, digest]), None)
 
 
 def _time(db: Database, article_id: int) -> None:
-    """Set when a version was seen from the captures that are its own."""
+    """Set the times at which a version was seen from its own captures."""
     sql = """
         UPDATE articles SET fetched_at = seen.first, last_seen_at = seen.last
         FROM (SELECT min(captured_at) AS first, max(captured_at) AS last FROM captures WHERE article_id = :id) AS seen

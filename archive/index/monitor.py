@@ -1,8 +1,8 @@
-"""Judge whether a site's days look normal, and raise named alarms. Pure, so that it can be simulated.
+"""Check whether a site's days are normal, and raise named alarms. Pure, so that it can be simulated.
 
-How many new articles a day brings is compared with what its weekday brought before, by the square-root transform of counts (Bartlett 1936:
-2·√n of a Poisson count has variance 1, times the site's own overdispersion). Shares are compared by a two-proportion z test. The limits
-were set so that a healthy site raises about one alarm in several years: `python bench/health.py` measures it on simulated histories.
+The number of new articles of a day is compared with that of the same weekday before, by the square-root transform of counts (Bartlett
+1936: 2·√n of a Poisson count has variance 1, times the site's own overdispersion). Shares are compared by a two-proportion z test. The
+limits are set so that a healthy site raises about one alarm in several years; `python bench/health.py` measures it on simulated histories.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ BASELINE_DAYS = 56
 """Eight weeks: eight of each weekday, and a site that has grown or shrunk for good stops alarming after a month or two."""
 
 LEAST_DAYS = 7
-"""Crawled days that must lie before a day to judge it by them: one of each weekday."""
+"""The fewest crawled days before a day that allow it to be checked: one of each weekday."""
 
 COUNT_LIMIT = 4.5
 SHARE_LIMIT = 4.5
-"""Standard deviations beyond which a count or a share is not chance; the limit is high because the tails are heavy."""
+"""Standard deviations beyond which a count or share is not due to chance; the limit is high because the tails are heavy."""
 
 WINDOWS = (1, 3, 7)
-"""Days that are looked at together: a site of one article a day is silent only when it has been so for a week."""
+"""Days that are checked together: only a week without articles is unusual for a site with one article a day."""
 
 SHARE_STEP = 0.3
-"""A share must also have moved by this much: with many pages a small drift is certain and no reason for an alarm."""
+"""The smallest change of a share that raises an alarm: with many pages, a small drift is significant but harmless."""
 
 HISTORY = timedelta(days=BASELINE_DAYS + max(WINDOWS))
-"""How far back from a day what it is judged by lies."""
+"""How far back the history goes with which a day is compared."""
 
 LEAST_PAGES = 5
-"""Pages that a share or a median is taken of at least."""
+"""The fewest pages from which a share or a median is computed."""
 
 LENGTH_FACTOR = 2.0
-"""The median text must be this many times longer or shorter to count as another layout, and be outside of all that was seen before."""
+"""The median text counts as a new layout when it is this many times longer or shorter, and outside the range seen before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """Figures of one site on one day (UTC).
 
-    `announced` is how many article URLs became known that day, `captured` how many of these are held by now, `missed` the others by
-    reason. `new` is how many articles were first read that day. Of the visits: `visits`, `failed`, `disallowed` (robots.txt), `read`
-    (pages read as an article, new or changed) and `quarantined`; `session_expired` are pages that a subscriber's session does not open any
-    more. `barren` is why the crawls of the day found no article of the site at all, '' when they did. Of the pages read:
+    `announced` counts the article URLs that became known that day, `captured` those of them that are held by now, `missed` the others by
+    reason. `new` counts the articles first read that day. Counts of visits: `visits`, `failed`, `disallowed` (robots.txt), `read` (pages
+    read as a new or changed article) and `quarantined`; `session_expired` counts pages that a subscriber's session no longer opens.
+    `barren` is the reason for which the crawls of the day found no article of the site, '' when they found one. Of the pages read:
     `without_author`, `without_date`, and `length`, the median number of characters (0 for none).
     """
 
@@ -81,7 +81,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Something that a person should look at: `value` was seen, `expected` is what days like this one had before."""
+    """An alarm for a person to look into: `value` was observed; `expected` is what earlier days of this kind had."""
 
     site: str
     day: date
@@ -92,13 +92,13 @@ class Alarm:
 
 
 def alarms_of(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
-    """Return the alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
+    """Return the alarms of `day`, compared with the days before it in `history` (in any order; days without a row were not crawled).
 
-    A day that is not `complete` is not judged by how much it brought. A session that has expired, and a site that
-    never gave an article, are raised without any day before it.
+    The number of articles of a day that is not `complete` is not checked. An expired session, and a site that never
+    gave an article, raise alarms without any earlier day.
     """
     by_day = {entry.day: entry for entry in history}
-    at_once = [*_session(by_day[day]), *_barren(by_day, by_day[day])] if day in by_day else []
+    at_once = [*_session(by_day[day]), *_no_articles(by_day, by_day[day])] if day in by_day else []
     baseline = [
         by_day[moment]
         for back in range(1, BASELINE_DAYS + 1)
@@ -119,8 +119,8 @@ def alarms_of(history: Sequence[Day], day: date, *, complete: bool = True) -> li
     return [*at_once, *(alarm for alarm in found if alarm)]
 
 
-def judge_all(days: Iterable[Day], day: date, *, today: date | None = None) -> list[Alarm]:
-    """Return the alarms of all sites on that day, and with `today` on the day that is not over yet."""
+def alarms_of_all(days: Iterable[Day], day: date, *, today: date | None = None) -> list[Alarm]:
+    """Return the alarms of all sites on this day and, if given, on `today`, which is not over yet."""
     of_site: dict[str, list[Day]] = {}
     for entry in days:
         of_site.setdefault(entry.site, []).append(entry)
@@ -137,8 +137,8 @@ def _alarm(today: Day, kind: Kind, detail: str, value: float, expected: float) -
     )
 
 
-def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
-    """Not one article was ever found, as the crawls themselves say."""
+def _no_articles(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
+    """Return an alarm when, by the reports of the crawls, no article was ever found."""
     until = [entry for moment, entry in sorted(by_day.items()) if moment <= today.day]
     reasons = [entry.barren for entry in until if entry.barren]
     if not today.runs or not reasons or any(entry.read for entry in until):
@@ -155,18 +155,21 @@ def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
 
 
 def _session(today: Day) -> list[Alarm]:
-    """Return pages that were whole, and are teasers or logins although a subscriber's session was sent."""
+    """Return an alarm for pages that were complete and are now teasers or logins, although a subscriber's session was sent."""
     pages = today.session_expired
     words = (
-        N_("1 page that was whole is a teaser or a login: renew cookies_file or headers_file of the entry")
+        N_("1 page that was complete is now a teaser or a login: renew cookies_file or headers_file of the entry")
         if pages == 1
-        else N_(f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry")
+        else N_(
+            f"{pages} pages that were complete are now teasers or logins: renew cookies_file or headers_file of "
+            f"the entry"
+        )
     )
     return [_alarm(today, "session-expired", words, pages, 0)] if pages else []
 
 
 def _not_crawled(today: Day, baseline: Sequence[Day]) -> list[Alarm]:
-    """Return a site that is crawled on most days, and was not: the timer, the lock or the machine."""
+    """Return an alarm for a site that is crawled on most days and was not: check the timer, the lock or the machine."""
     share = sum(entry.day >= today.day - timedelta(days=14) for entry in baseline) / 14
     if share < 0.7:
         return []
@@ -174,7 +177,7 @@ def _not_crawled(today: Day, baseline: Sequence[Day]) -> list[Alarm]:
 
 
 def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
-    """Too few new articles in the last day, three days or week."""
+    """Return an alarm for too few new articles in the last day, three days or week."""
     for span in WINDOWS:
         window = [today.day - timedelta(days=back) for back in range(span)]
         crawled = [by_day[moment] for moment in window if moment in by_day and by_day[moment].runs]
@@ -203,8 +206,8 @@ def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
 
 
 def _weekday_rates(before: Sequence[Day]) -> list[float]:
-    """Return articles to expect on each weekday: its own mean, drawn towards the mean of all days as if that were two more of it."""
-    overall = fmean(_tamed(before))
+    """Return the expected articles of each weekday: its mean, shrunk towards the mean of all days, which counts as two more such days."""
+    overall = fmean(_without_backlog(before))
     rates = []
     for weekday in range(7):
         own = [entry.new for entry in before if entry.day.weekday() == weekday]
@@ -212,18 +215,18 @@ def _weekday_rates(before: Sequence[Day]) -> list[float]:
     return rates
 
 
-def _tamed(before: Sequence[Day]) -> list[float]:
-    """Count with the first day's backlog cut: a site seen for the first time brings its whole front page at once."""
+def _without_backlog(before: Sequence[Day]) -> list[float]:
+    """Return the counts with the backlog of the first day cut: the first crawl of a site finds its whole front page at once."""
     counts = [entry.new for entry in before]
     most = 3 * median(counts) + 10
     return [min(count, most) for count in counts]
 
 
 def _dispersion(before: Sequence[Day], rates: Sequence[float]) -> float:
-    """Return how many times more than Poisson's the counts vary about their expectation; at least 1."""
+    """Return the ratio of the variance of the counts about their expectation to that of a Poisson process; at least 1."""
     rests = [
         (count - rates[entry.day.weekday()]) / math.sqrt(max(rates[entry.day.weekday()], 0.25))
-        for entry, count in zip(before, _tamed(before), strict=True)
+        for entry, count in zip(before, _without_backlog(before), strict=True)
     ]
     return max(1.0, pvariance(rests) * len(rests) / max(1, len(rests) - 2))
 
@@ -236,7 +239,7 @@ def _share(  # noqa: PLR0917 - called in rows of a table
     today: Day, kind: Kind, words: str, window: Sequence[Day], baseline: Sequence[Day],
     part: Callable[[Day], int], whole: Callable[[Day], int], *, least: float = 0.0,
 ) -> Alarm | None:  # fmt: skip
-    """Return a share of the window's pages that is far above the baseline's."""
+    """Return an alarm for a share of the window's pages that is far above the baseline's."""
     total, before = sum(map(whole, window)), sum(map(whole, baseline))
     if total < LEAST_PAGES or before < LEAST_PAGES:
         return None
@@ -250,7 +253,7 @@ def _share(  # noqa: PLR0917 - called in rows of a table
 
 
 def _extraction(today: Day, baseline: Sequence[Day]) -> Alarm | None:
-    """Return another layout: more pages in quarantine, more without author or date, or texts of another length."""
+    """Return an alarm for a new layout: more pages in quarantine, more without author or date, or texts of another length."""
     pages: Callable[[Day], int] = lambda entry: entry.read + entry.quarantined  # noqa: E731
     read: Callable[[Day], int] = lambda entry: entry.read  # noqa: E731
     kind: Kind = "extraction-changed"
@@ -281,7 +284,7 @@ def _lengths(today: Day, baseline: Sequence[Day]) -> Alarm | None:
 
 
 def _coverage(today: Day, baseline: Sequence[Day]) -> Alarm | None:
-    """Announced, and not captured."""
+    """Return an alarm for too many announced articles that were not captured."""
     missed: Callable[[Day], int] = lambda entry: entry.announced - entry.captured  # noqa: E731
     alarm = _share(
         today,
@@ -299,7 +302,7 @@ def _coverage(today: Day, baseline: Sequence[Day]) -> Alarm | None:
 
 
 def prometheus(days: Iterable[Day], alarms: Iterable[Alarm]) -> str:
-    """Return the figures in Prometheus's text format (for node_exporter's textfile collector); `days` holds one day of each site."""
+    """Return the figures in Prometheus text format (for node_exporter's textfile collector); `days` has one day of each site."""
     lines: list[str] = []
     rows = list(days)
     raised = {(alarm.site, alarm.kind) for alarm in alarms}

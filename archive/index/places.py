@@ -1,4 +1,4 @@
-"""Look up rows by where their records lie, to check rows against files. Only SQL."""
+"""Look up rows by the location of their records, to check rows against files. Only SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def filenames(db: Database) -> set[str]:
-    """Return the WARC files that any row points into."""
+    """Return the names of the WARC files that rows refer to."""
     rows = db.conn.execute(
         "SELECT warc_filename FROM captures UNION SELECT warc_filename FROM articles UNION SELECT warc_filename FROM renderings"
     )
@@ -39,7 +39,7 @@ def captures_in(db: Database, filename: str) -> list[dict[str, Any]]:
 
 
 def articles_in(db: Database, filename: str) -> list[dict[str, Any]]:
-    """Return articles read from a record in the file: id, url, text_digest, conversion_id, offset, length, payload_digest."""
+    """Return the articles read from a record in the file: id, url, text_digest, conversion_id, offset, length, payload_digest."""
     return list(
         db.query(
             """
@@ -53,7 +53,7 @@ def articles_in(db: Database, filename: str) -> list[dict[str, Any]]:
 
 
 def conversions(db: Database) -> dict[str, int]:
-    """Return the id of the text record of each article that has one, and the article's id."""
+    """Return the ids of articles by the ids of their text records."""
     return dict(db.conn.execute("SELECT conversion_id, id FROM articles WHERE conversion_id <> ''").fetchall())
 
 
@@ -64,7 +64,7 @@ def text_of(db: Database, article_id: int) -> tuple[str, str]:
 
 
 def urls_of_article(db: Database, urls: Iterable[str]) -> set[str]:
-    """Return all URLs at which what these URLs show was captured, in whatever spelling, and those under which it is an article."""
+    """Return all URLs, in any spelling, at which the content of these URLs was captured or is stored as an article."""
     found = set(urls)
     keys = {articles_.key_of(db, url) for url in found}
     shown = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
@@ -84,13 +84,17 @@ def article_ids(db: Database, urls: Iterable[str]) -> list[int]:
     return [row[0] for url in urls for row in db.conn.execute("SELECT id FROM articles WHERE url = ?", (url,))]
 
 
-def texts_of(db: Database, ids: Iterable[int]) -> list[tuple[str, str]]:
-    """Return the URL and text of these articles."""
-    return [db.conn.execute("SELECT url, text FROM articles WHERE id = ?", (one,)).fetchone() for one in ids]
+def texts_of(db: Database, ids: Iterable[int]) -> list[tuple[str, str, int]]:
+    """Return the URL, the title with the text, and the number of captures of these articles."""
+    sql = """
+        SELECT url, title || char(10) || text, (SELECT count(*) FROM captures WHERE article_id = articles.id)
+        FROM articles WHERE id = ?
+        """
+    return [db.conn.execute(sql, (one,)).fetchone() for one in ids]
 
 
 def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[str]:
-    """Return URLs, other than these, whose revisits refer to the payload of one of the records."""
+    """Return the URLs not in `urls` whose revisits refer to the payload of one of the records."""
     ids = set(record_ids)
     sql = """
         SELECT * FROM captures WHERE record_type = 'revisit' AND (
@@ -105,16 +109,13 @@ def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[
     return {url for url, original in originals if original and original["record_id"] in ids} - urls
 
 
-def unlearn(db: Database, host: str, lines: Iterable[str]) -> None:
-    """Take lines out of what was learned of a host, unless they stand on several of its pages."""
-    rows = [(host, line) for line in lines]
-    db.conn.executemany("DELETE FROM site_lines WHERE host = ? AND line = ? AND pages <= 2", rows)
-
-
 def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tuple[int, int]:
-    """Take the captures and articles of these URLs out, and keep the URLs from being fetched again; counts both."""
+    """Delete the captures and articles of these URLs, and mark the URLs so that they are not fetched again.
+
+    Returns the numbers of deleted captures and articles.
+    """
     captures = articles = 0
-    db.conn.execute("PRAGMA defer_foreign_keys = ON")  # captures and articles point at each other
+    db.conn.execute("PRAGMA defer_foreign_keys = ON")  # captures and articles refer to each other
     for key in {articles_.key_of(db, url) for url in urls}:
         db.conn.execute("DELETE FROM joins WHERE kept_key = ? OR joined_key = ?", (key, key))
     for url in urls:

@@ -1,4 +1,4 @@
-"""What a browser made of captured pages, as SQL: where each such record lies, by the response it was made of. Never ends a transaction."""
+"""Query and write the table `renderings`: the records that a browser made of captured pages. Never ends a transaction."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ RenderingKind = Literal[
     "thumbnail",  # a small picture of its top
     "pageinfo",  # what it loaded, as JSON
 ]
-"""What is kept of a rendered page; each is a `resource` record of the URI `urn:KIND:URL`, the names that Browsertrix gives them."""
+"""The records of a rendered page; each is a `resource` record with the URI `urn:KIND:URL`, as Browsertrix names them."""
 KINDS: Final = frozenset(get_args(RenderingKind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """One record that a browser made of the response `response_id`, and where it lies."""
+    """The location of one record that a browser made of the response `response_id`."""
 
     record_id: str
     response_id: str
@@ -42,7 +42,7 @@ def uri_of(kind: RenderingKind, url: str) -> str:
 
 
 def parse_uri(uri: str) -> tuple[RenderingKind, str] | None:
-    """Return the kind and the page's URL of such a URI; None for any other."""
+    """Return the kind and the page URL of such a URI; None for any other URI."""
     scheme, _, rest = uri.partition(":")
     kind, _, url = rest.partition(":")
     if scheme != "urn" or kind not in KINDS or not url.startswith(("http://", "https://")):
@@ -51,14 +51,14 @@ def parse_uri(uri: str) -> tuple[RenderingKind, str] | None:
 
 
 def put_rendering(db: Database, one: Rendering) -> bool:
-    """Add a row unless the record has one; return whether it is new."""
+    """Insert a row unless the record has one; return whether it is new."""
     values = asdict(one)
     sql = f"INSERT OR IGNORE INTO renderings ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608
     return bool(db.conn.execute(sql, values).rowcount)
 
 
 def of_response(db: Database, response_id: str) -> dict[RenderingKind, dict[str, Any]]:
-    """Return the newest row of each kind that was made of a response."""
+    """Return the newest row of each kind for a response."""
     sql = "SELECT * FROM renderings WHERE response_id = ? ORDER BY captured_at, record_id"
     return {row["kind"]: row for row in db.query(sql, [response_id])}
 
@@ -70,7 +70,7 @@ def of_responses(db: Database, ids: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def of_article(db: Database, article_id: int) -> dict[str, Any] | None:
-    """Return the row of the DOM that a version of an article was read from; None for one that was read as served."""
+    """Return the row of the DOM that a version of an article was read from; None when it was read from the response itself."""
     sql = """
         SELECT r.* FROM renderings AS r JOIN captures AS c ON c.record_id = r.response_id JOIN articles AS a ON a.id = c.article_id
         WHERE a.id = ? AND r.kind = 'dom' AND c.warc_filename = a.warc_filename AND c.warc_record_offset = a.warc_record_offset LIMIT 1
@@ -79,7 +79,7 @@ def of_article(db: Database, article_id: int) -> dict[str, Any] | None:
 
 
 def is_rendered(db: Database, url: str) -> bool:
-    """Whether a page of this URL was rendered before: then its served bytes alone do not tell whether it has changed."""
+    """Return whether the page at this URL was rendered before, so that its served bytes alone do not tell whether it has changed."""
     return (
         db.conn.execute("SELECT 1 FROM renderings WHERE url = ? AND kind = 'dom' LIMIT 1", (url,)).fetchone()
         is not None
@@ -87,7 +87,7 @@ def is_rendered(db: Database, url: str) -> bool:
 
 
 def yields(db: Database, *, site: str, most: int) -> list[bool]:
-    """Whether each of the last `most` rendered pages of a site gave an article, the newest first."""
+    """Return whether each of the last `most` rendered pages of a site gave an article, newest first."""
     sql = """
         SELECT c.article_id IS NOT NULL OR c.outcome = 'listing' FROM renderings AS r JOIN captures AS c ON c.record_id = r.response_id
         WHERE r.kind = 'dom' AND c.site = ? ORDER BY r.captured_at DESC LIMIT ?
@@ -96,14 +96,14 @@ def yields(db: Database, *, site: str, most: int) -> list[bool]:
 
 
 def copy(source: Database, target: Database, response_ids: Sequence[str], names: Mapping[str, str]) -> None:
-    """Take over the rows of another archive whose files are here, under the names that they have here."""
+    """Copy the rows of another archive whose files are held here; `names` maps the file names there to those here."""
     for row in of_responses(source, response_ids):
         if row["warc_filename"] in names:
             put_rendering(target, Rendering(**{**row, "warc_filename": names[row["warc_filename"]]}))
 
 
 def forget(db: Database, url: str) -> None:
-    """Take out the rows of a page's URL."""
+    """Delete the rows of a page's URL."""
     db.conn.execute("DELETE FROM renderings WHERE url = ?", (url,))
 
 

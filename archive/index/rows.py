@@ -15,14 +15,14 @@ Kind = Literal["seed", "feed", "sitemap", "section", "article", "page", "stylesh
 """What a URL is believed to be before it is fetched; `page` when nothing is known."""
 
 REQUISITES: tuple[Kind, ...] = get_args(RequisiteKind)
-"""What pages load: on any host, drawn after the site's pages, and no news."""
+"""Resources that pages load: on any host, drawn after the site's pages, and never news."""
 
 ANNOUNCERS: tuple[Kind, ...] = ("seed", "feed", "sitemap", "section")
-"""Kinds that announce news; they are fetched as long as the site is crawled."""
+"""Kinds that announce news; they are fetched again as long as the site is crawled."""
 
 
 def of_site(site: str, table: str = "") -> str:
-    """Return the SQL condition for rows of the site `:site` and of those below it; any row for ''."""
+    """Return the SQL condition for rows of the site `:site` and its subdomains; for '' it selects all rows."""
     if not site:
         return "1"
     column = f"{table}.site" if table else "site"
@@ -30,28 +30,28 @@ def of_site(site: str, table: str = "") -> str:
 
 
 class Precedence(IntEnum):
-    """The order in which URLs that are due are drawn, as Heritrix's precedence: the smallest number first.
+    """The order in which due URLs are drawn, like Heritrix's precedence: the smallest number first.
 
-    The last three share what a run has left after the others, so that none of them starves: see `frontier.draw`.
+    BACKLOG, PAGE and REVISIT share what the others leave of a draw, so that none of them starves; see `frontier.SHARES`.
     """
 
     SEED = 0
     ANNOUNCER = 1
     """Feeds, sitemaps that the site's entry names, parts of a sitemap index that changed lately."""
     LISTED = 2
-    """Articles not visited yet that a feed, a front page or a section page lists."""
+    """Unvisited articles that a feed, a front page or a section page lists."""
     FRESH = 3
-    """Other articles not visited yet that are dated within the last days."""
+    """Other unvisited articles that are dated within the last days."""
     SECTION = 4
     """Sections, the sitemaps of robots.txt, of which there may be hundreds, and the other parts of an index."""
     BACKLOG = 5
-    """Other articles not visited yet."""
+    """Other unvisited articles."""
     PAGE = 6
-    """Pages of which nothing is known yet."""
+    """Unvisited pages of unknown kind."""
     REVISIT = 7
-    """What was visited before and announces nothing."""
+    """Visited URLs that do not announce news."""
     REQUISITE = 8
-    """What pages load; a draw of pages takes none of them (`frontier.next_requisites`)."""
+    """Resources that pages load; they have a draw of their own (`frontier.next_requisites`)."""
 
 
 def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
@@ -74,10 +74,10 @@ def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A URL that something announced, in canonical form; `published_hint` is the time that the announcement gives it, ISO 8601 or ''.
+    """An announced URL in canonical form; `published_hint` is the time that the announcement gives, ISO 8601 or ''.
 
-    `spelling` is how the site writes it, '' for the canonical form. `listed`: it stands in a feed, or on a front or
-    section page. `believed`: the times of what announced it have not proved wrong.
+    `spelling` is how the site writes the URL, '' for the canonical form. `listed`: a feed, front page or section page
+    lists it. `believed`: the times that its announcer gives have not proved wrong.
     """
 
     url: str
@@ -96,7 +96,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledUrl:
-    """A URL that is due, with what a polite visitor needs to ask for it again only if it has changed."""
+    """A URL that is due, with the validators for a conditional request."""
 
     id: int
     url: str
@@ -126,10 +126,10 @@ class ScheduledUrl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchStatus:
-    """What a visit to a URL said: goes into its frontier row. `due_at` is the next visit, '' for none.
+    """The result of a visit, for the frontier row of its URL. `due_at` is the time of the next visit, '' for none.
 
-    `hint_held` says of a visit that an announcement asked for whether the page had changed indeed; None for every other visit.
-    `refused` is a rate limit: it concerns the host, and counts neither as a failure nor as an answer.
+    `hint_held` tells whether the page had changed when an announcement caused the visit; None for every other visit.
+    `refused` is a rate limit: it concerns the host and counts neither as a failure nor as an answer.
     """
 
     url_id: int
@@ -152,7 +152,7 @@ class FetchStatus:
 
 
 class StoredCapture(TypedDict):
-    """A row of `captures` as the database gives it, by the names of its columns (docs/schema.md)."""
+    """A row of `captures` as read from the database, by column name (docs/schema.md)."""
 
     id: int
     record_id: str
@@ -183,7 +183,7 @@ class StoredCapture(TypedDict):
 
 
 class VersionSpan(TypedDict):
-    """An unbroken time in which one version of an article was served, and the number of captures that show it."""
+    """An unbroken span in which one version of an article was served, and the number of captures that show it."""
 
     article_id: int
     version: int
@@ -193,7 +193,7 @@ class VersionSpan(TypedDict):
 
 
 class ChangeRow(TypedDict):
-    """A row of `changes`, and the number of the version whose page changed without its text."""
+    """A row of `changes`, and the number of the version whose metadata changed."""
 
     article_id: int
     version: int
@@ -205,7 +205,7 @@ class ChangeRow(TypedDict):
 
 
 class FamilyMember(TypedDict):
-    """Another article of a family of near-duplicates; `first` is when it was first seen."""
+    """Another article of a family of near-duplicates; `first` is the time at which it was first seen."""
 
     id: int
     url: str
@@ -229,7 +229,7 @@ class RunRow(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureRow:
-    """A row of `captures` as it is first written: the record is in the WARC and not parsed yet."""
+    """A row of `captures` as first written: its record is in the WARC and not parsed yet."""
 
     record_id: str
     record_type: str

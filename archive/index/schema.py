@@ -1,21 +1,21 @@
 """Define the database schema as numbered steps, each applied once and never edited afterwards.
 
-Times are ISO 8601 text in UTC (`2026-11-24T05:30:00Z`), so that they sort, read well, and compare in plain SQL; capture times are also
-kept as the 14 digits of CDXJ. Lists and maps are JSON. Only features of SQLite 3.40 are used, so that Debian's sqlite3 opens the file.
+Times are ISO 8601 text in UTC (`2026-11-24T05:30:00Z`), so that they sort and compare in plain SQL; capture times are also stored as the
+14 digits of CDXJ. Lists and maps are JSON. Only features of SQLite 3.40 are used, so that Debian's sqlite3 opens the file.
 Steps 0001 to 0008, which create the first tables, are in `archive.index.baseline`; the others follow here.
 """
 
 from __future__ import annotations
 
 from archive.index.baseline import MIGRATIONS
-from archive.index.sqlite import Database
+from archive.index.sqlite import MOMENT, Database
 from archive.urls import identity
 
-__all__ = ["MIGRATIONS", "stand_in", "unknown_steps"]
+__all__ = ["MIGRATIONS", "add_later_columns", "unknown_steps"]
 
 
 def unknown_steps(db: Database) -> tuple[str, ...]:
-    """Return names of the steps in the database that this version does not know: it was made by a later one."""
+    """Return the names of applied steps that this version does not know: a later version made the database."""
     empty = Database(memory=True)
     ours = {step.name for step in MIGRATIONS.pending(empty)}
     empty.close()
@@ -24,7 +24,7 @@ def unknown_steps(db: Database) -> tuple[str, ...]:
 
 @MIGRATIONS(name="0010_newest")
 def _newest(db: Database) -> None:
-    """List by time read what they show and no more: the day's articles for `warraq health`, the newest for `warraq list`."""
+    """Add indexes by time, so that `warraq health` reads only the articles of the day and `warraq list` only the newest."""
     db.conn.execute("CREATE INDEX articles_fetched ON articles (fetched_at)")
     db.conn.execute(
         "CREATE INDEX articles_newest ON articles (coalesce(nullif(date_published, ''), fetched_at), id) WHERE is_latest = 1"
@@ -33,9 +33,9 @@ def _newest(db: Database) -> None:
 
 @MIGRATIONS(name="0011_originals")
 def _originals(db: Database) -> None:
-    """Keep what a revisit names as its original (WARC-Refers-To and its like), and digests that were wrong when a file was imported.
+    """Store what a revisit refers to (WARC-Refers-To and related fields), and digests that were wrong when a file was imported.
 
-    The partial index finds the revisits that wait for an original which is not held yet.
+    The partial index finds revisits whose original is not held yet.
     """
     for name in ("refers_to", "refers_to_url", "refers_to_date"):
         db.conn.execute(f"ALTER TABLE captures ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
@@ -55,10 +55,10 @@ def _originals(db: Database) -> None:
 
 @MIGRATIONS(name="0013_bodies_and_changes")
 def _bodies_and_changes(db: Database) -> None:
-    """Keep the blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
+    """Store the blocks of each article (NULL in rows before this step, until `reindex`), and changes of metadata.
 
-    Changes are a table and not a column: a page is touched many times, and "which site moves its dates" is one query. `before` and
-    `after` are as the column holds them; of a body, whose words are the same, they are ''.
+    Changes have a table of their own: a page may change many times, and one query finds the sites that move their dates. `before` and
+    `after` are the values of the column; for a body, whose words are the same, they are ''.
     """
     db.conn.execute("ALTER TABLE articles ADD COLUMN body TEXT")
     db.conn.execute(
@@ -77,17 +77,14 @@ def _bodies_and_changes(db: Database) -> None:
     db.conn.execute("CREATE INDEX captures_article ON captures (article_id, captured_at) WHERE article_id IS NOT NULL")
 
 
-_MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:%SZ', date_published) END"
-
-
 @MIGRATIONS(name="0014_published_at")
 def _published_at(db: Database) -> None:
-    """Keep the moment of publication in UTC, to sort by time: `date_published` is as the page says it, in any zone.
+    """Add the time of publication in UTC, to sort by; `date_published` has the time zone of the page.
 
-    A generated column, so that no row is rewritten; NULL for what is not a time. Only values that begin with a digit qualify, because a
-    word such as `now` would make an index of it impossible.
+    The column is generated, so that no row is rewritten; it is NULL for what is not a time. Only values that begin with a digit qualify,
+    because the column cannot be indexed if a word such as `now` is evaluated.
     """
-    db.conn.execute(f"ALTER TABLE articles ADD COLUMN published_at TEXT GENERATED ALWAYS AS ({_MOMENT}) VIRTUAL")
+    db.conn.execute(f"ALTER TABLE articles ADD COLUMN published_at TEXT GENERATED ALWAYS AS ({MOMENT}) VIRTUAL")
     db.conn.execute("DROP INDEX articles_newest")
     db.conn.execute(
         "CREATE INDEX articles_newest ON articles (coalesce(published_at, fetched_at), id) WHERE is_latest = 1"
@@ -96,9 +93,9 @@ def _published_at(db: Database) -> None:
 
 @MIGRATIONS(name="0021_precedence")
 def _precedence(db: Database) -> None:
-    """Keep the order of the draw (`rows.Precedence`), and of an announcer how often its times proved wrong and which URLs it listed.
+    """Store the order of the draw (`rows.Precedence`), and for an announcer how often its times proved wrong and which URLs it listed.
 
-    `hint_via` is what gave the `published_hint`; `spelling` is how the site writes the URL where that is not its canonical form.
+    `hint_via` is the source of `published_hint`; `spelling` is how the site writes the URL where that is not the canonical form.
     """
     db.conn.execute("ALTER TABLE urls ADD COLUMN false_hints INTEGER NOT NULL DEFAULT 0")
     for column in ("hint_via", "links_digest", "spelling"):
@@ -118,9 +115,9 @@ def _precedence(db: Database) -> None:
 
 @MIGRATIONS(name="0022_identity")
 def _identity(db: Database) -> None:
-    """Keep what makes addresses one article's: `articles.article_key`, which its versions share; see `archive.index.identity`.
+    """Add `articles.article_key`, which all versions of an article share; see `archive.index.identity`.
 
-    `identities` has the keys that do not follow from the URL alone, `joins` what was joined and what that removed: it can be undone.
+    `identities` has the keys that do not follow from the URL alone; `joins` has the joins with the rows they removed, to undo them.
     """
     db.conn.execute("ALTER TABLE articles ADD COLUMN article_key TEXT NOT NULL DEFAULT ''")
     db.conn.execute("CREATE TABLE identities (name TEXT PRIMARY KEY, article_key TEXT NOT NULL) WITHOUT ROWID")
@@ -146,22 +143,22 @@ def _identity(db: Database) -> None:
 
 @MIGRATIONS(name="0023_kind_of_article")
 def _kind_of_article(db: Database) -> None:
-    """Keep whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
+    """Store whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
     db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
 
 
 @MIGRATIONS(name="0024_headlines")
 def _headlines(db: Database) -> None:
-    """Keep the first headlines of a front page, as JSON; '' for other captures. `warraq reindex` fills it for older ones."""
+    """Store the first headlines of a front page as JSON; '' for other captures. `warraq reindex` fills it for older captures."""
     db.conn.execute("ALTER TABLE captures ADD COLUMN headlines TEXT NOT NULL DEFAULT ''")
     db.conn.execute("CREATE INDEX captures_headlines ON captures (url, captured_at) WHERE headlines <> ''")
 
 
 @MIGRATIONS(name="0031_pictures")
 def _pictures(db: Database) -> None:
-    """Keep what articles show (`images`, `media`), and what the bytes of captured pictures say (`pictures`), which `images` repeats.
+    """Store the pictures and media of articles (`images`, `media`), and the facts of captured pictures (`pictures`, copied to `images`).
 
-    `images.describe` rewrites the first two from `articles` and `pictures`. The last index finds what redirects to a picture.
+    `images.describe` rewrites the first two from `articles` and `pictures`. The last index finds redirects to a picture.
     """
     db.conn.execute(
         """
@@ -223,7 +220,7 @@ def _pictures(db: Database) -> None:
 
 @MIGRATIONS(name="0032_backfills")
 def _backfills(db: Database) -> None:
-    """Up to where each file of a backfill was read, for what was wanted of it; see `archive.index.runs`."""
+    """Store how far each file of a backfill was read for a selection; see `archive.index.runs`."""
     db.conn.execute(
         """
         CREATE TABLE backfills (
@@ -239,7 +236,7 @@ def _backfills(db: Database) -> None:
 
 @MIGRATIONS(name="0041_renderings")
 def _renderings(db: Database) -> None:
-    """Where the records lie that a browser made of a response: its DOM, pictures of it, what it loaded; see `archive.index.renderings`."""
+    """Store the location of the records that a browser made of a response: DOM, screenshots, page info; see `archive.index.renderings`."""
     db.conn.execute(
         """
         CREATE TABLE renderings (
@@ -261,7 +258,7 @@ def _renderings(db: Database) -> None:
 
 @MIGRATIONS(name="0051_former_ids")
 def _former_ids(db: Database) -> None:
-    """Keep ids of articles that no row has now, and ids of archives that were merged into this one; see `archive.index.former_ids`."""
+    """Store former ids of articles, and ids of archives that were merged into this one; see `archive.index.former_ids`."""
     db.conn.execute(
         """
         CREATE TABLE former_ids (
@@ -277,7 +274,7 @@ def _former_ids(db: Database) -> None:
 
 @MIGRATIONS(name="0052_vectors")
 def _vectors(db: Database) -> None:
-    """Vectors for search by meaning, of signed bytes; see `archive.search.vectors`."""
+    """Store vectors of signed bytes for search by meaning; see `archive.search.vectors`."""
     db.conn.execute(
         """
         CREATE TABLE vectors (
@@ -291,32 +288,39 @@ def _vectors(db: Database) -> None:
 
 @MIGRATIONS(name="0061_joins_of_a_key")
 def _joins_of_a_key(db: Database) -> None:
-    """Find the joins of a key without reading all."""
+    """Add the index that finds the joins of a key."""
     db.conn.execute("CREATE INDEX joins_kept ON joins (kept_key)")
 
 
 @MIGRATIONS(name="0062_packed_bodies")
 def _packed_bodies(_db: Database) -> None:
-    """Bodies of new rows are packed from here on (`archive.body.pack`), and earlier versions of warraq, which cannot read that, say so.
+    """Change nothing, but mark that bodies of new rows are packed (`archive.body.pack`): earlier versions, which cannot read them, refuse.
 
-    Those of older rows stay as they are until `reindex`.
+    Bodies of older rows stay as they are until `reindex`.
     """
 
 
 @MIGRATIONS(name="0063_lines_that_repeat")
 def _lines_that_repeat(db: Database) -> None:
-    """Keep no line of a host that is learned and that cannot be boilerplate any more: some 400 kB a host."""
+    """Delete the counted lines of fully learned hosts that can no longer become boilerplate: about 400 kB a host."""
     db.conn.execute(
         "DELETE FROM site_lines WHERE pages < 18 AND host IN (SELECT host FROM site_pages WHERE pages >= 60)"
     )
 
 
-_COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
-"""What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
+@MIGRATIONS(name="0064_counted_articles")
+def _counted_articles(db: Database) -> None:
+    """Add an index that covers counts of articles by site, day and language; it includes `is_latest` so that SQLite uses it."""
+    db.conn.execute("DROP INDEX IF EXISTS articles_site")
+    db.conn.execute("CREATE INDEX articles_site ON articles (site, date, language, is_latest) WHERE is_latest = 1")
 
 
-def stand_in(db: Database) -> None:
-    """Give a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
+_COMPUTED = {("articles", "published_at"): MOMENT, ("articles", "article_key"): "identity(url)"}
+"""Expressions for columns that rows stored before the step lack; other columns have their default."""
+
+
+def add_later_columns(db: Database) -> None:
+    """Add the tables and columns of later steps to a read-only database of an earlier version, for this connection only."""
     if not MIGRATIONS.pending(db) or not _columns(db, "articles"):
         return
     db.conn.create_function("identity", 1, identity, deterministic=True)
@@ -335,5 +339,5 @@ def stand_in(db: Database) -> None:
 
 
 def _columns(db: Database, table: str) -> dict[str, str]:
-    """Return the columns of a table, generated ones too, each with its default as SQL; none where there is no such table."""
+    """Return the columns of a table, including generated ones, each with its default as SQL; {} when there is no such table."""
     return {row[1]: row[4] or "NULL" for row in db.conn.execute(f"PRAGMA main.table_xinfo({table})")}

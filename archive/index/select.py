@@ -1,4 +1,4 @@
-"""Select what to export, by sites, days, URLs and ids: rows of articles, or of captures with what they show, as a stream."""
+"""Select what to export by sites, days, URLs and ids: a stream of articles, or of captures with the articles read from them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ BATCH = 500
 """Rows read at once."""
 
 DAY = "coalesce(nullif(articles.date, ''), substr(articles.fetched_at, 1, 10))"
-"""The day that an article is of: of publication, or of the first fetch when the page does not say."""
+"""The day of an article as SQL: the day of publication, or of the first fetch when the page does not give one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleFilter:
-    """What to choose; '' and None choose all. Days are `YYYY-MM-DD`, both included.
+    """What to select; '' and None select everything. Days are `YYYY-MM-DD`, both included.
 
-    For articles they are days of publication (of the first fetch, when the page does not say); for captures, of capture.
+    For articles they are days of publication (of the first fetch, when the page does not give one); for captures, days of capture.
     """
 
     site: str = ""
@@ -38,13 +38,13 @@ class ArticleFilter:
 
 
 def selected_articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
-    """Yield rows of the chosen articles, in the order of their ids."""
+    """Yield the rows of the selected articles, ordered by id."""
     where, values = _of_articles(db, choice)
     yield from _paged(db, "SELECT * FROM articles", "articles", where, values)
 
 
 def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
-    """Return the years (4 letters) or months (7) that the chosen articles are of, in order."""
+    """Return the years (`letters` 4) or months (`letters` 7) of the selected articles, in order."""
     where, values = _of_articles(db, choice)
     clause = f"WHERE {' AND '.join(where)}" if where else ""
     rows = db.conn.execute(f"SELECT DISTINCT substr({DAY}, 1, {letters}) FROM articles {clause} ORDER BY 1", values)  # noqa: S608 - our own words
@@ -52,7 +52,7 @@ def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
 
 
 def selected_captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
-    """Yield the captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
+    """Yield the selected captures: location, MIME type, status, and title and text of the article that was read from each."""
     day = "substr(captures.captured_at, 1, 10)"
     where, values = _where(db, choice, day=day, article_id="captures.article_id", table="captures")
     sql = """
@@ -96,9 +96,9 @@ def _where(
 
 
 def _paged(db: Database, sql: str, table: str, where: list[str], values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the ids that are chosen now, page after page, so that no read transaction is held while a large export is written.
+    """Yield the selected rows in pages, so that no read transaction is held while a large export is written.
 
-    The ids are fixed first: what changes meanwhile is in the export once, and nothing twice.
+    The ids are selected first, so that a row that changes during the export is in it once.
     """
     clause = f"WHERE {' AND '.join(where)}" if where else ""
     chosen = db.conn.execute(f"SELECT id FROM {table} {clause} ORDER BY id", values)  # noqa: S608 - our own words
@@ -110,6 +110,6 @@ def _paged(db: Database, sql: str, table: str, where: list[str], values: dict[st
 
 
 def known_sites(db: Database) -> set[str]:
-    """Return the sites of which the archive has articles or captures, or URLs to fetch."""
+    """Return the sites with articles, captures or scheduled URLs in the archive."""
     tables = ("articles", "urls", "captures")
     return {row[0] for table in tables for row in db.conn.execute(f"SELECT DISTINCT site FROM {table}")}  # noqa: S608 - our own names

@@ -1,4 +1,4 @@
-"""Group near-duplicates into families, each led by whoever had the story first. Never begins or ends a transaction."""
+"""Group near-duplicates into families, ordered by who published the story first. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 # Near-duplicates: the shingles of a text, their MinHash bands, and the resemblance of two texts.
 #
 # Shingles of four folded words (Broder 1997, "On the resemblance and containment of documents"); one-permutation
-# MinHash with rotation (Li, Owen, Zhang 2012; Shrivastava and Li 2014), so that a text is hashed once and not once
-# for each row of its signature.
+# MinHash with rotation (Li, Owen, Zhang 2012; Shrivastava and Li 2014), which hashes a text once instead of once for
+# each row of its signature.
 
 WORDS = 4
-"""Words in a shingle: three still find stock phrases of agencies, five lose texts in which every fifth word was edited."""
+"""Words in a shingle: three still match stock phrases of agencies, five miss texts in which every fifth word was edited."""
 
 BANDS, ROWS = 21, 3
-"""Two texts that share half of their shingles meet in a band with probability 1 - (1 - 0.5³)²¹ = .94, of a tenth with .02."""
+"""Two texts that share half of their shingles share a band with probability 1 - (1 - 0.5³)²¹ = .94; those that share a tenth, with .02."""
 
 MOST_WORDS = 3000
-"""Words of a text that are looked at: bounds the time, and what two texts share shows long before."""
+"""The first words of a text that are compared: it bounds the time, and they suffice to show what two texts share."""
 
 LEAST_SHINGLES = 20
-"""Shorter texts cannot be distinguished."""
+"""The fewest shingles of a text that is compared: shorter texts cannot be told apart."""
 
 SAME = 0.5
-"""The resemblance from which on two texts are one story: wire copy keeps far more, two reports of one event far less."""
+"""The resemblance from which two texts are one story: wire copy has far more, two reports of one event far less."""
 
 
 def shingles(text: str) -> frozenset[int]:
-    """Return hashes (64 bits) of the shingles of a text; empty for one that says too little."""
+    """Return the hashes (64 bits) of the shingles of a text; empty for a text that is too short."""
     found = [fold(match.group()) for match in islice(words(text), MOST_WORDS)]
     runs = {" ".join(found[n : n + WORDS]) for n in range(len(found) - WORDS + 1)}
     if len(runs) < LEAST_SHINGLES:
@@ -47,7 +47,7 @@ def shingles(text: str) -> frozenset[int]:
 
 
 def bands(hashes: Collection[int]) -> tuple[int, ...]:
-    """Return keys (63 bits, BANDS of them) of which similar texts share at least one; none for no hashes."""
+    """Return the BANDS keys (63 bits) of a text, of which similar texts share at least one; () for no hashes."""
     if not hashes:
         return ()
     size = BANDS * ROWS
@@ -65,7 +65,7 @@ def bands(hashes: Collection[int]) -> tuple[int, ...]:
 
 
 def _borrowed(least: list[int | None], place: int) -> tuple[int, int]:
-    """Return the value of a place, or of the next one that has one, with the distance to it."""
+    """Return the value at a place, or at the next place that has one, with the distance to it."""
     for distance in range(len(least)):
         value = least[(place + distance) % len(least)]
         if value is not None:
@@ -79,13 +79,13 @@ def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
 
 
 MOST_CANDIDATES = 20
-"""Articles that one is compared with: those it shares most bands with."""
+"""The most articles that one is compared with: those that share most bands with it."""
 
 _FIRST = "coalesce(published_at, fetched_at)"
 
 
 def waiting(db: Database, limit: int) -> list[dict[str, Any]]:
-    """Return the latest versions that are not compared yet, oldest first."""
+    """Return up to `limit` latest versions that are not compared yet, oldest first."""
     sql = """
         SELECT a.id, a.url, a.title, a.text FROM articles AS a
         WHERE a.is_latest = 1 AND NOT EXISTS (SELECT 1 FROM families WHERE article_id = a.id) ORDER BY a.id LIMIT ?
@@ -94,7 +94,7 @@ def waiting(db: Database, limit: int) -> list[dict[str, Any]]:
 
 
 def place(db: Database, row: dict[str, Any]) -> int:
-    """Put an article into the family of its nearest like, or into one of its own; return the family's number."""
+    """Add an article to the family of the most similar one, or to a new family; return the number of the family."""
     hashes = shingles(row["text"])
     keys = bands(hashes)
     family, nearest = row["id"], 0.0
@@ -121,7 +121,7 @@ def _candidates(db: Database, keys: tuple[int, ...], url: str) -> Iterator[dict[
 
 
 def grouped(db: Database, *, limit: int = 1000) -> list[dict[str, Any]]:
-    """Return the members of families of two or more articles, the newest families first, within one by who had the story first."""
+    """Return the members of families of two or more articles, newest families first, each ordered by who had the story first."""
     sql = f"""
         SELECT f.family, f.resemblance, a.id, a.url, a.site, a.title, a.source, {_FIRST} AS first,
                row_number() OVER (PARTITION BY f.family ORDER BY {_FIRST}, a.id) AS place
@@ -135,7 +135,7 @@ def grouped(db: Database, *, limit: int = 1000) -> list[dict[str, Any]]:
 
 
 def others(db: Database, article_id: int) -> list[FamilyMember]:
-    """Return the other members of an article's family, the one that had the story first at the top."""
+    """Return the other members of an article's family, beginning with the one that had the story first."""
     sql = f"""
         SELECT a.id, a.url, a.site, a.sitename, a.title, {_FIRST} AS first
         FROM families AS mine JOIN families AS f ON f.family = mine.family JOIN articles AS a ON a.id = f.article_id AND a.is_latest = 1

@@ -1,7 +1,4 @@
-"""Configure SQLite for warraq: which library, which database files to trust, and the size of the write-ahead log.
-
-sqlite-utils imports both wherever they are installed, to know types that we never store: 1.5 s of CPU at each start.
-"""
+"""Configure SQLite for warraq: which library, which database files to trust, and the size of the write-ahead log."""
 
 from __future__ import annotations
 
@@ -23,9 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Database", "IndexDatabase", "Migrations", "sqlite3"]
 
+# sqlite-utils imports these if they are installed, for column types that are never used here: 1.5 s of CPU at each start.
 _HIDDEN = [name for name in ("pandas", "numpy") if name not in sys.modules]
 for _name in _HIDDEN:
-    sys.modules[_name] = None  # type: ignore[assignment] # an import of it fails, as where it is not installed
+    sys.modules[_name] = None  # type: ignore[assignment] # importing it fails as if it were not installed
 try:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
@@ -36,14 +34,14 @@ finally:
 
 
 class IndexDatabase(Database):
-    """The database of sqlite-utils whose queries set no savepoint: two statements more for each, to undo one that is no query."""
+    """A sqlite-utils database whose queries set no savepoint, which would cost two more statements for each."""
 
     def query(
         self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> Generator[dict[str, Any], None, None]:
-        """Return the rows of a SELECT as dicts; it runs at once, and the rows are fetched as they are asked for.
+        """Return the rows of a SELECT as dicts; it is executed at once, and the rows are fetched as they are consumed.
 
-        The body of an article is unpacked where its text is selected with it; without, it stays as the table has it.
+        The body of an article is unpacked if its text is selected with it; otherwise it is returned as stored.
         """
         cursor = self.conn.execute(sql, () if params is None else params)
         names = tuple(dedupe_keys(column[0] for column in cursor.description))
@@ -52,13 +50,13 @@ class IndexDatabase(Database):
 
 
 def with_body(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of an article with its body as JSON, where the table has it packed against the text that the row has, too."""
+    """Return a row of an article with its body unpacked to JSON, if the row has both a packed body and the text."""
     body = row["body"]
     return {**row, "body": unpack(body, row["text"])} if isinstance(body, bytes) and "text" in row else row
 
 
-# Check a database before it is trusted: the maker of the folder may have put views and triggers in
-# place of our tables.
+# Check a database before it is trusted: whoever made the folder may have replaced tables with views, or added
+# triggers.
 
 TABLES = frozenset(
     {
@@ -67,7 +65,7 @@ TABLES = frozenset(
         "search_state", "_sqlite_migrations",
     }
 )  # fmt: skip
-"""What must be an ordinary table where it is there at all."""
+"""Names that must be ordinary tables if they exist."""
 _INDEX = re.compile(
     r"""CREATE VIRTUAL TABLE articles_(?:search|fts) USING fts5\([\w, ]+, content="(?:articles)?"(?:, \w+=(?:\w+|"[^"]*"))*\)""",
     re.ASCII,
@@ -77,16 +75,28 @@ _TRIGGER = re.compile(
     r"BEGIN( INSERT INTO articles_fts \([\w, ]+\) VALUES \([\w., ']+\);)+ END",
     re.ASCII,
 )
+MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:%SZ', date_published) END"
+"""The expression of `articles.published_at`, the only generated column."""
+_COMPUTING = re.compile(r"--|/\*|\|\||\b(?:AS|CHECK|GLOB|LIKE|MATCH|REGEXP)\b|\bDEFAULT\s*\(", re.ASCII | re.IGNORECASE)
+"""What computes values in the definition of a table or index, or could hide that: a column that is generated as `hex(zeroblob(450000000))`
+takes a gigabyte for each row."""
+_CALLED = re.compile(r"""(\w+)["'`\]]?\s*\(""", re.ASCII)
+_CHEAP = frozenset(
+    {"and", "coalesce", "date", "ifnull", "in", "length", "lower", "not", "nullif", "or", "substr", "upper", "where"}
+)
+"""Functions, and words before a parenthesis, that an index may use."""
+DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged database raises: Python cannot decode the message of an error that quotes damaged text."""
 MAX_TEXT_BYTES = 64 << 20
-"""Of one value: a hundred times the longest article that is kept (`archive.parse.parse.MAX_TEXT`)."""
+"""The largest text value: a hundred times the longest article that is kept (`archive.parse.parse.MAX_TEXT`)."""
 _SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
 """The end of a rollback journal that names another file (https://www.sqlite.org/fileformat2.html#the_rollback_journal)."""
 
 
 def require_plain_files(path: Path) -> None:
-    """Raise unless database, log and its index are regular files or missing, and no journal beside them names another file.
+    """Raise unless database, -wal and -shm are regular files or missing, and no journal beside them names another file.
 
-    Some SQLite deletes the file that such a journal names.
+    Some versions of SQLite delete the file that such a journal names.
 
     Raises:
         LinkedFileError, IrregularFileError, DamagedFileError
@@ -98,14 +108,14 @@ def require_plain_files(path: Path) -> None:
         file.seek(max(file.seek(0, os.SEEK_END) - len(_SUPER_JOURNAL), 0))
         if file.read() == _SUPER_JOURNAL:
             raise DamagedFileError(
-                journal, 0, "a journal that names a file of its own choice", kept="remove it: warraq never writes one"
+                journal, 0, "a journal that names another file", kept="remove it: warraq never writes one"
             )
 
 
 def decode_text(value: bytes) -> str:
-    """Decode a text of a foreign database: invalid UTF-8 shows as �, and terminal control characters are removed.
+    """Decode a text value of a foreign database: invalid UTF-8 becomes �, and terminal control characters are removed.
 
-    Raises OverflowError for one that is larger than any that is kept.
+    Raises OverflowError for a value of more than MAX_TEXT_BYTES.
     """
     if len(value) > MAX_TEXT_BYTES:
         raise OverflowError(f"a text of {len(value) >> 20} MB in the database")
@@ -113,37 +123,47 @@ def decode_text(value: bytes) -> str:
 
 
 def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
-    """Return what speaks against reading this database, '' for nothing. Views of other names, which nothing here asks, may be there.
+    """Return why this database must not be read, '' if it may. Views with other names, which are never queried, are allowed.
 
-    Raises sqlite3.DatabaseError when it is none.
+    Raises sqlite3.DatabaseError when the file is not a database.
     """
-    for kind, name, sql in db.execute(f"SELECT type, name, sql FROM {schema}.sqlite_master"):  # noqa: S608 - our own word
+    rows = db.execute(f"SELECT type, name, tbl_name, sql FROM {schema}.sqlite_master")  # noqa: S608 - our own word
+    for kind, name, table, sql in rows:
         if kind == "trigger" and not _TRIGGER.fullmatch(sql or ""):
             return f"it has the trigger {name!r}, which warraq does not create"
         if name in TABLES and (kind != "table" or not str(sql).startswith("CREATE TABLE")):
             return f"its {name!r} is not an ordinary table"
         if name in {"articles_search", "articles_fts"} and not _INDEX.fullmatch(sql or ""):
             return f"its {name!r} is not an index that warraq creates"
+        if table in TABLES and is_computing(kind, sql or ""):
+            return f"its {name!r} computes values, which warraq's tables do not"
     return ""
 
 
+def is_computing(kind: str, sql: str) -> bool:
+    """Return whether the definition of a table or index has an expression that may be expensive, unlike warraq's own."""
+    sql = sql.replace(f"GENERATED ALWAYS AS ({MOMENT})", "")
+    called = {name.lower() for name in _CALLED.findall(sql.partition("(")[2])} if kind == "index" else set[str]()
+    return kind in {"table", "index"} and (_COMPUTING.search(sql) is not None or not called <= _CHEAP)
+
+
 _STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer"), "BLOB": ("blob",)}
-"""What SQLite may hold under a declared type; NULL besides, where the column takes it."""
+"""The storage types that are valid for each declared type; NULL too, where the column allows it."""
 MAX_INTEGER: Final = 1 << 53
-"""Beyond it no number here means anything, and other programs' numbers end."""
+"""The largest valid integer: no number in the database needs more, and other programs read no more exactly."""
 _COUNTED = frozenset({"bytes", "height", "pages", "size", "warc_record_length", "warc_record_offset", "width"})
 _HASHES = frozenset({("similar", "key")})
-"""Columns of which every integer is a value: hashes of 63 bits."""
+"""Columns in which every integer is valid: hashes of 63 bits."""
 _PACKED = """typeof("body") = 'blob' AND substr("body", 1, 1) = x'78'"""
-"""A body that `archive.body.pack` may have made: it begins as zlib's format does."""
+"""The condition for a body that `archive.body.pack` may have made: it has the first byte of the zlib format."""
 _LISTS = {"tags": "text", "images": "object", "dropped": "array"}
-"""JSON columns of `articles` that hold a list, and what its items are."""
+"""JSON columns of `articles` that hold a list, and the JSON type of its items."""
 
 
 def value_problem(db: sqlite3.Connection) -> str:
-    """Return what is wrong with the first value that warraq cannot have written, '' for nothing.
+    """Return what is wrong with the first value that warraq cannot have written, '' if there is none.
 
-    SQLite lets any column hold anything: another type, a number out of range, JSON that is no list. Reads every row once.
+    SQLite does not enforce column types: a value may have another type, be out of range, or be JSON other than a list. Reads all rows once.
     """
     here = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for table in sorted(TABLES & here):
@@ -155,7 +175,7 @@ def value_problem(db: sqlite3.Connection) -> str:
 
 
 def wrong_values(db: sqlite3.Connection, table: str) -> dict[str, str]:
-    """Return, for each column of a table, the SQL condition of a value that warraq cannot have written there."""
+    """Return, for each column of a table, the SQL condition for a value that warraq cannot have written there."""
     columns = db.execute(f"PRAGMA main.table_info({table})").fetchall()
     return {name: _wrong(table, name, declared) for _, name, declared, *_ in columns}
 
@@ -171,38 +191,39 @@ def _wrong(table: str, name: str, declared: str) -> str:
         items = f"SELECT 1 FROM json_each(\"{name}\") AS item WHERE item.type != '{_LISTS[name]}'"  # noqa: S608 - our own words
         list_of_them = f"json_type(\"{name}\") = 'array' AND NOT EXISTS ({items})"
         wrong.append(f"""NOT iif(json_valid("{name}"), {list_of_them}, "{name}" = '')""")
+    if (table, name) == ("articles", "provenance"):
+        wrong.append(f"""NOT iif(json_valid("{name}"), json_type("{name}") = 'object', "{name}" = '')""")
     return " OR ".join(wrong)
 
 
-# The write-ahead log is kept short: it is checked after each commit, and a reader that prevents it is reported.
+# Keep the write-ahead log short: check it after each commit, and report a reader that prevents its truncation.
 #
 # SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then restarts it, unless
-# a reader still holds an older state: the log grows as long as it does
-# (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files). Readers that come and go without a pause
-# between them have the same effect. Against these it helps to wait for a moment, which is what a TRUNCATE checkpoint
-# does; against the one that stays nothing helps but saying so.
+# a reader still uses an older state; the log then grows until that reader ends
+# (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files). Overlapping short readers have the same
+# effect. For those, a TRUNCATE checkpoint helps, which waits for a moment; a reader that stays can only be reported.
 
 logger = logging.getLogger(__name__)
 
 AUTOCHECKPOINT_PAGES: Final = 4000
-"""16 MB of 4 kB pages: checkpoints are rarer than SQLite's default of 4 MB, the -wal file stays small beside any database."""
+"""16 MB of 4 kB pages: fewer checkpoints than with SQLite's default of 4 MB, and the -wal file stays small."""
 
 KEPT_BYTES: Final = 64 << 20
 """The size to which the file is truncated when the log restarts."""
 
 LARGE_BYTES: Final = 128 << 20
-"""From here on the guard steps in, and again each time that the log has grown by half of it."""
+"""The size from which the guard acts, and acts again each time that the log has grown by half of it."""
 
 PATIENCE_MS: Final = 500
-"""How long it then waits for readers to end, all writing waiting with it."""
+"""Milliseconds that the guard waits for readers to end; all writes wait meanwhile."""
 
 
 class WalGuard:
-    """Watches the log of one database that is open for writing."""
+    """Watches the write-ahead log of one database that is open for writing."""
 
     def __init__(self, connection: Any, database: Path) -> None:
         self.held_bytes = 0
-        """How large the log became because others kept reading; 0 when it never was."""
+        """The size in bytes that the log reached because others kept reading; 0 if none did."""
         self._connection = connection
         self._log = database.with_name(f"{database.name}-wal")
         self._next = LARGE_BYTES
@@ -210,7 +231,7 @@ class WalGuard:
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     def look(self) -> None:
-        """To be called outside of a transaction; costs a `stat` as long as the log is short."""
+        """Check the log. Call it outside a transaction; it costs one `stat` while the log is short."""
         size = self._size()
         if size < LARGE_BYTES:
             self._next = LARGE_BYTES

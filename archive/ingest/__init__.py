@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 NOT_MODIFIED = 304
 MOST_CERTIFICATES: Final = 20
-"""Certificates of one host that are kept in one WARC file: a server that shows another each time must not fill it."""
+"""Certificates of one host kept in one WARC file: a server that sends a different one each time must not fill it."""
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
 """A response without a payload repeats nothing."""
 
@@ -50,9 +50,9 @@ EMPTY_PAYLOAD = warc.sha1_digest(b"")
 class ArchiveWriter:
     """The one writer of a collection; holds the open WARC and the open database until `close`.
 
-    `writes_texts` is off while a database is rebuilt: its WARCs hold the clean texts already.
+    `writes_texts` is False while a database is rebuilt, because its WARCs have the clean texts already.
 
-    Call `record` for each exchange as it ends, `finish` when it has been read, and `commit` often (each second, each few dozen pages).
+    Call `record` for each exchange as it ends, `finish` once it is parsed, and `commit` often (each second, each few dozen pages).
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class ArchiveWriter:
         self.writes_texts = True
         self._group = GroupWriter(db)
         self._rows: list[CaptureRow] = []
-        self._settled: list[Disposition] = []
+        self._dispositions: list[Disposition] = []
         self._renderings: list[Rendering] = []
         self._fresh: dict[str, Original] = {}
         self._claims: dict[str, tuple[str, str]] = {}
@@ -91,11 +91,11 @@ class ArchiveWriter:
 
     @property
     def waiting(self) -> int:
-        """How many captures and readings the next commit will make durable."""
-        return len(self._rows) + len(self._settled) + len(self._renderings)
+        """The number of captures and dispositions waiting for the next commit."""
+        return len(self._rows) + len(self._dispositions) + len(self._renderings)
 
     def record(self, capture: Capture, *, site: str) -> CaptureRow | None:
-        """Write the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
+        """Write the exchange to the WARC (as a revisit if the archive has its payload); return None if it has no response bytes."""
         digest = warc.payload_digest(capture)
         original = self._original(capture, digest)
         self._record_certificates(capture)
@@ -131,7 +131,7 @@ class ArchiveWriter:
         return row
 
     def _record_certificates(self, capture: Capture) -> None:
-        """Write the certificates that the server showed, unless the open file has them: then each file tells with whom it spoke."""
+        """Write the server's certificates, unless the open file has them, so that each file has the certificates of its captures."""
         if not capture.certificates:
             return
         self.writer.rotate_if_due()
@@ -147,7 +147,7 @@ class ArchiveWriter:
         shown.add(fingerprint)
 
     def record_rendering(self, row: CaptureRow, kind: RenderingKind, block: bytes, mime: str) -> None:
-        """Write what a browser made of a captured page; its row follows with the next commit."""
+        """Write a rendering record of a captured page; its row follows with the next commit."""
         moment = self.clock()
         record_id, place = self._record_resource(
             uri_of(kind, row.url), block, mime, moment, concurrent_to=row.record_id
@@ -205,19 +205,19 @@ class ArchiveWriter:
         """Take the row of a record that a WARC of the collection holds already (an import, a recovery)."""
         self._rows.append(row)
 
-    def finish(self, settled: Disposition) -> None:
-        """Take what became of a capture; durable after the next commit."""
-        self._settled.append(self._identified(self._walled(settled)))
+    def finish(self, disposition: Disposition) -> None:
+        """Take the disposition of a capture; it is durable after the next commit."""
+        self._dispositions.append(self._identified(self._walled(disposition)))
 
     def whole_of(self, article: Article, page: str, *, site: str, via: str = "") -> str:
-        """Return where the article is held whose teaser was read; '' when it is none: the text stays the whole one.
+        """Return the URL of the stored article of which this is a teaser; '' if it is not one.
 
-        It is held there, or, when nothing is held there yet, at a URL that redirects there (`via`), or at the same path and under the
-        same title on another host of the site.
+        The stored article has the same URL, or a URL that redirects there (`via`), or the same path and title on another host of the
+        site.
         """
         if self._latest(article.url):
             return article.url if self._is_teaser(article, article.url) else ""
-        sources = [via, *self._leading_to({page, article.url})]
+        sources = [via, *self._redirecting_to({page, article.url})]
         found = next((url for url in sources if url and self._is_teaser(article, url)), "")
         if found or not may_be_teaser(article.text, is_free=article.is_accessible_for_free):
             return found
@@ -229,84 +229,84 @@ class ArchiveWriter:
         """Return where the site has an article of that title at that path of another host, among those that wait for the next commit."""
         return [
             one.article.url
-            for one in self._settled
+            for one in self._dispositions
             if one.article
             and one.row
             and (one.article.title, one.row.site) == (article.title, site)
             and identity.is_same_path(one.article.url, article.url)
         ]
 
-    def _leading_to(self, pages: set[str]) -> list[str]:
+    def _redirecting_to(self, pages: set[str]) -> list[str]:
         """Return the URLs that redirect to one of these, and those whose redirect waits for the next commit."""
         redirects = [
             (one.row.url, one.outcome.detail)
-            for one in self._settled
+            for one in self._dispositions
             if one.row and one.outcome.kind is OutcomeKind.REDIRECT
         ]
         found = dict.fromkeys(sorted(pages))
         for _ in range(identity.MOST_HOPS):
             found |= dict.fromkeys(source for source, target in redirects if target in found)
-        held = [url for page in found for url in identity.leading_to(self.store.db, page)]
+        held = [url for page in found for url in identity.redirecting_to(self.store.db, page)]
         return [url for url in [*found, *held] if url not in pages]
 
     def _latest(self, url: str) -> tuple[str, str] | None:
-        """Return title and text of the latest version at that URL, None when there is none."""
+        """Return title and text of the latest version at that URL, None if there is none."""
         return self._claims.get(url) or articles.latest_text(self.store.db, url)
 
     def _is_teaser(self, article: Article, url: str) -> bool:
         held = self._latest(url)
         return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
 
-    def _walled(self, settled: Disposition) -> Disposition:
-        """Return the same without its article when that is a teaser."""
-        article, row = settled.article, settled.row
+    def _walled(self, disposition: Disposition) -> Disposition:
+        """Return the disposition, without its article if that is a teaser."""
+        article, row = disposition.article, disposition.row
         whole = self.whole_of(article, row.url, site=row.site) if article and row else ""
         if not whole:
-            return settled
+            return disposition
         outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=whole)
-        return replace(settled, article=None, keys=None, outcome=outcome)
+        return replace(disposition, article=None, keys=None, outcome=outcome)
 
-    def _identified(self, settled: Disposition) -> Disposition:
-        """Return the same, with the article under its page's own URL when the canonical one that it gives is another article's.
+    def _identified(self, disposition: Disposition) -> Disposition:
+        """Return the disposition, with the article under its page's own URL if its canonical URL is that of another article.
 
-        Some sites print one constant canonical URL on many pages. It is believed while nothing else stands there.
+        Some sites print the same canonical URL on many pages. It is accepted for the first article only.
         """
-        article, row = settled.article, settled.row
+        article, row = disposition.article, disposition.row
         if article is None or row is None:
-            return settled
+            return disposition
         if article.url != row.url:
             db = self.store.db
             held = self._latest(article.url)
             if (
                 held
-                and not articles.alike(held, (article.title, article.text))
+                and not articles.may_be_versions(held, (article.title, article.text))
                 and not articles.was_read_at(db, article.url, row.url)
             ):
                 article = replace(article, url=row.url)
-                settled = replace(settled, article=article)
+                disposition = replace(disposition, article=article)
         self._claims[article.url] = (article.title, article.text)
-        return settled
+        return disposition
 
     def commit(self) -> Committed:
         """Make everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
         if not self.waiting:
             return Committed()
-        entries = [(entry, self._convert(entry)) for entry in self._settled]
-        for entry in self._settled:
+        entries = [(entry, self._convert(entry)) for entry in self._dispositions]
+        for entry in self._dispositions:
             self._note(entry)
         self.writer.sync()
         try:
             done = self._group.write(self._rows, entries, self._renderings, now=iso(self.clock()))
-        except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
+        except OperationalError as error:  # disk full, database locked or gone: the group waits, and is in the WARC
             raise unwritable(self.store.path, error) from error
         self._renderings = []
-        self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
+        self._rows, self._dispositions, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
         return done
 
     def _convert(self, entry: Disposition) -> str:
-        """Return the clean text of a version that is not held yet, as a conversion record.
+        """Write the clean text of a new version as a conversion record.
 
-        Its record id, '' when there is none to write.
+        Returns its record id, '' if there is none to write.
         """
         if entry.article is None or entry.row is None or not self.writes_texts:
             return ""
@@ -322,9 +322,9 @@ class ArchiveWriter:
         return record_id
 
     def _note(self, entry: Disposition) -> None:
-        """Write what reading the response would not give into a metadata record."""
+        """Write the outcome that parsing the response would not give into a metadata record."""
         if entry.note and entry.row and self.writes_texts and entry.row.record_id not in self._noted:
-            self._noted.add(entry.row.record_id)  # a commit that failed after it is tried again
+            self._noted.add(entry.row.record_id)  # a failed commit is retried
             self.writer.write_metadata(
                 url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), fields=entry.note
             )
@@ -373,7 +373,7 @@ def open_writer(
     host: str = "",
     database: Path | None = None,
 ) -> ArchiveWriter:
-    """Open a collection for writing, making it when there is none; the lock is held until `close`.
+    """Open a collection for writing, creating it if it is missing; the lock is held until `close`.
 
     `info` goes into the warcinfo record of each file; `database` is another file than the collection's own.
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
@@ -397,7 +397,7 @@ def open_writer(
 
 
 def check_writable(collection: Collection) -> None:
-    """Raise what `open_writer` would raise, and leave the collection as it is."""
+    """Raise the errors of `open_writer`, without changing the collection."""
     made = collection.create()
     with collection.lock():
         if collection.exists():

@@ -1,6 +1,6 @@
 """Write a group of captures and their dispositions as rows, in one transaction, and count what is durable.
 
-When one entry of the group cannot be written, the entries are written one by one, and that one says so instead.
+If the group cannot be written, its entries are written one by one, and the failing entry gets the outcome `error`.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from archive.parse import Parsed
     from archive.search import Keys
 
-# What is to be committed of a capture once its response has been parsed.
+# Everything that is committed for a parsed capture.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disposition:
-    """What became of a capture, to be committed with everything that follows from it.
+    """The disposition of a capture: everything that is committed for it.
 
-    `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
-    the commit to find the one that was read from this payload at this URL. `requisites` are what the page loads.
-    `note` are fields of the outcome that reading the response does not give (`Outcome.note`).
+    `row` is None if an exchange left no record. `same_as` is the article that was served again; with `repeats` the commit
+    looks up the article of this payload at this URL. `requisites` are those of the page.
+    `note` has the fields of the outcome that parsing the response does not give (`Outcome.note`).
     """
 
     row: CaptureRow | None
@@ -74,9 +74,9 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """Return what an answer means for the archive.
+    """Return the disposition of a parsed response.
 
-    Its outcome, and of one that has a row the article, its keys, its lines.
+    It has the outcome and, if the capture has a row, the article with its keys and lines.
     """
     article = answer.article if answer.outcome.kind.has_row else None
     return Disposition(
@@ -98,12 +98,12 @@ def disposition_of(
 logger = logging.getLogger(__name__)
 
 Entries = list[tuple[Disposition, str]]
-"""What became of captures, each with the id of the conversion record of its text ('' for none)."""
+"""Dispositions, each with the id of the conversion record of its text ('' for none)."""
 
 
 @dataclass(slots=True)
 class Committed:
-    """What a commit made durable: outcomes and changes of articles, counted, and new URLs and requisites of the frontier."""
+    """Counts of a commit: outcomes, changes of articles, and new URLs and requisites of the frontier."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     articles: list[tuple[int, str]] = field(default_factory=list)
@@ -121,7 +121,7 @@ def change_figures(counted: Mapping[str, int]) -> dict[str, int]:
 
 
 class GroupWriter:
-    """Writes groups into one store; `write` is all there is to call."""
+    """Writes groups into one store, by `write`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -133,7 +133,7 @@ class GroupWriter:
     ) -> Committed:
         """Write all rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
 
-        Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
+        Raises OperationalError, NotWritableError: then nothing of the group is durable, and all of it can be retried.
         """
         self._now = now
         done = Committed()
@@ -217,7 +217,7 @@ class GroupWriter:
         return article_id
 
     def _headlines(self, entry: Disposition) -> str:
-        """Return what led a front page; of other listings nothing is kept, which are many."""
+        """Return the headlines of a front page; other listings are too many to keep theirs."""
         if not entry.headlines or not entry.row:
             return ""
         is_front = front_pages.is_front_page(self._store.db, entry.row.url, entry.outcome.reason)
@@ -230,12 +230,12 @@ class GroupWriter:
         if entry.repeats:
             same_as = captures.article_of_payload(db, entry.row.payload_digest, entry.row.url)
         if same_as is not None:
-            stored = articles.see_again(db, same_as, at=entry.row.captured_at)
+            stored = articles.mark_seen(db, same_as, at=entry.row.captured_at)
         elif entry.article is not None:
             digest = text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
             if held is not None:
-                stored = self._see_again(held, entry.article, entry.row)
+                stored = self._mark_seen(held, entry.article, entry.row)
             else:
                 capture = captures.of_record(db, entry.row.record_id)
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
@@ -252,12 +252,12 @@ class GroupWriter:
         return identity.join_page(db, entry.row.url, stored.id, at=self._now, unindex=self._unindex)
 
     def _unindex(self, ids: list[int]) -> None:
-        """Take versions that another row stands for out of the search index; those of this group are not in it yet."""
+        """Remove superseded versions from the search index; those of this group are not in it yet."""
         search.unindex_articles(self._store.db.conn, [one for one in ids if one not in self._unindexed])
         self._unindexed.difference_update(ids)
 
-    def _see_again(self, article_id: int, article: Article, row: CaptureRow) -> Stored:
-        """Note that a version that is held was served again, perhaps with other metadata."""
+    def _mark_seen(self, article_id: int, article: Article, row: CaptureRow) -> Stored:
+        """Record that a stored version was served again, perhaps with other metadata."""
         db = self._store.db
         values = articles.found(db, article_id, article, at=row.captured_at)
         if values:
@@ -266,4 +266,4 @@ class GroupWriter:
             articles.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
             images.describe(db, (article_id,))
             self._unindexed.add(article_id)
-        return replace(articles.see_again(db, article_id, at=row.captured_at), is_updated=bool(values))
+        return replace(articles.mark_seen(db, article_id, at=row.captured_at), is_updated=bool(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,33 +23,33 @@ if TYPE_CHECKING:
     from archive.warc import Record
 
 MAX_NOTE = 20_000
-"""Bytes of a metadata record that are looked at."""
+"""Maximum bytes of a metadata record that are parsed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """A file of the collection that came from elsewhere, and what of its source could not be read."""
+    """A copied file of the collection, and the unreadable parts of its source."""
 
     path: Path
     damages: tuple[DamagedFileError, ...] = ()
 
 
-def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
-    """Copy the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
+def copy_in(source: Path, folder: Path, *, is_id_used: Callable[[str, str, str], bool] | None = None) -> Adopted:
+    """Copy the records of a WARC or ARC file into the collection's folder, durably; existing files are not changed.
 
-    Sound gzip members are copied byte for byte, other records are rewritten (see `archive.warc.rewrite`). `is_taken(id, url, date)`
+    Sound gzip members are copied byte for byte, other records are rewritten (see `archive.warc.rewrite`). `is_id_used(id, url, date)`
     says whether an id is that of another capture.
-    Raises DamagedFileError when no record can be read, NotWritableError.
+    Raises DamagedFileError if no record is readable, NotWritableError.
     """
     if source.parent.resolve() == folder.resolve():
         return Adopted(path=source)
     manifest = warc.read_manifest(folder)
     stem = source.name.removesuffix(".gz").removesuffix(".zst").removesuffix(".warc")
-    name = f"{stem}.warc.gz"
+    name = f"{_storable(stem)}.warc.gz"
     if (folder / name).exists() and warc.sha256_of(source) == _held_digest(folder / name, manifest):
         return Adopted(path=folder / name)
     partial = folder / f".{name}.partial"
-    damages = tuple(warc.salvage(source, partial, is_taken=is_taken or _nothing_taken))
+    damages = tuple(warc.salvage(source, partial, is_id_used=is_id_used or _no_id_used))
     try:
         target = _free_place(partial, folder, name, manifest)
         if target.exists():
@@ -62,7 +63,12 @@ def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], b
     return Adopted(path=target, damages=damages)
 
 
-def _nothing_taken(record_id: str, url: str, date: str) -> bool:
+def _storable(name: str) -> str:
+    """Return a file name without what the database and the manifest cannot hold: line ends, controls, bytes that are not UTF-8."""
+    return "".join("_" if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in name)
+
+
+def _no_id_used(record_id: str, url: str, date: str) -> bool:
     del record_id, url, date
     return False
 
@@ -72,7 +78,7 @@ def _held_digest(path: Path, manifest: Mapping[str, str]) -> str:
 
 
 def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]) -> Path:
-    """Return where the copy goes: a file of that name which is the same (here, or uploaded), else the first name that is free."""
+    """Return the path of the copy: an identical file of that name (local or uploaded), else the first free name."""
     digest, serial, target = warc.sha256_of(copy), 0, folder / name
     while target.exists() or target.name in manifest:
         held = _held_digest(target, manifest) if target.exists() else manifest[target.name]
@@ -84,28 +90,28 @@ def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]
 
 
 def ensure_member_per_record(
-    source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None
+    source: Path, folder: Path, *, is_id_used: Callable[[str, str, str], bool] | None = None
 ) -> Adopted:
     """Return `source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`.
 
-    `is_taken` is as for `copy_in`.
+    `is_id_used` is as for `copy_in`.
     """
-    is_taken = is_taken or _nothing_taken
-    if _is_sound(source, is_taken):
+    is_id_used = is_id_used or _no_id_used
+    if _is_sound(source, is_id_used):
         return Adopted(path=source)
     serial = 1
     while (target := folder / f"{serial}-{source.name}.warc.gz").exists():
         serial += 1
-    return Adopted(path=target, damages=tuple(warc.salvage(source, target, is_taken=is_taken)))
+    return Adopted(path=target, damages=tuple(warc.salvage(source, target, is_id_used=is_id_used)))
 
 
-def _is_sound(path: Path, is_taken: Callable[[str, str, str], bool]) -> bool:
-    """Return whether each record can be reached by itself and has an id of its own."""
+def _is_sound(path: Path, is_id_used: Callable[[str, str, str], bool]) -> bool:
+    """Return whether each record is randomly accessible and has a unique id."""
     ids: set[int] = set()
     try:
         for record in warc.read_records(path, max_block=0):
             if record.is_capture:
-                if not record.id or hash(record.id) in ids or is_taken(record.id, record.url, record.date):
+                if not record.id or hash(record.id) in ids or is_id_used(record.id, record.url, record.date):
                     return False
                 ids.add(hash(record.id))
     except DamagedFileError:
@@ -142,23 +148,23 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
 
 
 def field_of(record: warc.Record, name: str) -> str:
-    """Return a field of an application/warc-fields block, '' when it has none of that name."""
+    """Return a field of an application/warc-fields block, '' if it is missing."""
     prefix = f"{name}:"
     lines = record.block[:MAX_NOTE].decode("utf-8", "replace").splitlines()
     return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
 
 
 @dataclass(slots=True, kw_only=True)
-class Foreseen:
-    """What later records of a file say of earlier ones: outcomes (`Outcome.note`) by record id; what a browser made of pages."""
+class LaterRecords:
+    """Data in later records of a file about earlier ones: outcomes (`Outcome.note`) by record id, and renderings."""
 
     outcomes: dict[str, dict[str, str]] = field(default_factory=dict)
     renderings: list[Rendering] = field(default_factory=list)
 
 
-def look_ahead(path: Path | StoredFile, start: int = 0) -> Foreseen:
-    """Return what must be known before the records of a file are read, and follows the records that it is about."""
-    found = Foreseen()
+def look_ahead(path: Path | StoredFile, start: int = 0) -> LaterRecords:
+    """Collect data from later records of a file that is needed when its earlier records are parsed."""
+    found = LaterRecords()
     with suppress(DamagedFileError):
         for number, record in enumerate(warc.read_records(path, start=start, max_block=MAX_NOTE)):
             is_ours = field_of(record, "software").startswith("warraq")
@@ -172,7 +178,7 @@ def look_ahead(path: Path | StoredFile, start: int = 0) -> Foreseen:
 
 
 def rendering_of(record: warc.Record) -> Rendering | None:
-    """Return the row of a record that a browser made of a page; None for every other record."""
+    """Return the row of a rendering record; None for every other record."""
     named = parse_uri(record.url) if record.type == "resource" else None
     if named is None or not record.get("WARC-Concurrent-To") or not record.id or warc_moment(record.date) is None:
         return None
@@ -196,7 +202,7 @@ def outcome_note(record: warc.Record) -> dict[str, str]:
 
 
 def payload_digest_of(record: warc.Record) -> str:
-    """Return the payload digest that the record has or should have had: none when it holds no whole response."""
+    """Return the payload digest that the record has or should have; '' if it has no complete response."""
     if digest := record.get("WARC-Payload-Digest"):
         return digest
     if record.type == "revisit" or not record.whole or record.truncated or record.http is None:
@@ -209,9 +215,9 @@ def payload_digest_of(record: warc.Record) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """A stretch of a file that gives no capture, and why. `length` is 0 when its end is unknown.
+    """A part of a file that gives no capture, and why. `length` is 0 if its end is unknown.
 
-    `reason` is one of `damaged` (not a whole record), `too-damaged` (the rest of the file was left), `unreadable` (the whole
+    `reason` is one of `damaged` (not a complete record), `too-damaged` (the rest of the file was skipped), `unreadable` (the whole
     file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`, `continuation` (of a record in segments, of which the first is read).
     """
 
@@ -229,10 +235,10 @@ class RejectedRecord:
 
 
 def reject_reason(record: Record) -> RejectedRecord | None:
-    """Return why a capture, or a further part of one, cannot have a row; None for one that can, and for records that need none."""
+    """Return why a capture, or a segment of one, cannot have a row; None for all other records."""
     if not (record.is_capture or record.type == "continuation" or _is_exchange(record)):
         return None
-    found = _misfit(record)
+    found = _rejection(record)
     if not found:
         return None
     return RejectedRecord(
@@ -252,7 +258,7 @@ def _is_exchange(record: Record) -> bool:
     return record.type in {"response", "revisit"} and record.get("Content-Type").lower().startswith("application/http")
 
 
-def _misfit(record: Record) -> tuple[str, str] | None:
+def _rejection(record: Record) -> tuple[str, str] | None:
     if record.type == "continuation":
         return (
             "continuation",
@@ -271,5 +277,5 @@ def _misfit(record: Record) -> tuple[str, str] | None:
 
 
 def _plain(text: str) -> str:
-    """Return the text without what neither UTF-8 nor SQLite's tools take."""
+    """Return the text without characters that UTF-8 or SQLite's tools reject."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

@@ -1,7 +1,7 @@
 """Import the records of WARC files into a collection: capture rows, articles, and a count of both.
 
-The files are copied into the collection, which then stands by itself. The same function indexes what a crash left without rows, and, file
-by file, rebuilds a whole database.
+The files are copied into the collection, which is then self-contained. The same code indexes records that a crash left without rows, and
+rebuilds a whole database.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from archive.index import Store
     from archive.index.renderings import Rendering
     from archive.index.rows import StoredCapture
     from archive.ingest import ArchiveWriter
@@ -41,26 +42,26 @@ if TYPE_CHECKING:
 AHEAD = 8
 """Records read ahead of the workers: keeps two workers busy."""
 AHEAD_BYTES = 64 << 20
-"""Bytes of these at most (and one record): bounds memory."""
+"""Maximum bytes of these records (plus one record), to limit memory."""
 
 COMMIT_EVERY = 200
 
 NOTES_HELD = 20_000
-"""What records say of others, kept until their rows are there; a file of nothing else must not fill the memory."""
+"""Limit of data about other records that is kept until those have rows; a hostile file must not fill the memory."""
 
 PAGED_HELD = 32 << 20
 """Characters of articles that go on over further pages, kept until these are there: the same bound for a file of nothing else."""
 
-MISFITS_NAMED = 20
-"""Records without a row that are named; all are counted."""
+REJECTED_NAMED = 20
+"""Rejected records that are listed; all are counted."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
-    """What an import did, counted. `damaged` names what could not be read; the records around it are in.
+    """The counts of an import. `damaged` lists unreadable places; the records around them are imported.
 
-    `taken_up` counts captures that a run which broke off had left unread.
-    `reject_reason` counts, by reason, the captures that cannot have a row (see `archive.ingest.copying`); `misfits` are the first of them.
+    `taken_up` counts captures that an interrupted run had left unparsed.
+    `unfit` counts, by reason, the captures that cannot have a row (see `archive.ingest.copying`); `rejected` are the first of them.
     """
 
     records: int = 0
@@ -71,16 +72,16 @@ class Imported:
     quarantined: Counter[str] = field(default_factory=Counter)
     damaged: list[DamagedFileError] = field(default_factory=list)
     unfit: Counter[str] = field(default_factory=Counter)
-    misfits: list[RejectedRecord] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)
 
-    def refuse(self, misfit: RejectedRecord) -> None:
+    def count_rejected(self, rejected: RejectedRecord) -> None:
         """Count a capture that cannot have a row."""
-        self.unfit[misfit.reason] += 1
-        if len(self.misfits) < MISFITS_NAMED:
-            self.misfits.append(misfit)
+        self.unfit[rejected.reason] += 1
+        if len(self.rejected) < REJECTED_NAMED:
+            self.rejected.append(rejected)
 
     def figures(self) -> dict[str, Any]:
-        """Return what became of the records, by the words of `warraq import --json`."""
+        """Return the counts under the keys of `warraq import --json`."""
         return {
             "captures": self.records,
             "known_before": self.known,
@@ -99,10 +100,10 @@ class Imported:
 
 
 class Indexer:
-    """Reads captures that a collection's WARC files hold into its rows, a few ahead of the workers."""
+    """Indexes the captures in a collection's WARC files, reading a few records ahead of the workers."""
 
     def __init__(self, ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> None:
-        """`site` names what new captures belong to; by default each URL's registrable domain."""
+        """`site` is the site of new captures; by default each URL's registrable domain."""
         self.done = Imported()
         self._ingest = ingest
         self._pool = pool
@@ -135,9 +136,9 @@ class Indexer:
         Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
         noted, so that `verify` does not name them. `progress` receives the byte offset reached.
         """
-        foreseen = look_ahead(path, start)
-        self._notes = foreseen.outcomes
-        for rendering in foreseen.renderings:
+        later = look_ahead(path, start)
+        self._notes = later.outcomes
+        for rendering in later.renderings:
             self._know(rendering)
         for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
             if progress:
@@ -149,37 +150,37 @@ class Indexer:
         self.finish()
         self._notes = {}
 
-    def is_taken(self, record_id: str, url: str, date: str) -> bool:
-        """Return whether the archive has a capture of that id which is of another URL or time."""
+    def is_id_used(self, record_id: str, url: str, date: str) -> bool:
+        """Return whether the archive has a capture with that id but another URL or time."""
         held = captures.of_record(self._ingest.store.db, record_id)
         moments = [(held["url"], held["timestamp"])] if held else self._ingest.waiting_moments(record_id)
         return any(moment != (url, warc_timestamp(date)) for moment in moments)
 
-    def take_in(self, data: bytes, record: warc.Record) -> None:
+    def copy_record(self, data: bytes, record: warc.Record) -> None:
         """Copy one record, `data` as its gzip member, into the collection's open WARC and index it; `finish` makes it durable.
 
-        Digests that are wrong already are noted, so that `verify` does not name them.
+        Digests that are already wrong are recorded, so that `verify` does not report them.
         """
         record = replace(record, location=self._ingest.writer.write_member(data))
         self._note_digests(record)
         self.take(record)
 
     def _note_digests(self, record: warc.Record) -> None:
-        """Note digests that are wrong already; a block that is too large for a page is read again as `verify` reads it."""
+        """Record digests that are already wrong; a block too large for a page is read again as `verify` reads it."""
         if not record.whole:
             record = warc.read_at(self._ingest.files, record.location)
         self._wrong_digests += wrong_digests(record)
 
-    def read_again(self, rows: Iterable[StoredCapture]) -> None:
-        """Read captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
+    def parse_again(self, rows: Iterable[StoredCapture]) -> None:
+        """Parse captures with rows again: those that a crash left unparsed, or all after extraction has improved."""
         for row in rows:
             self._queue(_capture_row(row), self._block(row))
         self.finish()
 
     def take(self, record: warc.Record) -> None:
-        """Index one record that lies in the collection's folder already; `finish` makes it durable."""
-        if misfit := reject_reason(record):
-            self.done.refuse(misfit)
+        """Index one record of a file in the collection's folder; `finish` makes it durable."""
+        if rejected := reject_reason(record):
+            self.done.count_rejected(rejected)
             return
         self._note(record)
         if (
@@ -202,12 +203,12 @@ class Indexer:
             self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
 
     def _know(self, rendering: Rendering) -> bool:
-        """Take up what a browser made of a page; return whether it is new."""
+        """Add a rendering; return whether it is new."""
         with self._ingest.store.atomic():
             return renderings.put_rendering(self._ingest.store.db, rendering)
 
     def _note(self, record: warc.Record) -> None:
-        """Take what records of our own writing say of others: the site, what announced a URL, the clean text."""
+        """Collect data about other records from warraq's own records: the site, the source of a URL, the clean text."""
         match record.type:
             case "warcinfo":
                 ours = field_of(record, "software").startswith("warraq")
@@ -239,7 +240,7 @@ class Indexer:
         """Return the outcome of a capture that need not be parsed; None for the others."""
         if row.url.endswith("/robots.txt"):
             return Outcome(kind=OutcomeKind.ROBOTS)
-        if self._is_settled(row):
+        if self._is_done(row):
             return Outcome(kind=OutcomeKind.FAILED, reason=row.truncated)
         return None
 
@@ -247,14 +248,14 @@ class Indexer:
         self._waiting.append((row, what, size))
         self._ahead += size
         while len(self._waiting) > AHEAD or (self._ahead > AHEAD_BYTES and len(self._waiting) > 1):
-            self._settle_next()
+            self._finish_next()
 
-    def _settle_next(self) -> None:
+    def _finish_next(self) -> None:
         row, what, size = self._waiting.popleft()
         self._ahead -= size
-        self._settle(row, what)
+        self._finish_parsed(row, what)
 
-    def _settle(self, row: CaptureRow, what: Future[Parsed] | Outcome) -> None:
+    def _finish_parsed(self, row: CaptureRow, what: Future[Parsed] | Outcome) -> None:
         if isinstance(what, Outcome):
             repeats = what.kind is OutcomeKind.UNCHANGED
             self._ingest.finish(self._noted(row, Disposition(row=row, outcome=what, repeats=repeats)))
@@ -288,36 +289,36 @@ class Indexer:
             return b"", replace(unchanged, reason=captures.ELSEWHERE)
         return self._block(original), None
 
-    def _is_settled(self, row: CaptureRow) -> bool:
+    def _is_done(self, row: CaptureRow) -> bool:
         """Return whether the crawl noted an outcome that has nothing to do with what the response says."""
         return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
 
-    def _noted(self, row: CaptureRow, settled: Disposition) -> Disposition:
+    def _noted(self, row: CaptureRow, disposition: Disposition) -> Disposition:
         """Return the same with the outcome that the crawl noted; an article only if the note calls it one."""
         note = self._notes.get(row.record_id)
         if not note:
-            return settled
-        outcome = settled.outcome.noted(note)
+            return disposition
+        outcome = disposition.outcome.noted(note)
         is_article = outcome.kind.has_row or outcome.kind is OutcomeKind.UNCHANGED
         return replace(
-            settled,
+            disposition,
             outcome=outcome,
-            article=settled.article if is_article else None,
-            repeats=settled.repeats and is_article,
+            article=disposition.article if is_article else None,
+            repeats=disposition.repeats and is_article,
         )
 
     def finish(self) -> None:
-        """Settle and commit all that was queued."""
-        self._settle_all()
+        """Finish and commit everything queued."""
+        self._finish_all()
         if self._brought_payload:
             self._brought_payload = False
             for revisit in captures.waiting_for_original(self._ingest.store.db):
                 if original := captures.original_of(self._ingest.store.db, revisit):
                     self._queue(_capture_row(revisit), self._block(original))
-            self._settle_all()
+            self._finish_all()
         for row in self._late_pages():
             self._queue(row, self._block(asdict(row)))
-        self._settle_all()
+        self._finish_all()
         for row, answer in self._paged:
             self._ingest.finish(disposition_of(row, self._with_parts(answer)))
         self._paged.clear()
@@ -341,9 +342,9 @@ class Indexer:
         self._rendered.clear()
         return [_capture_row(row) for row in rows if row is not None]
 
-    def _settle_all(self) -> None:
+    def _finish_all(self) -> None:
         while self._waiting:
-            self._settle_next()
+            self._finish_next()
         self._commit()
 
     def _with_parts(self, first: Parsed) -> Parsed:
@@ -383,7 +384,7 @@ class Indexer:
         )
         try:
             return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).block
-        except (DamagedFileError, FileNotFoundError):  # `verify` names it; the page is read as it was served
+        except (DamagedFileError, FileNotFoundError):  # `verify` reports it; the page is parsed as served
             return b""
 
     def _task(self, url: str, block: bytes, captured_at: str, dom: bytes = b"") -> ParseTask:
@@ -414,15 +415,40 @@ def _capture_row(row: StoredCapture) -> CaptureRow:
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:
-    """Recover what a crash left: records without rows, captures that are not parsed. A second call finds nothing.
-
-    The files that were open when the writer died can hold records without rows, and the newest closed one: a file is
-    closed when it is full, with the rows of its last records still to come.
-    """
-    indexer = Indexer(ingest, pool, site=site)
-    closed = sorted(warc.closed_files(ingest.collection.warcs), key=lambda path: path.stat().st_mtime)
-    for path in dict.fromkeys([*closed[-1:], *(taken.path for taken in ingest.recovered_files)]):
-        if path.exists():
-            indexer.index_file(path, start=captures.last_offset(ingest.store.db, path.name))
-    indexer.read_again(captures.unread(ingest.store.db))
+    """Recover from a crash: index records without rows, parse captures that are not parsed. A second call finds nothing."""
+    indexer, store = Indexer(ingest, pool, site=site), ingest.store
+    found = incomplete_files(warc.closed_files(ingest.collection.warcs), store)
+    recovered = [taken.path for taken in ingest.recovered_files if lacks_rows(taken.path, store)]
+    for path in dict.fromkeys([*found, *recovered]):
+        indexer.index_file(path, start=captures.last_offset(store.db, path.name))
+    indexer.parse_again(captures.unread(store.db))
     return indexer.done
+
+
+def incomplete_files(closed: Iterable[Path], store: Store) -> list[Path]:
+    """Return the closed files that end in records without rows, because a crash or a full disk stopped their writer; the oldest first.
+
+    A full file is closed before the rows of its last records are committed; a clock that jumps can close several within one commit.
+    So the files are checked from the newest back to one that is complete.
+    """
+    found: list[Path] = []
+    for path in sorted(closed, key=lambda path: path.stat().st_mtime, reverse=True):
+        if lacks_rows(path, store):
+            found.insert(0, path)
+        elif captures.last_offset(store.db, path.name):
+            break
+    return found
+
+
+def lacks_rows(path: Path, store: Store) -> bool:
+    """Return whether records at the end of a file have no rows, or cannot be read; False if the file is no longer there."""
+    if not path.exists():
+        return False
+    records = warc.read_records(path, start=captures.last_offset(store.db, path.name), max_block=0)
+    try:
+        return any(
+            record.is_capture and reject_reason(record) is None and captures.of_record(store.db, record.id) is None
+            for record in records
+        )
+    except DamagedFileError:
+        return True

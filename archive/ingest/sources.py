@@ -1,4 +1,4 @@
-"""Import WARC, ARC and WACZ files, all of their captures or those that a filter takes."""
+"""Import WARC, ARC and WACZ files: all of their captures, or those selected by a filter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
 
 from archive.collection import Collection
-from archive.errors import DamagedFileError, UsageError
+from archive.errors import DamagedFileError, IrregularFileError, UsageError
 from archive.files.clock import warc_timestamp
 from archive.index import captures
 from archive.ingest import open_writer
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 # The records of a site and period in WARC files, by their places.
 #
-# A record that is wanted brings what was written with it (request, metadata, clean text), and a revisit the record
-# whose payload it repeats, wherever among the files that lies and however old it is.
+# A selected record includes those written with it (request, metadata, clean text), and a revisit includes the record
+# whose payload it repeats, in any of the files and of any age.
 
 _NOT_DIGITS = re.compile(r"\D+")
 _WHOLE_LENGTHS = frozenset({4, 6, 8, 10, 12, 14})
@@ -53,10 +53,10 @@ def moment_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureFilter:
-    """Which captures to take: of a host (with its subdomains), below a URL, from and to a time, both included; '' is any.
+    """Which captures to import: by host (with its subdomains), URL prefix, and time (both ends included); '' is any.
 
-    `first` and `last` are first digits of timestamps in UTC, as `moment_of` gives them. URLs are compared as CDX servers
-    do, by urlkey: without scheme and `www.`.
+    `first` and `last` are prefixes of timestamps in UTC, as returned by `moment_of`. URLs are compared by urlkey, as in CDX
+    servers: without scheme and `www.`.
     """
 
     host: str = ""
@@ -91,14 +91,16 @@ def _host_key(host: str) -> str:
 
 def _is_below(key: str, prefix: str) -> bool:
     start = surt(prefix) if prefix else ""
-    if prefix.endswith("/") and not start.endswith("/"):  # the key has lost the slash: /news/ does not take /newsletter
+    if prefix.endswith("/") and not start.endswith(
+        "/"
+    ):  # the key has lost the slash: /news/ must not match /newsletter
         return key == start or key.startswith((f"{start}/", f"{start}?"))
     return key.startswith(start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenRecord:
-    """A chosen record: the file, where in it, and its date, by which the records of all files are put in order."""
+    """A selected record: its file, its offset, and its date, by which the records of all files are sorted."""
 
     path: Path
     location: Location
@@ -107,12 +109,12 @@ class ChosenRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Selected:
-    """What was chosen, oldest first; how many captures are held already; which files were not whole; which captures cannot have a row."""
+    """The selected records, oldest first; the number of captures held already; the damaged files; the rejected captures."""
 
     places: list[ChosenRecord] = field(default_factory=list)
     known: int = 0
     damaged: list[DamagedFileError] = field(default_factory=list)
-    misfits: list[RejectedRecord] = field(default_factory=list)
+    rejected: list[RejectedRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +122,17 @@ class _Seen:
     type: str
     id: str
     url: str
-    partners: frozenset[str]
+    related: frozenset[str]
     original: tuple[str, str, str]
     digest: str
     place: ChosenRecord
 
 
 def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str], bool]) -> Selected:
-    """Find what is wanted in `paths`; leave out captures whose record id is `known`, with all that goes with them.
+    """Select the wanted records in `paths`, without captures whose record id is `known` and the records that belong to them.
 
-    Reads the files once; again only when a revisit repeats a record outside of what is wanted. Memory grows with the records of URLs that
-    are wanted, not with the files.
+    Reads the files once, and again only if a revisit repeats a record outside of the selection. Memory grows with the records of wanted
+    URLs, not with the files.
     """
     files, selected = list(paths), Selected()
     seen = _read(files, lambda record: wanted.takes_url(record.url), selected)
@@ -141,9 +143,9 @@ def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str
         seen += _read(files, _is_one_of(missing.values()), Selected(), max_block=PAGE_BLOCK)
     fresh = {record_id: one for record_id, one in chosen.items() if not known(record_id)}
     selected.known = len(chosen) - len(fresh)
-    named = frozenset().union(*(one.partners for one in fresh.values()))
+    named = frozenset().union(*(one.related for one in fresh.values()))
     for one in seen:
-        if one.type in _COMPANIONS and (one.partners & fresh.keys() or one.id in named):
+        if one.type in _COMPANIONS and (one.related & fresh.keys() or one.id in named):
             fresh[one.id] = one
     order = {path: number for number, path in enumerate(files)}
     selected.places = sorted(
@@ -153,7 +155,7 @@ def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str
 
 
 class _Originals:
-    """What may be the original of a revisit, found by the rules of `captures.original_of`."""
+    """Candidates for the original of a revisit, by the rules of `captures.original_of`."""
 
     def __init__(self, seen: Iterable[_Seen]) -> None:
         self._by_id: dict[str, _Seen] = {}
@@ -207,7 +209,7 @@ def _is_one_of(revisits: Iterable[_Seen]) -> Callable[[Record], bool]:
     def is_one(record: Record) -> bool:
         if record.is_capture and (_moment(record.url, record.date) in moments or payload_digest_of(record) in digests):
             ids.add(record.id)
-        return record.id in ids or bool(_partners(record) & ids)
+        return record.id in ids or bool(_related_ids(record) & ids)
 
     return is_one
 
@@ -221,8 +223,8 @@ def _read(
             for record in read_records(path, max_block=max_block):
                 if not (record.is_capture or record.type in _COMPANIONS) or not keep(record):
                     continue
-                if misfit := reject_reason(record):
-                    selected.misfits.append(misfit)
+                if rejected := reject_reason(record):
+                    selected.rejected.append(rejected)
                 else:
                     seen.append(_seen(path, record))
         except DamagedFileError as error:
@@ -235,21 +237,21 @@ def _seen(path: Path, record: Record) -> _Seen:
         type=record.type,
         id=record.id,
         url=record.url,
-        partners=_partners(record),
+        related=_related_ids(record),
         original=record.refers_to,
         digest=payload_digest_of(record),
         place=ChosenRecord(path=path, location=record.location, date=record.date),
     )
 
 
-def _partners(record: Record) -> frozenset[str]:
-    """Return the records that this one was written with or made from; what a revisit refers to is another matter."""
+def _related_ids(record: Record) -> frozenset[str]:
+    """Return the records that this one was written with or made from, except the original of a revisit."""
     names = ["WARC-Concurrent-To"] if record.type in CAPTURES else ["WARC-Concurrent-To", "WARC-Refers-To"]
     return frozenset(value for name, value in record.headers for wanted in names if name.lower() == wanted.lower())
 
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz")
-"""What the names of files that can be imported end in."""
+"""The file name extensions that can be imported."""
 
 
 def _now() -> datetime:
@@ -268,11 +270,11 @@ def import_files(
 ) -> Imported:
     """Copy WARC, ARC and WACZ files into the archive in that folder, and read their pages as a crawl does.
 
-    The archive is made when there is none. Importing a file again changes nothing. Damage costs the damaged records, which are in
-    `damaged` of what is returned. With `wanted`, only the captures that it takes are copied, with what belongs to them. `site` names what
-    the captures belong to, by default each URL's registrable domain; `workers` is the number of processes that extract.
+    The archive is created if missing. Importing a file again changes nothing. Damaged records are skipped and listed in `damaged` of
+    the result. With `wanted`, only the selected captures and the records that belong to them are copied. `site` is the site of the
+    captures, by default each URL's registrable domain; `workers` is the number of processes that extract.
 
-    Raises NotWritableError, ArchiveLockedError, SchemaTooNewError, and UsageError for a file whose name does not say what it is.
+    Raises NotWritableError, ArchiveLockedError, SchemaTooNewError, and UsageError for a file with an unknown extension.
     """
     collection = Collection(Path(archive))
     paths = [Path(one) for one in files]
@@ -288,7 +290,7 @@ def import_files(
         writer = open_writer(collection, info=info, clock=clock)
         indexer = Indexer(writer, pool, site=site)
         try:
-            # An import or a crawl broke off: what it copied is not copied again, and what it had not read is read here.
+            # After an interrupted import or crawl, copied records are not copied again, and unparsed ones are parsed here.
             indexer.done.taken_up = recover(writer, pool).outcomes.total()
             if wanted:
                 _import_chosen(indexer, paths, wanted, writer, progress)
@@ -305,9 +307,9 @@ def _import_file(indexer: Indexer, path: Path, writer: ArchiveWriter, name: str,
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
         try:
             copied = [
-                copy_in(one, collection.warcs, is_taken=indexer.is_taken) for one in _warcs_of(path, Path(folder))
+                copy_in(one, collection.warcs, is_id_used=indexer.is_id_used) for one in _warcs_of(path, Path(folder))
             ]
-        except DamagedFileError as error:  # the other files are to come in all the same
+        except DamagedFileError as error:  # the other files are still imported
             indexer.done.damaged.append(error)
             return
     known = read_manifest(collection.warcs)
@@ -331,12 +333,12 @@ class _Ids:
         self._owners: dict[int, int] = {}
         self._indexer, self._wanted = indexer, wanted
 
-    def is_taken(self, record_id: str, url: str, date: str) -> bool:
+    def is_id_used(self, record_id: str, url: str, date: str) -> bool:
         """Return whether the archive, or an earlier file, has a capture of that id which is of another URL or time."""
         if not record_id or not self._wanted.takes_url(url):
             return False
         what = hash((url, warc_timestamp(date)))
-        return self._owners.setdefault(hash(record_id), what) != what or self._indexer.is_taken(record_id, url, date)
+        return self._owners.setdefault(hash(record_id), what) != what or self._indexer.is_id_used(record_id, url, date)
 
 
 def _import_chosen(
@@ -351,7 +353,7 @@ def _import_chosen(
         for path in paths:
             try:
                 copied = [
-                    ensure_member_per_record(one, Path(folder), is_taken=ids.is_taken)
+                    ensure_member_per_record(one, Path(folder), is_id_used=ids.is_id_used)
                     for one in _warcs_of(path, Path(folder))
                 ]
             except DamagedFileError as error:
@@ -364,15 +366,20 @@ def _import_chosen(
             progress("records", number, len(selected.places))
             where = place.path.parent
             record = read_at(where, place.location, max_block=PAGE_BLOCK)
-            indexer.take_in(read_raw(where, place.location), record)
+            indexer.copy_record(read_raw(where, place.location), record)
         indexer.finish()
     done.records += selected.known
     done.known += selected.known
     done.damaged += selected.damaged
-    for misfit in selected.misfits:
-        done.refuse(misfit)
+    for rejected in selected.rejected:
+        done.count_rejected(rejected)
 
 
 def _warcs_of(path: Path, folder: Path) -> list[Path]:
-    """Return the WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`."""
+    """Return the WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`.
+
+    Raises IrregularFileError for a device, which may have no end, or a FIFO, on which the import would wait.
+    """
+    if path.exists() and not path.is_file():
+        raise IrregularFileError(path)
     return list(unpack_warcs(path, Path(mkdtemp(dir=folder)))) if path.name.endswith(".wacz") else [path]

@@ -1,7 +1,7 @@
-"""Say messages in the language of the locale: at once by gettext's `_`, or later, when what was stored or raised in English is shown.
+"""Translate messages to the language of the locale: at once with gettext's `_`, or later, when a stored or raised message is shown.
 
-A message that may be stored, logged or printed as JSON is written in English and marked with `N_`. `translated` finds the message that a
-text was made of in the catalogue, and puts the text's values into its translation.
+A message that may be stored, logged or printed as JSON is written in English and marked with `N_`. `translated` finds the template of such
+a text in the catalogue, and fills the translation with the values of the text.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 DOMAIN = "warraq"
 CATALOGUES = Path(__file__).parent
-"""LANGUAGE/LC_MESSAGES/warraq.po, compiled beside it; `make messages` keeps them in step with the code."""
+"""The folder of LANGUAGE/LC_MESSAGES/warraq.po and its compiled form; `make messages` updates them from the code."""
 
 LONGEST = 4000
-"""Characters of a text that may be a message; a longer one is shown as it is."""
+"""The most characters of a text that is looked up; a longer text is not translated."""
 
 FIELD = re.compile(r"\{[^{}]*\}")
 LEAST_LETTERS = 4
-"""Letters that a message must have besides its values, to be known by them."""
+"""The fewest letters that a template must have besides its values to be matched."""
 
 
 def use_locale(arguments: Sequence[str] = ()) -> None:
-    """Say messages in the language of LANGUAGE, LC_ALL, LC_MESSAGES or LANG, where there is a catalogue of it.
+    """Translate messages to the language of LANGUAGE, LC_ALL, LC_MESSAGES or LANG, if there is a catalogue for it.
 
-    What is printed as JSON is for programs, and stays as it is.
+    Output as JSON is for programs and is not translated.
     """
     if "--json" in arguments or "WARRAQ_SUMMARY_JSON=1" in arguments:
         return
@@ -40,19 +40,19 @@ def use_locale(arguments: Sequence[str] = ()) -> None:
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext's manual gives it
-    """Mark a message that is translated when it is shown; return it as it is."""
+    """Mark a message to be translated when it is shown; return it unchanged."""
     return text
 
 
 def n_(one: str, many: str, n: int, /, **values: object) -> str:
-    """Say a message about so many things, in the form that the language has for their number; `{n}` and the other values are filled in."""
+    """Translate a message in the plural form for the number `n`, and fill in `{n}` and the other values."""
     return gettext.ngettext(one, many, n).format(n=n, **values)
 
 
 def translated(text: str) -> str:
-    """Return what a text says in the language of the locale; the text itself where the catalogue does not have it.
+    """Return the translation of a text in the language of the locale, or the text itself if the catalogue does not have it.
 
-    Of messages with a colon or semicolon between them each is translated.
+    Messages that are joined by colons or semicolons are translated separately.
     """
     if gettext.textdomain() != DOMAIN or not text or len(text) > LONGEST:
         return text
@@ -68,14 +68,14 @@ def translated(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """A message with values in it: the literal texts about them, the names of the values, the translation."""
+    """A message with values: the literal texts around them, their names, and the translation."""
 
     literals: tuple[str, ...]
     names: tuple[str, ...]
     translation: str
 
     def values(self, text: str) -> list[str] | None:
-        """Return the values that make the message this text; None when none do. Takes the shortest, from the left."""
+        """Return the values with which the message gives this text, None when there are none; from the left, the shortest are taken."""
         first, *between = self.literals
         last = between.pop()
         end = len(text) - len(last)
@@ -91,7 +91,7 @@ class _Template:
         return [*found, text[start:end]] if start < end else None
 
     def filled(self, values: Sequence[str]) -> str:
-        """Return the translation with the values, those translated that are messages themselves."""
+        """Return the translation with the values filled in; values that are messages are translated as well."""
         said = dict(zip(self.names, (translated(value) if " " in value else value for value in values), strict=True))
         return FIELD.sub(lambda match: said.get(match[0], match[0]), self.translation)
 
@@ -108,7 +108,7 @@ def _message(text: str) -> str | None:
 
 class _Catalogue(gettext.GNUTranslations):
     def templates(self) -> Iterator[_Template]:
-        """Yield the messages that have values, and letters enough to be known by."""
+        """Yield the messages that have values and enough letters to be matched."""
         messages: dict[object, str] = self._catalog  # type: ignore[attr-defined]  # no method lists them
         for text, translation in messages.items():
             if not isinstance(text, str) or not (names := FIELD.findall(text)):
@@ -120,7 +120,7 @@ class _Catalogue(gettext.GNUTranslations):
 
 @cache
 def _templates() -> tuple[_Template, ...]:
-    """Return the messages with values of the catalogue, those with the most text of their own first."""
+    """Return the messages of the catalogue that have values, those with the most literal text first."""
     catalogue = gettext.translation(DOMAIN, CATALOGUES, class_=_Catalogue, fallback=True)
     found = catalogue.templates() if isinstance(catalogue, _Catalogue) else ()
     return tuple(sorted(found, key=lambda one: -sum(map(len, one.literals))))

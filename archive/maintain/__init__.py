@@ -14,7 +14,7 @@ from archive.files.clock import iso
 from archive.index import files, places, runs
 from archive.locale import N_
 from archive.maintain import filecheck
-from archive.maintain.filecheck import FileCheck, FileProblem, Heard, VerifyReport
+from archive.maintain.filecheck import FileCheck, FileProblem, HashingReader, VerifyReport
 from archive.maintain.redact import Redacted, redact
 from archive.maintain.reindex import Repaired, reindex, repair
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["FileProblem", "Redacted", "Repaired", "VerifyReport", "redact", "reindex", "repair", "verify"]
 
 LISTED = 1000
-"""Problems kept in the log row of a run; a broken disk makes millions, and the count says so."""
+"""Problems listed in the log row of a run; a broken disk causes millions, which are only counted."""
 
 
 def verify(
@@ -42,9 +42,9 @@ def verify(
     remote: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> VerifyReport:
-    """Read every byte of the archive and check it; write one row to the log of runs, unless the store is only to be read.
+    """Read and check every byte of the archive; write one row to the log of runs, unless the store is read-only.
 
-    `remote`: also of the files that are in a storage and not here; those that are in both places are proved to be there.
+    `remote`: also check files that are only in a storage, and verify the uploads of local ones.
 
     `in_use`: a crawl is writing meanwhile, so the end of an open file may be torn and its last records without rows. `progress` is
     given file name and byte offset now and then.
@@ -83,7 +83,7 @@ def verify(
 
 
 class _Away:
-    """The check of what lies in storages."""
+    """The check of stored files."""
 
     def __init__(self, collection: Collection, store: Store, report: VerifyReport, *, at: str) -> None:
         self._holdings = FileLocator(collection.warcs, store.db)
@@ -100,20 +100,20 @@ class _Away:
             storage = self._holdings.storage(row.storage)
             self._note(row, storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
         except StorageError as error:
-            self._blame(path.name, str(error))
+            self._add_problem(path.name, str(error))
 
     def check(
         self, row: FileRow, texts: dict[str, int], progress: Callable[[str, int], None] | None
     ) -> FileCheck | None:
-        """Stream a file that is only in its storage; return None when it could not be read to its end."""
+        """Stream a file that is only in its storage; return None if it could not be read to its end."""
         try:
-            heard = Heard(self._holdings, row)
-            check = FileCheck(heard.file, self._store, self._report, texts, in_use=False, progress=progress)
+            reader = HashingReader(self._holdings, row)
+            check = FileCheck(reader.file, self._store, self._report, texts, in_use=False, progress=progress)
             check.run()
-            if heard.is_what_was_closed():
+            if reader.is_unchanged():
                 self._note(row, "read back")
             else:
-                self._blame(
+                self._add_problem(
                     row.filename,
                     N_(
                         f"its bytes in {row.storage} are not those that were closed (SHA-256 differs from the recorded)"
@@ -121,7 +121,7 @@ class _Away:
                 )
                 check.check_headers()
         except StorageError as error:
-            self._blame(row.filename, str(error))
+            self._add_problem(row.filename, str(error))
             return None
         return check
 
@@ -129,7 +129,7 @@ class _Away:
         with self._store.atomic():
             files.put(self._store.db, replace(row, verified_at=self._at, proof=proof))
 
-    def _blame(self, name: str, detail: str) -> None:
+    def _add_problem(self, name: str, detail: str) -> None:
         self._report.problems.append(FileProblem(kind="storage", file=name, detail=detail))
 
 
@@ -152,9 +152,9 @@ def _check_manifest(check: FileCheck, path: Path, known: dict[str, str], report:
 
 
 def _check_missing(collection: Collection, store: Store, away: set[str], named: set[str], report: VerifyReport) -> None:
-    """Report the files that are nowhere though something points to them; those of now count, for a crawl may have begun one."""
+    """Report missing files that something points to. Files are listed again first, because a crawl may have started one."""
     if "" in named:
-        detail = N_("lines that are none of an index: run `warraq repair`")
+        detail = N_("lines that are not index lines: run `warraq repair`")
         report.problems.append(FileProblem(kind="index", file="indexes/index.cdxj", detail=detail))
     pointed = places.filenames(store.db) | named
     present = {path.name.removesuffix(warc.OPEN) for path in warc.all_files(collection.warcs)} | away

@@ -1,6 +1,6 @@
-"""Copy an archive to another folder while it is written: the database as of one moment, the WARC files, and what lies beside them.
+"""Copy an archive to another folder while it is written: a snapshot of the database, the WARC files, and the files beside them.
 
-The copy is what a crash just after that moment would have left, repaired. It is an archive like any other: to restore it, use it or
+The copy equals the repaired state after a crash at the time of the snapshot. It is an archive like any other: to restore it, use it or
 copy it back.
 """
 
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import UPLOADING, Collection, FileLocator
-from archive.errors import DamagedFileError, UsageError
+from archive.errors import DamagedFileError, ForeignDatabaseError, UsageError
 from archive.files import make_folder, make_new, make_read_only, open_read, replacing
 from archive.index import open_store
-from archive.index.sqlite import require_plain_files, sqlite3
+from archive.index.sqlite import DAMAGED, require_plain_files, sqlite3
 from archive.ingest import open_writer
+from archive.locale import N_
 from archive.maintain.reindex import repair
 
 if TYPE_CHECKING:
@@ -34,17 +35,17 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 INFO = {"software": "warraq", "description": "backup"}
 OWN = "BACKUP"
-"""Begins the names of the files that the copy itself writes: what is made of records whose rows came after the copy of the database."""
+"""Prefix of the files that the copy itself writes, for records whose rows are newer than its database."""
 DATABASE_PARTS = (".db", ".db-wal", ".db-shm", ".db-journal")
 """Ends of names of what SQLite keeps: copied by SQLite, never as files."""
 
 
 @dataclass(slots=True, kw_only=True)
 class BackedUp:
-    """What a backup did: WARC files copied and those that were there already; `damaged` are copied as they are.
+    """The result of a backup: WARC files copied and unchanged; `damaged` ones are copied as they are.
 
-    `elsewhere` are files that lie only in a storage and are not copied; `rows` are records that got their row in the copy, since
-    they were written after the moment of its database.
+    `elsewhere` are files that are only in a storage and are not copied; `rows` are records that got their row in the copy, because
+    they are newer than the snapshot.
     """
 
     folder: Path
@@ -57,7 +58,7 @@ class BackedUp:
 
     @property
     def ok(self) -> bool:
-        """Whether every file is the one that was closed."""
+        """Whether no file has changed since it was closed."""
         return not self.damaged
 
 
@@ -69,10 +70,10 @@ def back_up(
     clock: Callable[[], datetime],
     progress: Callable[[str], None] = lambda _: None,
 ) -> BackedUp:
-    """Copy the archive to `folder`, or bring an earlier copy there up to date. May run beside a crawl.
+    """Copy the archive to `folder`, or update an earlier copy there. May run during a crawl.
 
     Raises:
-        ArchiveLockedError: an upload or a redaction runs, or `folder` is being written.
+        ArchiveLockedError: an upload or a redaction is running, or `folder` is being written.
         NotWritableError: `folder` cannot be written.
         UsageError: `folder` holds something other than an earlier copy.
     """
@@ -96,7 +97,9 @@ def back_up(
 def _require_copy(collection: Collection, copy: Collection) -> None:
     source, target = collection.folder.resolve(), copy.folder.resolve()
     if target == source or source in target.parents or target in source.parents:
-        raise UsageError(f"{copy.folder}: a backup goes into a folder apart from the archive's own")
+        raise UsageError(
+            f"{copy.folder} is inside the archive, or contains it: choose a separate folder for the backup"
+        )
     if not copy.folder.exists():
         return
     held = {path.name for path in warc.closed_files(copy.warcs)} if copy.folder.is_dir() else set()
@@ -115,7 +118,7 @@ def _names(collection: Collection) -> set[str]:
 
 
 class _Copying:
-    """One run. The new database is put in place last: until then an earlier copy stays one that opens."""
+    """One run. The new database is put in place last, so that an earlier copy stays usable until then."""
 
     def __init__(self, collection: Collection, copy: Collection, progress: Callable[[str], None]) -> None:
         self._from, self._to, self._progress = collection, copy, progress
@@ -137,7 +140,7 @@ class _Copying:
         return self._done
 
     def _remove_own(self) -> None:
-        """Remove what the copy itself wrote in an earlier run: the database that is here now knows nothing of it, and it is made anew."""
+        """Remove the files that the copy itself wrote in an earlier run: the new database does not know them, and they are made again."""
         names = _names(self._from)  # those of a restored archive, too, which wrote such files when it was a copy
         for path in warc.all_files(self._to.warcs):
             name = path.name.removesuffix(warc.OPEN)
@@ -145,7 +148,7 @@ class _Copying:
                 path.unlink()
 
     def _copy_warcs(self) -> None:
-        """List the open files first: one that is closed meanwhile is then met as both, never as neither."""
+        """Copy the WARC files. Open files are listed first, so that a file that is closed meanwhile is not missed."""
         there, written = warc.read_manifest(self._to.warcs), warc.open_files(self._from.warcs)
         closed, manifest = warc.closed_files(self._from.warcs), warc.read_manifest(self._from.warcs)
         for path in closed:
@@ -212,7 +215,7 @@ class _Copying:
 
 
 def _copy_database(path: Path, target: Path) -> None:
-    """Copy a database as of one moment, while others write it.
+    """Copy a snapshot of a database while others write to it.
 
     Raises:
         LinkedFileError, IrregularFileError, DamagedFileError, DatabaseError
@@ -220,26 +223,29 @@ def _copy_database(path: Path, target: Path) -> None:
     require_plain_files(path)
     os.close(make_new(target, _mode(path)))
     address = f"{path.resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+    except UnicodeDecodeError as error:
+        raise ForeignDatabaseError(path, N_("its definitions are damaged")) from error
 
 
 def _take_in_log(path: Path) -> None:
-    """Leave nothing beside an earlier copy that SQLite would apply to the database which takes its place.
+    """Apply a leftover log of an earlier copy, so that SQLite does not apply it to the database that replaces the copy.
 
-    What a power cut left there belongs to that copy, which is whole again until it is replaced.
+    A log left by a power cut belongs to the earlier copy, which is complete again until it is replaced.
     """
     if path.exists():
         require_plain_files(path)
-        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as copy:
+        with suppress(*DAMAGED), closing(sqlite3.connect(path)) as copy:
             copy.execute("PRAGMA journal_mode = DELETE")
     for end in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _mode(path: Path) -> int:
-    """Return who may read and write a file: watches hold secrets, and so does their copy."""
+    """Return the permissions of a file: watches hold secrets, and so do their copies."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

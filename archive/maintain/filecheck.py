@@ -27,47 +27,47 @@ if TYPE_CHECKING:
     from archive.index.files import FileRow
     from archive.storage import StoredFile
 
-# A closed file as it is stored, and whether its bytes are those that were closed.
+# A closed file in a storage, and whether it has changed since it was closed.
 
 
-class Heard:
-    """A stored file that is read from start to end, and its sha256, made of what comes by on the way: one transfer for both."""
+class HashingReader:
+    """A stored file that is read from start to end while its SHA-256 is computed, in one transfer."""
 
     def __init__(self, holdings: FileLocator, row: FileRow) -> None:
-        self._row, self._digest, self._heard = row, hashlib.sha256(), 0
-        self.file: StoredFile = holdings.stored(row, on_window=self._hear)
+        self._row, self._digest, self._hashed = row, hashlib.sha256(), 0
+        self.file: StoredFile = holdings.stored(row, on_window=self._hash_window)
 
-    def _hear(self, offset: int, data: bytes) -> None:
-        """Hash a window in order; one that repeats or comes early counts when its turn comes."""
-        if offset <= self._heard < offset + len(data):
-            self._digest.update(data[self._heard - offset :])
-            self._heard = offset + len(data)
+    def _hash_window(self, offset: int, data: bytes) -> None:
+        """Hash the windows in order; repeated or early ones are hashed in their turn."""
+        if offset <= self._hashed < offset + len(data):
+            self._digest.update(data[self._hashed - offset :])
+            self._hashed = offset + len(data)
 
-    def is_what_was_closed(self) -> bool:
-        """Read the rest of the file and compare; raise StorageError when it is unavailable."""
-        while self._heard < self._row.bytes:
-            before = self._heard
-            data = self.file.window(self._heard)
-            if self._heard == before:  # kept from an earlier check and not reported yet
-                self._hear(before, data)
+    def is_unchanged(self) -> bool:
+        """Read the rest of the file and compare; raise StorageError if it is unavailable."""
+        while self._hashed < self._row.bytes:
+            before = self._hashed
+            data = self.file.window(self._hashed)
+            if self._hashed == before:  # kept from an earlier check and not reported yet
+                self._hash_window(before, data)
         there = self.file.storage.stat(self.file.key)
         whole = there is not None and there.size == self._row.bytes
         return whole and self._digest.hexdigest() == self._row.sha256
 
 
 def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
-    """Bring a stored file back into `folder`, whole or not at all, and return its path.
+    """Download a stored file into `folder`, completely or not at all, and return its path.
 
     Raises:
-        StorageError: it is unavailable, or its bytes are not those that were closed.
-        NotWritableError: there is no room for it.
+        StorageError: it is unavailable, or has changed since it was closed.
+        NotWritableError: the disk is full.
     """
-    heard = Heard(holdings, row)
+    reader = HashingReader(holdings, row)
     path = folder / row.filename
     half = folder / f".{row.filename}.{os.getpid()}.fetched"
     try:
-        replace_file(half, _windows(heard.file), mode=0o444)
-        if not heard.is_what_was_closed():
+        replace_file(half, _windows(reader.file), mode=0o444)
+        if not reader.is_unchanged():
             raise not_the_same(row.storage, row.filename)
         half.replace(path)
     finally:
@@ -84,11 +84,11 @@ def _windows(file: StoredFile) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileProblem:
-    """One thing that is wrong: in which file, at which byte, with which record, of which URL ('' and -1 where not known).
+    """One problem: its file, byte, record and URL ('' and -1 if unknown).
 
     `kind` is one of `damaged` (not readable), `block-digest`, `payload-digest`, `row` (a row without its record), `no-row` (a record
     without its row), `text` (an article and its text record differ), `manifest`, `index`, `missing` (a file),
-    `storage` (a file that was uploaded is not there as it was, or is unavailable), `link` (a symbolic link in the place of a file).
+    `storage` (an uploaded file has changed or is unavailable), `link` (a symbolic link in the place of a file).
     """
 
     kind: str
@@ -105,10 +105,10 @@ class FileProblem:
 
 @dataclass(slots=True, kw_only=True)
 class VerifyReport:
-    """What was looked at, counted, and what is wrong.
+    """The counts of a verification, and the problems found.
 
-    `away` counts files in a storage that were not looked at, `noted` digests that were wrong when their file was imported and are as
-    they were then.
+    `away` counts files in a storage that were not checked, `noted` digests that were already wrong when their file was imported and
+    have not changed since.
     """
 
     files: int = 0
@@ -126,7 +126,7 @@ class VerifyReport:
 
 
 class FileCheck:
-    """The check of one WARC file: `run` it, then `lines` is the fingerprint of the index lines that its records make."""
+    """The check of one WARC file; after `run`, `lines` is the fingerprint of the index lines of its records."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class FileCheck:
         self._odd: dict[bytes, warc.Record] = {}
 
     def run(self) -> None:
-        """Look at every record, then at every row that points into the file."""
+        """Check every record, then every row that points into the file."""
         if not self._is_here():
             return
         self.report.files += 1
@@ -169,13 +169,13 @@ class FileCheck:
             self._report("row", N_("a row of renderings points here, but there is no such record"), row)
 
     def _is_here(self) -> bool:
-        """Follow a file that the crawl which writes it has closed since it was listed; whether it is there: an empty one is removed."""
+        """Find a file that a crawl has closed since it was listed; return whether it exists, since empty ones are removed."""
         if isinstance(self.path, Path) and self.is_open and not self.path.exists():
             self.path = self.path.with_name(self.name)
         return not isinstance(self.path, Path) or self.path.exists()
 
     def _records(self) -> Iterator[warc.Record]:
-        """Yield every readable record, also those after damage; the damage is reported as it is met."""
+        """Yield every readable record, also those after damage, and report the damage."""
         start: int | None = 0
         while start is not None:
             try:
@@ -202,9 +202,9 @@ class FileCheck:
         self._headers[record.member_header] += 1
         self._odd.setdefault(record.member_header, record)
         if (label := record.get("WARC-Block-Digest")) and record.whole and not is_digest_of(label, record.block):
-            self._blame_digest("block", N_("its block is not what its WARC-Block-Digest was made of"), record)
+            self._report_digest("block", N_("its block does not match its WARC-Block-Digest"), record)
         elif record.type == "response" and not record.truncated and not _payload_matches(record):
-            self._blame_digest("payload", N_("its payload is not what its WARC-Payload-Digest was made of"), record)
+            self._report_digest("payload", N_("its payload does not match its WARC-Payload-Digest"), record)
         if entry := cdxj.entry_of_record(record):
             self.lines = plus(self.lines, entry.line())
         if record.type == "conversion" and record.id in self.texts:
@@ -218,9 +218,9 @@ class FileCheck:
         self.report.rows += 1
         row = self._rows.pop(record.location.offset, None)
         if row is None:
-            held = captures.of_record(self.store.db, record.id)  # a copy has its row elsewhere
+            held = captures.of_record(self.store.db, record.id)  # the row of a copy is at another location
             if not self.in_use and held is None and reject_reason(record) is None:
-                self._blame("no-row", N_("the database has no row of this record: run `warraq repair`"), record)
+                self._report_record("no-row", N_("the database has no row of this record: run `warraq repair`"), record)
             return
         wrong = [
             name
@@ -234,12 +234,12 @@ class FileCheck:
             if value
         ]
         if wrong:
-            self._blame("row", N_(f"row {row['id']} of captures says otherwise: {', '.join(wrong)}"), record)
+            self._report_record("row", N_(f"row {row['id']} of captures says otherwise: {', '.join(wrong)}"), record)
 
     def _check_text(self, record: warc.Record, article: int) -> None:
         title, text = places.text_of(self.store.db, article)
         if record.block.decode("utf-8", "replace") != f"{title}\n\n{text}\n":
-            self._blame("text", N_(f"article {article} does not say what its text record says"), record)
+            self._report_record("text", N_(f"article {article} differs from its text record"), record)
 
     def _check_articles(self) -> None:
         for row in self._articles:
@@ -249,23 +249,23 @@ class FileCheck:
                 self._report("row", N_(f"article {row['id']} was read from here, but there is no such record"), row)
 
     def check_headers(self) -> None:
-        """Look for a byte of a gzip header, which no checksum covers, in a file whose bytes are not those that were closed.
+        """Find a changed byte of a gzip header, which no checksum covers, in a file that has changed since it was closed.
 
-        Our own members start with the same ten bytes; one that came from elsewhere may start with others, and in a sound file does.
+        Members written by warraq start with the same ten bytes; imported ones may start with others.
         """
         if self._headers.most_common(1)[:1] == [(warc.GZIP_HEADER, self._headers[warc.GZIP_HEADER])]:
             for header, record in self._odd.items():
                 if header != warc.GZIP_HEADER:
-                    self._blame("damaged", N_("its gzip header is not the one that was written"), record)
+                    self._report_record("damaged", N_("its gzip header is not the one that was written"), record)
 
-    def _blame_digest(self, field: str, detail: str, record: warc.Record) -> None:
+    def _report_digest(self, field: str, detail: str, record: warc.Record) -> None:
         """Report a wrong digest, unless it was wrong when the file was imported and the block is unchanged since."""
         if self._noted.get((record.location.offset, field)) == record.block_digest:
             self.report.noted += 1
         else:
-            self._blame(f"{field}-digest", detail, record)
+            self._report_record(f"{field}-digest", detail, record)
 
-    def _blame(self, kind: str, detail: str, record: warc.Record) -> None:
+    def _report_record(self, kind: str, detail: str, record: warc.Record) -> None:
         self._report(kind, detail, {"offset": record.location.offset, "record_id": record.id, "url": record.url})
 
     def _report(self, kind: str, detail: str, where: dict[str, Any]) -> None:
@@ -282,7 +282,7 @@ class FileCheck:
 
 
 def _differ(one: str, other: str) -> bool:
-    """Return whether two digests, where both are known, are not the same."""
+    """Return whether two digests, if both are known, differ."""
     return bool(one and other and one != other)
 
 
@@ -292,7 +292,7 @@ def _payload_matches(record: warc.Record) -> bool:
 
 
 Fingerprint = tuple[int, int]
-"""How many lines, and the sum of their hashes; good within one process."""
+"""The number of lines and the sum of their hashes; valid within one process."""
 
 NOTHING: Fingerprint = (0, 0)
 
@@ -311,7 +311,7 @@ def of_lines(lines: Iterable[str]) -> Fingerprint:
 
 
 def of_index(folder: Path) -> dict[str, Fingerprint]:
-    """Return what the index of the collection in `folder` has of each WARC file; under the name '' what is not a line of an index."""
+    """Return the fingerprint of each WARC file's lines in the index of `folder`; under '' that of invalid lines."""
     found: dict[str, Fingerprint] = {}
     for line in cdxj.Index(folder).lines():
         name = cdxj.filename_of(line)

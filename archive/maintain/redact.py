@@ -1,4 +1,4 @@
-"""Remove a URL from an archive for good, and record who asked and why: records, rows, search, index and manifest."""
+"""Permanently remove a URL from an archive, and record who asked and why: records, rows, search, index and manifest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archive.errors import NotFoundError
 from archive.files import replace_file
 from archive.files.clock import iso
 from archive.index import files as files_
-from archive.index import places, runs
+from archive.index import places, runs, site_lines
 from archive.maintain.filecheck import fetch_file
 from archive.seals import numbers_by_file
 from archive.warc import cdxj
@@ -31,9 +31,9 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted:
-    """What was taken out: the URLs, how many records in which files, rows, and URLs whose revisits lost their payload.
+    """The result of a redaction: URLs, numbers of records by file, rows, and URLs whose revisits lost their payload.
 
-    `uploaded` are the files that were put into a storage again, `versioned` the objects of which a versioned bucket keeps what was there.
+    `uploaded` are the files that were uploaded again, `versioned` the objects whose old versions a versioned bucket keeps.
     """
 
     urls: tuple[str, ...]
@@ -58,16 +58,17 @@ def redact(
 ) -> Redacted:
     """Replace every record of `url` (and of what was captured as the same article) by a tombstone, then forget the rows.
 
-    A tombstone is a metadata record of the same length in the same place, which says when, why and by whom: no other record
-    moves. The URL stays in the frontier as `redacted` and is not fetched again. Needs the collection's lock. Doing it again
-    finishes what a crash interrupted, and otherwise changes nothing.
+    A tombstone is a metadata record of the same length in the same place, which says when, why and by whom, so no other record
+    moves. The URL stays in the frontier as `redacted` and is not fetched again. Needs the collection's lock. A second call finishes
+    what a crash interrupted, and otherwise changes nothing.
 
-    Files that were uploaded are read from their storage (all of them: any may hold a record about the page), rewritten here, and put
-    there again in place of the old ones.
+    Uploaded files are read from their storage (all of them, because any may hold a record about the page), rewritten locally, and
+    uploaded in place of the old ones.
 
     Raises:
         NotFoundError: the archive has, and had, nothing of that URL.
-        StorageError: a storage cannot be read or written; doing it again finishes it.
+        StorageError, NotWritableError: a storage cannot be read or written, or the disk is full or the database in use; a second call
+            finishes the redaction.
     """
     with collection.lock(UPLOADING):
         store.sync_each_commit()
@@ -86,7 +87,7 @@ def redact(
             if stones:
                 _swap(_here(holdings, store, file, collection.warcs), stones)
             if stones or (known and isinstance(file, Path)):
-                _enter_anew(collection.warcs / file.name, index)
+                _index_again(collection.warcs / file.name, index)
             if stones or known:
                 records, files = records + len(stones), [*files, file.name]
         bereft = places.revisits_of(store.db, ids, wanted)
@@ -106,15 +107,15 @@ def redact(
     )
 
 
-def _enter_anew(path: Path, index: cdxj.Index) -> None:
-    """Update manifest and index for a file that was rewritten, now or by a run that broke off."""
+def _index_again(path: Path, index: cdxj.Index) -> None:
+    """Update manifest and index for a file that was rewritten, now or by an interrupted run."""
     if warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path):
-        _answer_for(path)
+        _update_manifest(path)
     index.replace({path.name: cdxj.lines_of(path)})
 
 
 def _here(holdings: FileLocator, store: Store, file: Path | StoredFile, folder: Path) -> Path:
-    """Return the file in the archive's folder; one that is only in a storage is brought back."""
+    """Return the local file; download one that is only in a storage."""
     if isinstance(file, Path):
         return file
     row = files_.get(store.db, file.name)
@@ -130,7 +131,7 @@ def _put_again(
     clock: Callable[[], datetime],
     progress: Callable[[str], None],
 ) -> tuple[list[str], list[str]]:
-    """Put what was changed here in the place of what is in storages; give these files, and objects whose old versions stay."""
+    """Upload the changed files again; return these files, and the objects whose old versions stay."""
     manifest = warc.read_manifest(collection.warcs)
     only_there = {name for name, row in files_.rows(store.db).items() if not row.local}
     changed = [
@@ -159,7 +160,7 @@ def _put_again(
 def _tombstones(
     path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str, seal: int
 ) -> tuple[dict[int, bytes], bool]:
-    """Return offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
+    """Return offsets and tombstones of the records to remove, and whether the file already has tombstones of these URLs."""
     stones: dict[int, bytes] = {}
     known = False
     for record in warc.read_records(path, max_block=256):
@@ -172,7 +173,7 @@ def _tombstones(
 
 
 def _is_about(record: warc.Record, wanted: set[str], ids: set[str]) -> bool:
-    """Return whether the record is of these URLs, or says something about a record that is; another page's revisit only names one."""
+    """Return whether the record is of these URLs, or belongs to a record that is; a revisit of another page does not count."""
     if record.url in wanted:
         return record.type != "warcinfo"
     return record.type != "revisit" and not ids.isdisjoint(
@@ -181,12 +182,12 @@ def _is_about(record: warc.Record, wanted: set[str], ids: set[str]) -> bool:
 
 
 def _swap(path: Path, stones: dict[int, bytes]) -> None:
-    """Put a file with the tombstones in the place of the old one, at once or not at all."""
+    """Replace the file atomically by one with the tombstones."""
     with path.open("rb") as old:
-        replace_file(path, _with_stones(old, stones), mode=0o444)
+        replace_file(path, _with_tombstones(old, stones), mode=0o444)
 
 
-def _with_stones(old: IO[bytes], stones: dict[int, bytes]) -> Iterator[bytes]:
+def _with_tombstones(old: IO[bytes], stones: dict[int, bytes]) -> Iterator[bytes]:
     for offset, stone in sorted(stones.items()):
         while piece := old.read(min(CHUNK, offset - old.tell())):
             yield piece
@@ -196,7 +197,7 @@ def _with_stones(old: IO[bytes], stones: dict[int, bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _answer_for(path: Path) -> None:
+def _update_manifest(path: Path) -> None:
     manifest = warc.read_manifest(path.parent)
     warc.write_manifest(path.parent, manifest | {path.name: warc.sha256_of(path)})
 
@@ -204,22 +205,26 @@ def _answer_for(path: Path) -> None:
 def _forget(
     store: Store, wanted: set[str], moment: datetime, *, reason: str, who: str, records: int
 ) -> tuple[int, int]:
-    """Delete rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
-    # with it come the extractors, which no other command here needs
+    """Delete rows, search entries and learned lines in one transaction, with the log row of who and why.
+
+    Then the database is rewritten: its free space keeps what earlier changes of the rows left there.
+    """
+    # it imports the extractors, which the other commands here do not need
     from archive.extract.text.phrases import line_key
 
     db, at = store.db, iso(moment)
-    db.conn.execute("PRAGMA secure_delete = ON")
     with store.atomic():
         ids = places.article_ids(db, wanted)
-        for url, text in places.texts_of(db, ids):
-            places.unlearn(db, urls.host_of(url), {line_key(line) for line in text.splitlines()})
+        texts = places.texts_of(db, ids)
+        visits = sum(number for _, _, number in texts)
+        for url, text, _ in texts:
+            site_lines.forget_page(db, urls.host_of(url), {line_key(line) for line in text.splitlines()}, visits=visits)
         search.unindex_articles(db.conn, ids)
         captures, articles = places.forget(db, wanted, at=at, reason=reason)
         if records or captures or articles:
             summary = {"urls": sorted(wanted), "reason": reason, "who": who, "records": records}
             run = runs.begin(db, kind="redact", site="", at=at)
             runs.end(db, run, at=at, result="ok", summary=summary)
-        search.optimize(db.conn)  # until segments are merged, the index keeps the words of entries that were taken out
-    db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        search.optimize(db.conn)  # until segments are merged, the index keeps the words of removed entries
+    store.rewrite()
     return captures, articles

@@ -1,10 +1,9 @@
 """Rebuild the database of a collection from its WARC files alone, and repair it after a crash.
 
 Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`), which digests were wrong
-when a file was imported (`digest_notes`) and what former ids of articles stood for (`former_ids`). These are carried over when the old file
-can be read, and each version of an article keeps its id. When it cannot, the manifest says which files there were, and `storage` where to
-look for them. An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of other rows may differ, record ids
-never do.
+when a file was imported (`digest_notes`) and the former ids of articles (`former_ids`). If the old file is readable, these are copied, and
+each version of an article keeps its id. If not, the manifest lists the files, and `storage` is where to find them. A retried attempt has
+the outcome `failed` afterwards, not `retried`; ids of other rows may differ, record ids never do.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from archive.files import sync_folder
 from archive.files.clock import iso
 from archive.index import captures, files, former_ids, sqlite
 from archive.index.files import FileRow
-from archive.index.sqlite import sqlite3
 from archive.ingest import open_writer
 from archive.ingest.importer import Imported, Indexer
 from archive.maintain import filecheck
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.collection import Collection
+    from archive.index.sqlite import sqlite3
     from archive.ingest import ArchiveWriter
     from archive.parse import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CARRIED = ("urls", "runs", "files", "digest_notes", "backfills", "former_ids")
-"""The tables that no WARC can give back."""
+"""The tables that cannot be rebuilt from the WARCs."""
 
 
 def reindex(
@@ -54,12 +53,12 @@ def reindex(
     storage: str = "",
     progress: Callable[[str, int], None] = lambda _name, _offset: None,
 ) -> Imported:
-    """Rebuild the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
+    """Rebuild the database and the CDXJ index; the old database stays in place until the new one is complete and on disk.
 
-    Files that were uploaded and are not here are read from their storage. `storage` is the URL of one in which files are looked for that
-    the manifest names and that are neither here nor known to be in a storage.
+    Files that are only in a storage are read from there. `storage` is the URL of a storage in which to find files of the manifest that are
+    neither local nor known to be in a storage.
 
-    Raises ArchiveNotFoundError where there is neither, ArchiveLockedError, NotWritableError, StorageError.
+    Raises ArchiveNotFoundError if there are no files, ArchiveLockedError, NotWritableError, StorageError.
     """
     if not collection.exists() and not (
         warc.closed_files(collection.warcs) or warc.open_files(collection.warcs) or warc.read_manifest(collection.warcs)
@@ -71,7 +70,7 @@ def reindex(
     ingest.writes_texts = False
     try:
         if not _carry_over(ingest, collection.database):
-            _number_anew(ingest, clock())
+            _renumber(ingest, clock())
         _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
         for path in ingest.files.closed():
@@ -83,7 +82,7 @@ def reindex(
             ingest.index.reread(path.name)
         _carry_vectors(ingest, collection.database)
         with ingest.store.atomic():
-            former_ids.forget_held(ingest.store.db)
+            former_ids.delete_current(ingest.store.db)
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
     except BaseException:
         ingest.close()
@@ -94,9 +93,9 @@ def reindex(
 
 
 def _carry_over(ingest: ArchiveWriter, old: Path) -> bool:
-    """Copy the tables that no WARC can give back, and reserve the ids of articles; return whether the old file could be read to its end.
+    """Copy the tables that cannot be rebuilt, and reserve the ids of articles; return whether the old file was readable to its end.
 
-    A file that cannot be read has none; an earlier warraq's has not all columns.
+    A database of an earlier warraq may lack columns.
     """
     was_read = False
     with _attached(ingest, old) as db:
@@ -104,7 +103,7 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> bool:
             with ingest.store.atomic():
                 for table in CARRIED:
                     _carry_table(db, table)
-                former_ids.take_from(ingest.store.db, "old")
+                former_ids.copy_all_ids(ingest.store.db, "old")
             if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
                 with ingest.store.atomic():
                     drop_plain_index(db)
@@ -113,7 +112,7 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> bool:
 
 
 def _carry_vectors(ingest: ArchiveWriter, old: Path) -> None:
-    """Copy the vectors of articles that say what they said: to make them again takes hours."""
+    """Copy the vectors of unchanged articles, because making them again takes hours."""
     with _attached(ingest, old) as db:
         if db is not None and db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'vectors'").fetchone():
             with ingest.store.atomic():
@@ -122,12 +121,12 @@ def _carry_vectors(ingest: ArchiveWriter, old: Path) -> None:
 
 @contextlib.contextmanager
 def _attached(ingest: ArchiveWriter, old: Path) -> Iterator[sqlite3.Connection | None]:
-    """Attach the old database as `old`; None where there is none that can be read. What turns out to be damaged ends the block."""
+    """Attach the old database as `old`; yield None if it is missing or unreadable. Damage found later ends the block."""
     db = ingest.store.db.conn
     if not _attach(db, old):
         yield None
         return
-    with contextlib.suppress(sqlite3.DatabaseError):
+    with contextlib.suppress(*sqlite.DAMAGED):
         yield db
     _detach(db)
 
@@ -139,7 +138,7 @@ def _attach(db: sqlite3.Connection, old: Path) -> bool:
         sqlite.require_plain_files(old)
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
         problem = sqlite.database_problem(db, "old")
-    except sqlite3.DatabaseError:
+    except sqlite.DAMAGED:
         _detach(db)
         return False
     if problem:
@@ -149,14 +148,14 @@ def _attach(db: sqlite3.Connection, old: Path) -> bool:
 
 
 def _detach(db: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.DatabaseError):  # it was not attached
+    with contextlib.suppress(*sqlite.DAMAGED):  # it was not attached
         db.execute("DETACH DATABASE old")
 
 
-def _number_anew(ingest: ArchiveWriter, now: datetime) -> None:
-    """Let ids begin at the second of the rebuild, since nothing tells which were given: no archive has given so many."""
+def _renumber(ingest: ArchiveWriter, now: datetime) -> None:
+    """Start ids at the time of the rebuild in seconds, because the used ids are unknown; no archive has as many."""
     with ingest.store.atomic():
-        former_ids.start_beyond(ingest.store.db, int(now.timestamp()))
+        former_ids.continue_after(ingest.store.db, int(now.timestamp()))
     logger.warning(
         "the old database cannot be read: articles get new ids, from %d on; permalinks stay as they are",
         int(now.timestamp()) + 1,
@@ -164,7 +163,7 @@ def _number_anew(ingest: ArchiveWriter, now: datetime) -> None:
 
 
 def _carry_table(db: sqlite3.Connection, table: str) -> None:
-    """Copy the rows of one table of the old database but for those with values that warraq cannot have written, which are counted."""
+    """Copy the rows of one table of the old database; skip and count those with values that warraq cannot have written."""
     there = {row[1] for row in db.execute(f"PRAGMA old.table_info({table})")}
     wrong = {name: condition for name, condition in sqlite.wrong_values(db, table).items() if name in there}
     if not wrong:
@@ -177,7 +176,7 @@ def _carry_table(db: sqlite3.Connection, table: str) -> None:
 
 
 def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
-    """Give the files of the manifest that are nowhere their rows, when the storage has them; name those that it has not."""
+    """Add rows for missing files of the manifest that the storage has; report those that it lacks."""
     manifest = warc.read_manifest(ingest.collection.warcs)
     lost = manifest.keys() - {file.name for file in ingest.files.closed()}
     there = dict[str, FileRow]()
@@ -221,12 +220,12 @@ def _remove(path: Path) -> None:
         one.unlink(missing_ok=True)
 
 
-# Repair after a crash: cut torn ends, close files, give every record its row and its index line.
+# Repair after a crash: cut truncated records, close files, give every record its row and its index line.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
-    """What was done: files recovered, captures that got a row, files indexed again, damage that remains."""
+    """The result of a repair: files recovered, captures that got a row, files indexed again, remaining damage."""
 
     recovered_files: tuple[warc.RecoveredFile, ...]
     rows: int
@@ -240,15 +239,15 @@ class Repaired:
 
 
 def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repaired:
-    """Look at every record of every closed file; a second run finds nothing to do.
+    """Check every record of every closed file; a second run finds nothing to do.
 
-    `open_writer` has cut and closed what was open by then. Damage that good records follow cannot be repaired: the records
-    on both sides of it get their rows, and it is listed in `imported.damaged`.
+    `open_writer` has already cut and closed open files. Damage before good records cannot be repaired: the records on both
+    sides of it get their rows, and it is listed in `imported.damaged`.
     """
     indexer = Indexer(ingest, pool)
     for path in warc.closed_files(ingest.collection.warcs):
         indexer.index_file(path)
-    indexer.read_again(captures.unread(ingest.store.db))
+    indexer.parse_again(captures.unread(ingest.store.db))
     done = indexer.done
     return Repaired(
         recovered_files=tuple(ingest.recovered_files),
@@ -259,9 +258,9 @@ def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repair
 
 
 def _index_lines(ingest: ArchiveWriter) -> list[str]:
-    """Put right what the CDXJ index has of each file; give the names of those that it had wrong.
+    """Correct the lines of each file in the CDXJ index; return the names of the files that had wrong lines.
 
-    What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
+    The lines of stored files are not changed, because they were indexed before their upload (`warraq reindex` reads them again).
     """
     collection = ingest.collection
     held = filecheck.of_index(collection.folder)

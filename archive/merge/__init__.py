@@ -1,7 +1,7 @@
 """Merge several archives into one: WARC files, rows and frontier, as if one machine had crawled everything.
 
-Every step compares what the shard has with what is here and adds what is missing, so that a second run completes a first one, and one
-more changes nothing. Nothing is written to a shard, whose crawl may go on: its open file waits for a later run.
+Every step compares the shard with the target archive and adds what is missing, so that a second run completes an interrupted one and a
+further run changes nothing. Nothing is written to a shard, whose crawl may continue; its open file is left for a later run.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 
 from archive import search, warc
 from archive.collection import Collection
-from archive.errors import DamagedFileError, UsageError
+from archive.errors import UsageError
 from archive.files.clock import iso
 from archive.index import captures, frontier, identity, joins, open_store, runs
 from archive.ingest import open_writer
-from archive.ingest.copying import reject_reason
-from archive.ingest.importer import Indexer
+from archive.ingest.importer import Indexer, incomplete_files, lacks_rows
 from archive.maintain import redact
 from archive.merge import database, histories, joining, warcs
 from archive.merge.database import Rows
 from archive.merge.joining import Shard, open_shard
 from archive.merge.warcs import FilePlan
 from archive.merge.warcs import plan as plan_files
-from archive.seals.merged import take_seals
+from archive.seals.merged import merge_seals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,19 +36,19 @@ if TYPE_CHECKING:
     from archive.parse import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
 
-__all__ = ["Merged", "foresee", "merge"]
+__all__ = ["Merged", "merge", "preview"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Merged:
-    """What a merge did, counted.
+    """The counts of a merge.
 
-    `captures` are those that came in, of the `looked_at` that the shards have; `waiting` those whose file a living writer has not
-    finished, or that refer to one; `recovered` those that a dead writer had left without rows or unread; `redacted` URLs that were
-    taken out again. `lost` names files that rows of a shard point into and that are nowhere, `damaged` those whose bytes are not what
-    was closed: their captures did not come in. `joins` counts addresses that were joined into one history, as there or by a redirect of
-    another shard; `conflicts` names those that are joined in one of the archives and were parted by hand in another: they stay as they
-    were here. `seals` are those of the shards that are kept here, `seals_left` says why others are not.
+    `captures` counts the added captures, of the `looked_at` that the shards have; `waiting` those whose file is still being written, or
+    that refer to such a file; `recovered` those that a killed writer left without rows or unparsed; `redacted` the URLs that were
+    removed again. `lost` names files that rows of a shard refer to and that are missing, `damaged` those whose bytes differ from the
+    manifest; their captures were not added. `joins` counts the URLs that were joined into one history, as in the shard or by a redirect
+    of another shard; `conflicts` names those that are joined in one archive and were separated by a user in another, and stay as they
+    were here. `seals` counts the copied seals of the shards, `seals_left` says why others were not copied.
     """
 
     shards: int = 0
@@ -74,7 +73,7 @@ class Merged:
 
     @property
     def changed(self) -> bool:
-        """Whether anything came in."""
+        """Return whether anything was added."""
         came_in = (self.files, self.captures, self.articles, self.urls, self.hosts, self.runs, self.joins)
         return any((*came_in, self.recovered, self.redacted, self.moved))
 
@@ -89,11 +88,11 @@ def merge(
     move: bool = False,
     progress: Callable[[str, str, int], None] = lambda _shard, _what, _count: None,
 ) -> Merged:
-    """Bring all that the shards (folders of archives) hold into an archive, which is created if missing.
+    """Merge the shards (folders of archives) into an archive, which is created if missing.
 
-    `pool` is called for worker processes when a dead writer has left captures that are not parsed. `site` takes only the files that
-    hold captures of that site, whole, and its frontier. `move` removes the files from the shards, to which no process may write then.
-    `progress` receives the shard, the current step and how far it is.
+    `pool` is called for worker processes when a killed writer has left captures that are not parsed. With `site`, only files with
+    captures of this site are merged, completely, and its frontier. `move` removes the files from the shards, to which no process may
+    write then. `progress` is called with the shard, the current step and its progress.
 
     Raises UsageError, ArchiveNotFoundError, ArchiveLockedError, SchemaTooNewError, NotWritableError.
     """
@@ -118,8 +117,8 @@ def merge(
     return merging.done
 
 
-def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merged:
-    """Return what `merge` would take in: files, captures and URLs, and what would have to wait. Changes nothing, needs no lock."""
+def preview(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merged:
+    """Return what `merge` would add: files, captures and URLs, and what would have to wait. Changes nothing and needs no lock."""
     _check(shards, into, site)
     done = Merged()
     with ExitStack() as stack:
@@ -146,14 +145,14 @@ def _check(shards: Sequence[Path], into: Collection, site: str) -> None:
         if folder.resolve() == into.folder.resolve():
             raise UsageError(
                 _(
-                    "{folder} cannot be merged into itself: the last folder is the archive that the others go into"
+                    "{folder} cannot be merged into itself: the last folder is the archive that receives the others"
                 ).format(folder=folder)
             )
     if site and not any(_knows(folder, site) for folder in shards):
         raise UsageError(
             _(
-                "none of these archives has anything of the site {site!r}: `warraq --archive {shards} stats` names "
-                "the sites that it has"
+                "none of these archives has anything from the site {site!r}: `warraq --archive {shards} stats` lists "
+                "its sites"
             ).format(site=site, shards=shards[0])
         )
 
@@ -173,7 +172,7 @@ def _log(
 
 
 class _Merge:
-    """One merge into one archive, shard after shard."""
+    """One merge into one archive, one shard after the other."""
 
     def __init__(
         self,
@@ -184,43 +183,46 @@ class _Merge:
         self.done = Merged()
         self._ingest, self._make_pool, self._progress = ingest, pool, progress
         self._into, self._store = ingest.collection, ingest.store
-        self._left: dict[str, str] = {taken.path.name: "" for taken in ingest.recovered_files}
+        recovered = (taken.path for taken in ingest.recovered_files)
+        left = [*incomplete_files(warc.closed_files(self._into.warcs), self._store), *recovered]
+        self._left: dict[str, str] = {path.name: "" for path in left}
         self._of_living: set[str] = set()
         self._waiting: set[str] = set()
         self._out: dict[str, str] = joining.redacted(self._store.db)
 
     def take(self, shard: Shard) -> FilePlan:
-        """Take all that the shard has and that is final."""
+        """Merge the final files and rows of the shard."""
         plan = plan_files(shard, self._into, self._store)
-        self.done.files += warcs.take_files(
-            plan, shard, self._into, self._store, progress=self._telling(shard, "files")
+        self.done.files += warcs.merge_files(
+            plan, shard, self._into, self._store, progress=self._progress_of(shard, "files")
         )
         self._out |= joining.redacted(shard.store.db)
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
-        rows.add(self._telling(shard, "captures"))
-        rows.read(self._telling(shard, "captures read"))
+        rows.add(self._progress_of(shard, "captures"))
+        rows.read(self._progress_of(shard, "captures read"))
         self._take_joins(shard, plan)
-        database.take_former_ids(shard, self._store, self._into.name)
-        self.done.hosts += database.take_learned(shard, self._store)
-        self.done.urls += database.take_frontier(shard, self._store, self._telling(shard, "URLs"))
-        self.done.runs += database.take_runs(shard, self._store)
+        database.merge_former_ids(shard, self._store, self._into.name)
+        self.done.hosts += database.merge_site_lines(shard, self._store, redacted=self._out)
+        self.done.urls += database.merge_frontier(shard, self._store, self._progress_of(shard, "URLs"))
+        self.done.runs += database.merge_runs(shard, self._store)
         self._count(plan, rows)
         self._waiting |= rows.done.waiting
-        taken = take_seals(shard.collection.folder, self._into.folder, plan.names)
+        taken = merge_seals(shard.collection.folder, self._into.folder, plan.names)
         self.done.seals += taken.seals
         if taken.problem:
             self.done.seals_left.append(taken.problem)
         if shard.alive:
             self._of_living |= set(plan.names.values())
         else:
-            for name in {shard.newest, *shard.left} & set(plan.names):
+            closed = {path.name for path in incomplete_files(shard.closed.values(), shard.store)}
+            for name in (closed | {*shard.left}) & set(plan.names):
                 self._left[plan.names[name]] = joining.site_of_file(shard.store.db, name)
         return plan
 
     def _take_joins(self, shard: Shard, plan: FilePlan) -> None:
         with self._store.atomic():
             before = joins.total(self._store.db)
-            self.done.conflicts += histories.take_joins(shard, self._store.db, plan.names, unindex=self._unindex)
+            self.done.conflicts += histories.merge_joins(shard, self._store.db, plan.names, unindex=self._unindex)
             self.done.joins += joins.total(self._store.db) - before
 
     def _unindex(self, ids: list[int]) -> None:
@@ -236,11 +238,11 @@ class _Merge:
         self.done.lost += sorted(plan.lost)
         self.done.damaged += [str(error) for error in plan.damaged]
 
-    def _telling(self, shard: Shard, what: str) -> Callable[[int], None]:
+    def _progress_of(self, shard: Shard, what: str) -> Callable[[int], None]:
         return lambda count: self._progress(shard.name, what, count)
 
     def finish(self) -> None:
-        """Read what dead writers left without rows or unread, and take out what was redacted in any of the archives."""
+        """Parse the captures that killed writers left without rows or unparsed, and remove what was redacted in any of the archives."""
         self._recover()
         db = self._store.db
         if self.done.changed:
@@ -250,13 +252,13 @@ class _Merge:
                 self.done.joins += joins.total(db) - before
         for url, reason in (self._out | joining.redacted(db)).items():
             if captures.of_url(db, url):
-                self._ingest.writer.close()  # so that nothing looks like a leftover
+                self._ingest.writer.close()  # so that its open file does not look like a leftover
                 redact(self._into, self._store, url=url, reason=reason, who="merge", clock=self._ingest.clock)
                 self.done.redacted += 1
 
     def _recover(self) -> None:
         db = self._store.db
-        left = {name: site for name, site in self._left.items() if self._lacks_rows(name)}
+        left = {name: site for name, site in self._left.items() if lacks_rows(self._into.warcs / name, self._store)}
         unread = [row for row in captures.unread(db) if not self._must_wait(row)]
         if not left and not unread:
             return
@@ -266,26 +268,14 @@ class _Merge:
             indexer.index_file(self._into.warcs / name, start=captures.last_offset(db, name))
             self._add(indexer)
         indexer = Indexer(self._ingest, pool)
-        indexer.read_again(unread)
+        indexer.parse_again(unread)
         self._add(indexer)
 
     def _must_wait(self, row: StoredCapture) -> bool:
-        """Return whether its shard will say what this capture is: when a living crawl has read it, or a missing file is there again."""
+        """Return whether a later merge will bring the outcome of this capture, once its crawl has parsed it or a missing file is back."""
         return row["warc_filename"] in self._of_living or row["record_id"] in self._waiting
 
     def _add(self, indexer: Indexer) -> None:
         self.done.recovered += indexer.done.outcomes.total()
         self.done.articles += indexer.done.articles["new"] + indexer.done.articles["changed"]
         self.done.damaged += [str(error) for error in indexer.done.damaged]
-
-    def _lacks_rows(self, name: str) -> bool:
-        """Return whether records at the end of the file have no rows."""
-        path, db = self._into.warcs / name, self._store.db
-        if not path.exists():
-            return False
-        records = warc.read_records(path, start=captures.last_offset(db, name), max_block=0)
-        try:
-            ids = [record.id for record in records if record.is_capture and reject_reason(record) is None]
-        except DamagedFileError:
-            return True
-        return len(joining.known_records(db, ids)) < len(set(ids))

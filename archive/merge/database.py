@@ -1,8 +1,8 @@
 """Merge a shard's database into an archive's: captures, articles, the frontier, repeated lines, the log of runs.
 
-Captures come first, as unread, then what was read from each: a crash between leaves only captures that the next merge, or the next crawl,
-completes. A capture is known by its record id, an article by its URL and text: what arrives twice counts once. Rows of `urls` are joined by
-an operation that is commutative, associative and idempotent, so shards can be merged in any order, again and again.
+Captures are added first, as unparsed, and then their outcomes, so that after a crash the next merge or crawl completes them. A capture is
+identified by its record id, an article by its URL and text, so that nothing is added twice. Rows of `urls` are joined by an operation that
+is commutative, associative and idempotent, so that shards can be merged in any order and repeatedly.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from archive import search, warc
+from archive import search, urls, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
 from archive.index import (
@@ -30,7 +30,7 @@ from archive.merge import joining
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from archive.collection import Collection
     from archive.index import Store
@@ -41,8 +41,8 @@ _PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
 
 
 @dataclass(slots=True, kw_only=True)
-class Taken:
-    """What came in, counted: captures and new versions of articles; the records of captures whose article must wait for a file."""
+class AddedRows:
+    """The numbers of added captures and new versions of articles, and the records of captures whose article must wait for a file."""
 
     captures: int = 0
     articles: int = 0
@@ -50,25 +50,25 @@ class Taken:
 
 
 class Rows:
-    """The rows of one shard on their way into an archive."""
+    """Merges the rows of one shard into an archive."""
 
     def __init__(
         self, shard: Shard, names: dict[str, str], collection: Collection, store: Store, *, redacted: set[str]
     ) -> None:
-        """`names`: under which name each file of the shard lies here; `redacted`: URLs that were taken out for good."""
-        self.done = Taken()
+        """`names` maps the files of the shard to their names here; `redacted` has the redacted URLs."""
+        self.done = AddedRows()
         self._shard, self._names = shard, names
         self._folder, self._store, self._db = collection.warcs, store, store.db
         self._redacted = redacted
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the shard's captures whose file is here."""
+        """Yield the shard's captures whose files are here."""
         for rows in self._shard.batches("captures"):
             if chosen := [row for row in rows if row["warc_filename"] in self._names]:
                 yield chosen
 
     def add(self, progress: Callable[[int], None]) -> None:
-        """Add the captures that have no row here yet, as unread; `progress` receives how many were examined."""
+        """Insert the captures that have no row here yet, as unparsed; `progress` is called with the number examined."""
         seen = 0
         for rows in self._batches():
             known = joining.known_records(self._db, [row["record_id"] for row in rows])
@@ -85,7 +85,7 @@ class Rows:
         return CaptureRow(**{**values, "warc_filename": self._names[row["warc_filename"]]})
 
     def _is_out(self, row: dict[str, Any]) -> bool:
-        """Return whether the record was redacted here; one of such a URL that was not is taken in, and then out with the rest."""
+        """Return whether the record was redacted here; other records of such a URL are added and then redacted with the rest."""
         if row["url"] not in self._redacted:
             return False
         place = Location(
@@ -99,7 +99,7 @@ class Rows:
             return True
 
     def read(self, progress: Callable[[int], None]) -> None:
-        """Give the captures that are unread here the reading that the shard has of them, with the articles."""
+        """Copy outcomes and articles from the shard to the captures that are unparsed here."""
         if not joining.has_unread(self._db):
             return
         seen = 0
@@ -141,14 +141,14 @@ class Rows:
         search.copy_vectors(self._shard.store.db.conn, self._db.conn, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
-            identity.settle_teasers(self._db, url, unindex=self._unindex)
+            identity.resolve_teasers(self._db, url, unindex=self._unindex)
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))
 
     def _unindex(self, ids: list[int]) -> None:
         search.unindex_articles(self._db.conn, ids)
 
     def _articles(self, ids: set[int]) -> dict[int, int]:
-        """Return ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""
+        """Return the ids here of these articles of the shard, inserting new ones; without those that must wait for a file."""
         held: dict[int, int] = {}
         fresh: list[int] = []
         rows = joining.articles_of(self._shard.store.db, ids)
@@ -157,17 +157,17 @@ class Rows:
             if self._resolve(row):
                 held[row["id"]] = self._put(row, fresh)
         pairs = [(row["id"], row["origin"]) for row in rows if row["id"] in held]
-        former_ids.keep_of_archive(self._db, self._shard.collection.name, pairs)
+        former_ids.record_of_archive(self._db, self._shard.collection.name, pairs)
         search.index_articles(self._db.conn, fresh)
         images.describe(self._db, fresh)
         return held
 
     def _resolve(self, row: dict[str, Any]) -> bool:
-        """Put the ids and places of this archive into the row; False when something that it refers to is not here yet."""
+        """Replace ids and locations in the row with those of this archive; return False when something it refers to is not here yet."""
         if row["conversion_id"] and row["conversion_id"] in self._shard.open_texts:
             return False
         origin = captures.of_record(self._db, row["origin"])
-        if row["payload"] is None:  # the record is there, its row is not: its page was redacted
+        if row["payload"] is None:  # the record has no row: its page was redacted
             name = self._names.get(row["warc_filename"], "")
             place = {**{one: row[one] for one in _PLACE}, "warc_filename": name} if name else None
         else:
@@ -178,8 +178,8 @@ class Rows:
         return True
 
     def _put(self, row: dict[str, Any], fresh: list[int]) -> int:
-        """Return the id of the version here; of two archives' rows of one version, the earlier gives the text, the later the metadata."""
-        held = joining.version_that_says(self._db, row["url"], row["text_digest"])
+        """Return the id of the version here; of two rows of one version, the earlier gives the text and the later the metadata."""
+        held = joining.version_with_text(self._db, row["url"], row["text_digest"])
         if held is None:
             article_id = joining.insert_article(self._db, row)
             self.done.articles += 1
@@ -196,11 +196,11 @@ class Rows:
 
 
 OWN = "merge"
-"""The kind of run that a merge leaves in the log of the archive that it went into, and only there: two archives would never agree."""
+"""The kind of run that a merge logs. It is logged in the target archive and not merged further, or two archives would never agree."""
 
 
-def take_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -> int:
-    """Join the shard's URLs with those that are known here; return how many rows were new or have changed."""
+def merge_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -> int:
+    """Join the shard's URLs with those known here; return the number of rows that are new or changed."""
     taken = seen = 0
     for rows in shard.batches("urls"):
         chosen = [upgraded(row) for row in rows if not shard.site or row["site"] == shard.site]
@@ -216,37 +216,40 @@ def take_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -
 
 
 def _joined(row: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the row to be written; None when the one that is held says it all."""
+    """Return the row to write; None when it is equal to the held one."""
     if held is None:
         return row
     joined = join_rows(held, row)
     return joined if any(held[name] != value for name, value in joined.items()) else None
 
 
-def take_former_ids(shard: Shard, store: Store, into: str) -> None:
-    """Take what former ids stood for there, under the shard's name and those of the archives merged into it, for the archive `into`."""
+def merge_former_ids(shard: Shard, store: Store, into: str) -> None:
+    """Copy the former ids of the shard, under its name and those of the archives merged into it; `into` is the name of this archive."""
     kept: dict[str, list[tuple[int, str]]] = {}
     for archive, article_id, record_id in former_ids.all_former(shard.store.db):
         kept.setdefault(archive or shard.collection.name, []).append((article_id, record_id))
     shard.store.check_unchanged()
-    kept.pop(into, None)  # its own ids, which came back
+    kept.pop(into, None)  # this archive's own ids, which it has already
     with store.atomic():
         for archive, pairs in kept.items():
-            former_ids.keep_of_archive(store.db, archive, pairs)
+            former_ids.record_of_archive(store.db, archive, pairs)
 
 
-def take_learned(shard: Shard, store: Store) -> int:
-    """Take what the shard knows of hosts of which it has seen more pages; return how many hosts.
+def merge_site_lines(shard: Shard, store: Store, *, redacted: Iterable[str]) -> int:
+    """Copy the counted lines of hosts of which the shard has counted more pages; return the number of hosts.
 
-    Counts of two archives are not added up: one may have them from the other, and nothing may count twice.
+    Counts of two archives are not added: one may have them from the other, and pages would count twice.
+    Of a host with a URL in `redacted`, only lines that repeat are copied: others may be of the redacted page.
     """
+    careful = set(map(urls.host_of, redacted))
     wanted = joining.hosts_of_site(shard.store.db, shard.site) if shard.site else None
     here = site_lines.pages_by_host(store.db)
     taken = 0
     for host, pages in site_lines.pages_by_host(shard.store.db).items():
         if (wanted is not None and host not in wanted) or pages < here.get(host, 0):
             continue
-        lines = site_lines.counts_of(shard.store.db, host)
+        least = site_lines.least_repeats(pages) if host in careful else 0
+        lines = [(line, count) for line, count in site_lines.counts_of(shard.store.db, host) if count >= least]
         if pages == here.get(host) and lines <= site_lines.counts_of(store.db, host):
             continue
         with store.atomic():
@@ -255,20 +258,20 @@ def take_learned(shard: Shard, store: Store) -> int:
     return taken
 
 
-def take_runs(shard: Shard, store: Store) -> int:
-    """Take the log of what was done to the shard; return how many rows were new or have ended since."""
+def merge_runs(shard: Shard, store: Store) -> int:
+    """Copy the shard's log of runs; return the number of rows that are new or have ended since."""
     taken = 0
     for rows in shard.batches("runs"):
         chosen = [row for row in rows if row["kind"] != OWN and (not shard.site or row["site"] == shard.site)]
         held = runs.begun_at(store.db, [row["started_at"] for row in chosen])
         with store.atomic():
             for row in chosen:
-                taken += _take_run(store, row, held)
+                taken += _merge_run(store, row, held)
     return taken
 
 
-def _take_run(store: Store, row: dict[str, Any], held: list[dict[str, Any]]) -> bool:
-    """Find the run here: one that is still going on is the same as one that has ended and began then, for the same site."""
+def _merge_run(store: Store, row: dict[str, Any], held: list[dict[str, Any]]) -> bool:
+    """Insert or complete the row of a run; return whether it changed. An unfinished run equals the ended one with its start and site."""
     same = [one for one in held if all(one[name] == row[name] for name in ("kind", "site", "started_at"))]
     if row["ended_at"] is None:
         if same:
@@ -290,29 +293,29 @@ def _ended_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 Row = dict[str, Any]
 
 DISCOVERY = ("announced_at", "announced_by", "via", "site", "host", "depth", "redirects", "spelling")
-"""What the first announcement said."""
+"""The columns that the first announcement determines."""
 
 VISIT = (
     "visited_at", "due_at", "outcome", "reason", "status", "failures", "unchanged", "etag", "last_modified",
     "payload_digest", "changed_at", "article_url", "kind", "priority", "links_digest", "false_hints",
 )  # fmt: skip
-"""What the visits have made of the row. They are one thing: an ETag belongs to the answer that gave it."""
+"""The columns that visits determine. They are taken together: an ETag belongs to the response that gave it."""
 
 
 HINT = ("published_hint", "hint_via")
-"""The latest time that an announcement gave, and which."""
+"""The latest time that an announcement gave, and its source."""
 
 
 def upgraded(row: Mapping[str, Any]) -> Row:
-    """Return a row of a shard that an earlier warraq wrote, with the columns that came later."""
+    """Return a row of a shard, with the columns that an earlier version of warraq lacks."""
     return {"false_hints": 0, "hint_via": "", "links_digest": "", "spelling": "", **row}
 
 
 def join_rows(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
-    """Return the row of a URL that two archives know: the earliest announcement, the newest visit, the latest hint; without an `id`.
+    """Join two rows of a URL: the earliest announcement, the newest visit, the latest hint; without an `id`.
 
-    A URL that was taken out for good (`redacted`) stays so. Before the first visit it is the best that anybody took it for, due when it
-    was first. `visits` is the larger count: an archive that took a site over has counted on from the one before.
+    A redacted URL stays redacted. Before the first visit it gets the better kind and the earlier due time. `visits` is the larger
+    count, because an archive that took over a site continued the count of the other.
     """
     both = (one, other)
     row = {name: value for name, value in one.items() if name != "id"}
@@ -332,5 +335,5 @@ def join_rows(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
 
 
 def _key(row: Mapping[str, Any], names: tuple[str, ...]) -> tuple[tuple[bool, Any], ...]:
-    """Return the fields in order, None before everything else."""
+    """Return the fields as a sort key, in which None sorts first."""
     return tuple((row[name] is not None, row[name] if row[name] is not None else 0) for name in names)

@@ -1,4 +1,4 @@
-"""Take over what a shard joined: the histories of articles at several addresses, so that they can be parted again here.
+"""Copy the joins of a shard, the histories of articles at several URLs, so that they can be undone here.
 
 Never begins or ends a transaction.
 """
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from archive.merge.joining import Shard
 
 
-def take_joins(shard: Shard, db: Database, names: Mapping[str, str], *, unindex: Unindex) -> list[str]:
-    """Join here what the shard joined, of articles that are here; give the addresses where a person's decision is against it.
+def merge_joins(shard: Shard, db: Database, names: Mapping[str, str], *, unindex: Unindex) -> list[str]:
+    """Join here what the shard joined, for articles that are here; return the URLs that a user has separated here.
 
-    `names` says under which name a file of the shard lies here. What was parted there stays apart here;
-    where the two contradict, what holds here stays.
+    `names` maps the files of the shard to their names here. What was separated in the shard stays separate here;
+    if the two contradict each other, this archive keeps its state.
     """
     theirs = shard.store.db
-    if not theirs["joins"].exists():  # an earlier version made it
+    if not theirs["joins"].exists():  # made by an earlier version
         return []
     conflicts: list[str] = []
     for row in theirs.query("SELECT * FROM joins ORDER BY id"):
         try:
-            conflicts += _take_join(theirs, db, row, names, unindex)
+            conflicts += _merge_join(theirs, db, row, names, unindex)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             problem = f"join {row['id']} holds what warraq cannot have written"
             raise DamagedFileError(shard.collection.database, 0, problem) from error
@@ -45,7 +45,7 @@ def take_joins(shard: Shard, db: Database, names: Mapping[str, str], *, unindex:
     return conflicts
 
 
-def _take_join(
+def _merge_join(
     theirs: Database, db: Database, row: Mapping[str, Any], names: Mapping[str, str], unindex: Unindex
 ) -> list[str]:
     addresses = [str(url) for url in json.loads(row["urls"])]
@@ -65,7 +65,7 @@ def _is_parted(db: Database, url: str) -> bool:
 
 
 def _keep_removed(theirs: Database, db: Database, row: Mapping[str, Any], names: Mapping[str, str]) -> None:
-    """Keep with a join here what it removed there, so that undoing it gives that back."""
+    """Store the rows that a join removed in the shard with the join here, so that undoing it restores them."""
     key = joins.joined_key_of(db, row["kept_key"])
     sql = "SELECT id, removed FROM joins WHERE kept_key = ? ORDER BY joined_key = ? DESC, id DESC"
     held = list(db.query(sql, [key, row["joined_key"]]))
@@ -88,7 +88,7 @@ def _version(row: Mapping[str, Any]) -> tuple[str, str]:
 def _translated(
     theirs: Database, db: Database, removed: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[str, Any] | None:
-    """Return a removed row with the ids and places of this archive; None when what it was read from is not here."""
+    """Return a removed row with the ids and locations of this archive; None when the record that it was read from is not here."""
     row = {name: value for name, value in removed["row"].items() if isinstance(value, str | int | float | None)}
     origin, name = _id_here(theirs, db, removed["row"]["capture_id"]), names.get(removed["row"]["warc_filename"])
     if origin is None or name is None:

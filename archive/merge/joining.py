@@ -1,4 +1,4 @@
-"""Open a shard, the archive of another machine whose crawl may still run, and hold the SQL that reads and inserts its rows."""
+"""Open a shard, an archive of another machine whose crawl may still run, and read and insert its rows."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """An archive to be merged into another. `alive`: a process writes to it now, so its open file is not final.
+    """An archive to be merged into another. `alive`: a process is writing to it, so its open file is not final.
 
-    `manifest` has the SHA-256 of the closed files, by name; `closed` their paths (without those that a living writer has yet to enter
-    in the manifest); `left` the open files of a dead writer, by their final names; `stored` those that are in a storage, and not there.
+    `manifest` has the SHA-256 of the closed files by name; `closed` their paths (without those that a running writer has not added to
+    the manifest yet); `left` the open files of a killed writer by final name; `stored` the files that are only in a storage.
     """
 
     collection: Collection
@@ -43,36 +43,31 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Return the name of the shard for messages."""
         return str(self.collection.folder)
 
     def batches(self, table: str) -> Iterator[list[dict[str, Any]]]:
-        """Yield all rows of one of its tables, in the order of their ids; raise DamagedFileError when they may be inconsistent."""
+        """Yield all rows of a table in batches, ordered by id; raises DamagedFileError when they may be inconsistent."""
         for rows in batches(self.store.db, table):
             self.store.check_unchanged()
             yield rows
 
     @cached_property
     def files_of_site(self) -> set[str]:
-        """The files that belong to the site that is asked for."""
+        """Return the files of the selected site."""
         return files_of_site(self.store.db, self.site)
 
     def wants(self, filename: str) -> bool:
-        """Return whether a file is among those that are asked for."""
+        """Return whether a file is selected."""
         return not self.site or filename in self.files_of_site
 
     @cached_property
     def open_texts(self) -> set[str]:
-        """The ids of the clean texts that lie in files which are still being written."""
+        """Return the ids of the clean-text records in files that are still being written."""
         found = set()
         for path in warc.open_files(self.collection.warcs) if self.alive else ():
             found |= set(_conversions(path))
         return found
-
-    @property
-    def newest(self) -> str:
-        """The file that was closed last: its last records may be without rows, when the writer died then."""
-        return max(self.closed, key=lambda name: self.closed[name].stat().st_mtime, default="")
 
 
 def _conversions(path: Path) -> Iterator[str]:
@@ -80,7 +75,7 @@ def _conversions(path: Path) -> Iterator[str]:
         for record in warc.read_records(path, max_block=0):
             if record.type == "conversion":
                 yield record.id
-    except (DamagedFileError, FileNotFoundError):  # the end is being written; or it was closed a moment ago
+    except (DamagedFileError, FileNotFoundError):  # its end is being written, or it was just closed
         return
 
 
@@ -94,17 +89,17 @@ def _open(collection: Collection) -> Store:
 
 @contextmanager
 def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterator[Shard]:
-    """Open a shard for reading, its -wal included; change nothing in it. `is_ours`: the caller holds its lock.
+    """Open a shard for reading, including its -wal, without changing it. `is_ours`: the caller holds its lock.
 
-    Raises ArchiveNotFoundError, SchemaTooNewError, DamagedFileError when its database cannot be read or holds what warraq cannot
-    have written.
+    Raises ArchiveNotFoundError, SchemaTooNewError, and DamagedFileError when its database cannot be read or has values that warraq
+    cannot have written.
     """
     collection = Collection(folder)
     collection.require()
     left = {path.name.removesuffix(warc.OPEN): path for path in warc.open_files(collection.warcs)}
     alive = (
         not is_ours and collection.in_use()
-    )  # checked after the open files: without a writer now, those are a dead writer's
+    )  # checked after the open files: if there is no writer now, a killed one left them
     manifest = warc.read_manifest(collection.warcs)
     closed = {path.name: path for path in warc.closed_files(collection.warcs)}
     if alive:
@@ -124,13 +119,13 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
         )
 
 
-# The rows of a shard, read in batches, and written with their references resolved. Never ends a transaction.
+# Read the rows of a shard in batches, and write them with their references resolved. Never ends a transaction.
 #
-# A row of a shard has ids of its own database; what it refers to is named here by what is the same in every database:
-# a capture by its record id, an article by its URL and what it says.
+# A row of a shard refers to ids of its own database. Here, references use what is the same in every database: the
+# record id of a capture, the URL and text of an article.
 
 BATCH = 500
-"""Rows read and written at once: what a batch of articles with their texts takes in memory is some 10 MB."""
+"""Rows read and written at once: a batch of articles with their texts takes about 10 MB of memory."""
 
 _OF_THIS_DATABASE = frozenset(
     {
@@ -145,11 +140,11 @@ _OF_THIS_DATABASE = frozenset(
         "article_key",
     }
 )
-"""Columns of `articles` that follow from what else the database holds."""
+"""Columns of `articles` that are derived from the rest of the database."""
 
 
 def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dict[str, Any]]]:
-    """Yield all rows of a table that has an `id`, in its order; each batch is read for itself, so that no writer waits for the reader."""
+    """Yield all rows of a table in batches, ordered by `id`; each batch is a query of its own, so that no writer waits for the reader."""
     last = 0
     while rows := list(db.query(f"SELECT * FROM {table} WHERE id > ? ORDER BY id LIMIT ?", [last, size])):  # noqa: S608 - our own names
         last = rows[-1]["id"]
@@ -157,30 +152,30 @@ def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dic
 
 
 def known_records(db: Database, record_ids: Iterable[str]) -> set[str]:
-    """Return those of the records that have a row."""
+    """Return the records among these that have a row."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?))"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
 
 
 def unread_records(db: Database, record_ids: Iterable[str]) -> set[str]:
-    """Return those of the records whose row is not parsed yet."""
+    """Return the records among these whose capture is not parsed yet."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?)) AND outcome = ''"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
 
 
 def has_unread(db: Database) -> bool:
-    """Return whether any capture waits to be read."""
+    """Return whether any capture is not parsed yet."""
     return db.conn.execute("SELECT 1 FROM captures WHERE outcome = '' LIMIT 1").fetchone() is not None
 
 
 def place_of_record(db: Database, record_id: str) -> dict[str, Any] | None:
-    """Return where the record lies, under the names of the columns; None when it has no row."""
+    """Return the location of the record by column name; None when it has no row."""
     sql = "SELECT warc_filename, warc_record_offset, warc_record_length FROM captures WHERE record_id = ?"
     return next(db.query(sql, [record_id]), None)
 
 
 def name_of_copy(db: Database, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the file in which these captures lie here, at the same offsets as there; '' when none of them has a row."""
+    """Return the file that has these captures here, at the same offsets as in the shard; '' when none of them has a row."""
     sql = "SELECT warc_filename FROM captures WHERE record_id = ? AND warc_record_offset = ?"
     for row in rows:
         if found := db.conn.execute(sql, (row["record_id"], row["warc_record_offset"])).fetchone():
@@ -200,8 +195,8 @@ def articles_of(db: Database, ids: Iterable[int]) -> list[dict[str, Any]]:
     return list(db.query(sql, [_json(ids)]))
 
 
-def version_that_says(db: Database, url: str, digest: str) -> dict[str, Any] | None:
-    """Return the version of that URL that says this: its id, `last_seen_at`, `origin` and `origin_at`; None when there is none."""
+def version_with_text(db: Database, url: str, digest: str) -> dict[str, Any] | None:
+    """Return id, `last_seen_at`, `origin` and `origin_at` of the version of this URL with this text digest; None when there is none."""
     sql = """
         SELECT a.id, a.last_seen_at, c.record_id AS origin, c.captured_at AS origin_at
         FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.article_key = ? AND a.text_digest = ?
@@ -210,7 +205,7 @@ def version_that_says(db: Database, url: str, digest: str) -> dict[str, Any] | N
 
 
 def insert_article(db: Database, row: Mapping[str, Any]) -> int:
-    """Add a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
+    """Insert a version, seen at the time of its capture only; `row` has the columns, and `origin_at`. Returns its id."""
     values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
     values |= {"id": former_ids.next_id(db, row["origin"]), "article_key": articles.key_of(db, row["url"])}
     values = packed(values, values["text"])
@@ -219,9 +214,9 @@ def insert_article(db: Database, row: Mapping[str, Any]) -> int:
 
 
 def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, origin: bool, later: bool) -> None:
-    """Join another archive's row of the same version with the held one; to be taken out of the search index before.
+    """Join another archive's row of the same version with the held one, which must be removed from the search index before.
 
-    `origin`: it gives the text and where it came from; `later`: it was seen last (`articles.joined`).
+    `origin`: the other row gives the text and its origin; `later`: the other row was seen last (`articles.joined`).
     """
     held = next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]))
     content = _content(db, row)
@@ -252,7 +247,7 @@ def urls_of(db: Database, ids: Iterable[int]) -> set[str]:
 
 
 def redacted(db: Database) -> dict[str, str]:
-    """Return the URLs that were taken out for good, and why; the log of runs has those that were never in the frontier."""
+    """Return the redacted URLs with their reasons, including those of the log of runs, which were never in the frontier."""
     found: dict[str, str] = {}
     for (summary,) in db.conn.execute("SELECT summary FROM runs WHERE kind = 'redact' ORDER BY id"):
         said = json.loads(summary)
@@ -269,7 +264,7 @@ def site_of_file(db: Database, filename: str) -> str:
 
 
 def knows_site(db: Database, site: str) -> bool:
-    """Return whether there is a capture of the site, or a URL to fetch."""
+    """Return whether there is a capture or a scheduled URL of the site."""
     query = (
         "SELECT EXISTS (SELECT 1 FROM urls WHERE site = :site) OR EXISTS (SELECT 1 FROM captures WHERE site = :site)"
     )
@@ -277,7 +272,7 @@ def knows_site(db: Database, site: str) -> bool:
 
 
 def files_of_site(db: Database, site: str) -> set[str]:
-    """Return the files that hold captures of the site, and, again and again, those that what is in these was read from or repeats."""
+    """Return the files with captures of the site, and, transitively, the files with records that these refer to."""
     found = {row[0] for row in db.conn.execute("SELECT DISTINCT warc_filename FROM captures WHERE site = ?", (site,))}
     wider = """
         SELECT DISTINCT o.warc_filename FROM captures AS r

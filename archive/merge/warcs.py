@@ -1,4 +1,4 @@
-"""Add a shard's WARC files to an archive: linked or copied whole, never concatenated, under the same name where it is free."""
+"""Add a shard's WARC files to an archive: linked or copied as they are, under the same name if it is free."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from archive.merge.joining import Shard
 
 AT_ONCE = 64
-"""Files that are copied, indexed and entered together: a balance between work repeated after a crash and rewrites of the index."""
+"""Files that are copied, indexed and registered together: fewer rewrites of the index, at the cost of more repeated work after a crash."""
 
 
-def take_files(
+def merge_files(
     plan: FilePlan, shard: Shard, collection: Collection, store: Store, *, progress: Callable[[int], None]
 ) -> int:
-    """Bring the files of the plan here, durably, then their index lines, then their names in the manifest; count them.
+    """Add the files of the plan durably, then their index lines, then their manifest entries; return their number.
 
-    One whose bytes are not those that were closed is left out and named in `plan.damaged`. `progress` receives how many are done.
+    A file whose bytes differ from the manifest is left out and named in `plan.damaged`. `progress` is called with the number done.
 
     Raises NotWritableError.
     """
@@ -45,7 +45,7 @@ def take_files(
         brought: dict[str, str] = {}
         for name, source in group:
             try:
-                _bring(source, folder / plan.names[name])
+                _link_or_copy(source, folder / plan.names[name])
             except DamagedFileError as error:
                 plan.damaged.append(error)
                 del plan.names[name]
@@ -67,7 +67,7 @@ def take_files(
 
 
 def remove_merged(plan: FilePlan, shard: Shard, collection: Collection) -> int:
-    """Take the files that are here now, byte for byte, out of a shard without a writer; count them."""
+    """Remove the files that are now here, byte for byte, from a shard that has no writer; return their number."""
     here = warc.read_manifest(collection.warcs)
     gone = 0
     for name, target in plan.names.items():
@@ -91,8 +91,8 @@ def _enter(brought: dict[str, str], plan: FilePlan, shard: Shard, index: cdxj.In
         warc.write_manifest(folder, warc.read_manifest(folder) | new)
 
 
-def _bring(source: ShardFile, target: Path) -> None:
-    """Give the file a second name here, or, where that cannot be (another file system, another's file), copy and compare it."""
+def _link_or_copy(source: ShardFile, target: Path) -> None:
+    """Hard-link the file here, or copy and compare it where that is impossible (another file system or owner)."""
     if source.was_closed:
         try:
             os.link(source.path, target)
@@ -132,7 +132,7 @@ SAMPLES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardFile:
-    """A file to be taken: of one that a dead writer left open, only its `size` good bytes; `sha256` is of what is taken."""
+    """A file to add; of one that a killed writer left open, only the first `size` bytes are good. `sha256` is that of these bytes."""
 
     path: Path
     size: int
@@ -142,12 +142,11 @@ class ShardFile:
 
 @dataclass(slots=True, kw_only=True)
 class FilePlan:
-    """What is to be done about the files of one shard.
+    """The plan for the files of one shard.
 
-    `names` says under which name a file of the shard lies here, also when it is yet to be taken; `take` are those, and `stored` those
-    that lie in a storage and stay there. `waiting` are
-    files that a living writer has not finished, `lost` those that rows point into and that are nowhere; `without_file` counts the
-    captures that are in these and not here.
+    `names` maps each file of the shard to its name here, including files that are yet to be added: those in `take`, and those in
+    `stored`, which remain in a storage. `waiting` are files that a running writer has not finished, `lost` those that rows refer to and
+    that are missing; `without_file` counts the captures in these files that are not here.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -162,13 +161,13 @@ class FilePlan:
 
     @property
     def files(self) -> int:
-        """How many files are to come in."""
+        """Return the number of files to add."""
         return len(self.take) + len(self.stored)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Count:
-    """Captures of the shard by file: all, and those that are here already, with a few of these to find the file by."""
+    """Captures of the shard by file: all, those that are here already, and a few of the latter by which to find the file."""
 
     all: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
@@ -176,7 +175,7 @@ class _Count:
 
 
 def plan(shard: Shard, collection: Collection, store: Store | None) -> FilePlan:
-    """Compare what the shard has with what is here (`store` is None when there is nothing); change nothing."""
+    """Compare the files of the shard with those here (`store` is None for a new archive), without changing anything."""
     count = _count(shard, store)
     done = FilePlan(captures=count.all.total(), known=count.known.total())
     here = _Here(collection, store)
@@ -199,7 +198,7 @@ def plan(shard: Shard, collection: Collection, store: Store | None) -> FilePlan:
 
 def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: FilePlan) -> None:
     path = shard.closed.get(name) or shard.left[name]
-    if path.is_symlink():  # in a foreign folder it may lead anywhere
+    if path.is_symlink():  # in a foreign folder, a link may lead anywhere
         done.damaged.append(LinkedFileError(path))
         return
     source = source_of(shard, name)
@@ -212,7 +211,7 @@ def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: FilePl
 
 def _plan_stored(name: str, row: FileRow, here: _Here, done: FilePlan) -> None:
     found = here.by_sha256.get(row.sha256)
-    if found is None and here.free_name(name, row.sha256) == name:  # it lies in its storage under its own name only
+    if found is None and here.free_name(name, row.sha256) == name:  # the storage has it under its own name only
         done.stored[name] = row
         found = name
     if found:
@@ -237,7 +236,7 @@ def _count(shard: Shard, store: Store | None) -> _Count:
 
 
 def source_of(shard: Shard, name: str) -> ShardFile:
-    """Return what is to be taken of a file of the shard."""
+    """Return the part of a file of the shard that is to be added."""
     if name in shard.closed:
         path = shard.closed[name]
         sha256 = shard.manifest.get(name) or warc.sha256_of(path)
@@ -263,9 +262,9 @@ class _Here:
         self._promised: set[str] = set()
 
     def name_of(self, name: str, source: ShardFile, samples: list[dict[str, Any]]) -> str:
-        """Return the name of that very file here, '' when it is not here.
+        """Return the name of the same file here, '' when it is not here.
 
-        It may have another name; and other bytes of the same length, when a page was redacted in one of the two archives.
+        It may have another name, or different bytes of the same length if a page was redacted in one of the archives.
         """
         if found := self.by_sha256.get(source.sha256):
             return found
@@ -275,7 +274,7 @@ class _Here:
         return next((one for one in names if one and _is_same(self._folder / one, source)), "")
 
     def free_name(self, name: str, sha256: str) -> str:
-        """Return a name that no file here has: its own, or one made unlike by its digest."""
+        """Return a name that no file here has: its own, or one with its digest."""
         away = self._store is not None and file_rows.get(self._store.db, name) is not None
         taken = (
             away,
@@ -290,7 +289,7 @@ class _Here:
 
 
 def _is_same(path: Path, source: ShardFile) -> bool:
-    """Return whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
+    """Return whether two files are the same except for tombstones: they have the same length and begin with the same record."""
     if not path.is_file() or path.stat().st_size != source.size:
         return False
     one, other = (next(warc.read_records(each, max_block=0), None) for each in (path, source.path))

@@ -1,4 +1,4 @@
-"""Define the tasks of the workers and their results: a response to parse and what it says, a body to prepare for a browser."""
+"""Define the tasks of the workers and their results: a response to parse, and a body to prepare for replay in a browser."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from archive.search import Keys
 
 MAX_PARTS = 20
-"""Pages that are joined into one article at most."""
+"""The most pages that are joined into one article."""
 MAX_REPLAYED = 12_000_000
-"""Bytes of a page that are prepared for a browser; extraction reads no more either."""
+"""Bytes of a page that are prepared for replay; extraction reads no more either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseLimits:
-    """What a worker takes from one response: decoded bytes, links and requisites of a page, entries and bytes of a sitemap or feed."""
+    """The limits for one response: decoded bytes, links and requisites of a page, entries and bytes of a sitemap or feed."""
 
     decoded_bytes: int = 20 << 20
     links: int = 2000
@@ -41,7 +41,7 @@ class ParseLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseTask:
-    """A response to parse: its exact bytes, what is known of its site, and the limits that hold."""
+    """A response to parse: its exact bytes, what is known of its site, and the limits."""
 
     url: str
     response: bytes
@@ -49,18 +49,18 @@ class ParseTask:
     site: SiteProfile = field(default_factory=SiteProfile)
     limits: ParseLimits = field(default_factory=ParseLimits)
     articles: tuple[re.Pattern[str], ...] = ()
-    """What the site's entry calls articles: such links are followed whatever their shape."""
+    """Patterns of article URLs from the site's entry: such links are followed whatever their form."""
     dom: bytes = b""
-    """What a browser made of the page, as HTML in UTF-8: it is read in the place of the served body; b'' where none did."""
+    """The DOM of the page after rendering, as HTML in UTF-8, which is parsed instead of the served body; b'' if it was not rendered."""
     requisite: RequisiteKind | None = None
-    """What the URL was loaded as by a page; None for a URL that is read for itself."""
+    """The kind of resource as which a page loads the URL; None for a URL that is visited itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlink:
-    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
+    """A canonical URL that the response announces; `by` is how (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
 
-    `spelling` is the URL as the site writes it, '' where that is the canonical form.
+    `spelling` is the URL as the site writes it, '' if that is the canonical form.
     """
 
     url: str
@@ -72,9 +72,9 @@ class Outlink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What a response says.
+    """The result of parsing a response.
 
-    Of the kinds of outcome it has those that a response alone can give.
+    Its outcome is of a kind that follows from the response alone.
     """
 
     outcome: Outcome
@@ -84,27 +84,27 @@ class Parsed:
     directives: tuple[str, ...] = ()
     next_page: str = ""
     keys: Keys | None = None
-    """What the search index will hold of the article's words, made here because the process that stores them has no time."""
+    """The search keys of the article's words, computed in the worker to relieve the process that stores them."""
     headlines: tuple[tuple[str, str], ...] = ()
     """URL and title of the articles that a listing links to, in page order."""
     left_out: tuple[tuple[str, int], ...] = ()
-    """URLs skipped, by the limit or trap that excluded them."""
+    """Numbers of skipped URLs, by the limit or trap that excluded them."""
     requisites: Requisites = field(default_factory=Requisites)
     picture: Picture | None = None
-    """What a response that is a picture says."""
+    """The facts of a response that is a picture."""
     is_shell: bool = False
-    """Whether a page that gives no article looks as if scripts would fill it."""
+    """Whether a page without an article appears to be filled by scripts."""
     is_page: bool = False
-    """Whether it is an HTML page that was served, whatever it says."""
+    """Whether the response is an HTML page with a success status, whatever its content."""
 
     @classmethod
     def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:
-        """Return an answer that is an outcome and nothing else."""
+        """Return a result with only an outcome."""
         return cls(outcome=Outcome(kind=kind, reason=reason, detail=detail))
 
 
 def join_part(answer: Parsed, part: Parsed) -> Parsed:
-    """Return the article of `answer` with what its next page says after its own; what comes after that page is next."""
+    """Return `answer` with the text of its next page appended to the article; its next page is then the one after that."""
     assert answer.article  # noqa: S101 - only articles have parts
     assert part.article  # noqa: S101
     one, other = answer.article, part.article
@@ -119,9 +119,9 @@ def join_part(answer: Parsed, part: Parsed) -> Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayTask:
-    """A body to prepare. With `addresses` these take the place of its URLs, `missing` of the others; without, it is asked what it loads.
+    """A body to prepare for replay. With `addresses`, its URLs are replaced by these, or by `missing`; without, its requisites are listed.
 
-    Of a picture a smaller one is made, with no side longer than `thumbnail`.
+    With `thumbnail`, a picture is scaled so that neither side has more pixels than this.
     """
 
     url: str
@@ -135,7 +135,7 @@ class ReplayTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The URLs that are loaded, in order, and the body, in UTF-8, with the addresses that were given."""
+    """The URLs that a body loads, in order, and the body in UTF-8 with its URLs replaced."""
 
     urls: tuple[str, ...] = ()
     body: bytes = b""

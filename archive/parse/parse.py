@@ -1,6 +1,6 @@
 """Parse one HTTP response: an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason.
 
-Pure, and run in worker processes: crawl, import and re-extraction all come through here.
+It is pure and runs in worker processes. Crawls, imports and re-extraction all use it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from archive import http, urls
 from archive.article import Page, Wall
 from archive.discovery import sniff
 from archive.discovery.feeds import read_feed
-from archive.discovery.likeness import judge_link
+from archive.discovery.likeness import classify_link, is_feed
 from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.traps import find_leads, find_refresh, trap_reason
 from archive.extract import extract
@@ -42,40 +42,43 @@ if TYPE_CHECKING:
     from archive.search import Keys
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
-"""Reasons of pages that exist for their links, not for an article."""
+"""Reasons of pages that have links instead of an article."""
 
 EMPTY = frozenset({"empty", "home", ""})
-"""Reasons of a page that has nothing to read."""
+"""Reasons of a page without text."""
 
 FEW_LINKS = 3
 
+MOST_LINKED_FEEDS = 50
+"""Of one page: as many as are kept of those that a page announces. Pages that list the feeds of a paper link to some thirty."""
+
 HEADLINE_WORDS = 3
-"""Words of a headline at least: fewer are "Read more", a section or a name."""
+"""The fewest words of a headline: fewer are "Read more", a section or a name."""
 
 MAX_HEADLINE = 300
 MOST_HEADLINES = 15
-"""Of a front page: what is above the fold of most; 2 kB."""
+"""The most headlines stored of a front page: those above the fold of most sites, in 2 kB."""
 
 MAX_TEXT = 200_000
-"""Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
+"""The most characters of an article, twice the longest feature; indexing a page that is a single word of 4 MB would take seconds."""
 
 SERVED_STATUSES = frozenset({200, 203})
-"""203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
+"""A 203 is a page that a proxy has modified (RFC 9110, section 15.3.4); it is parsed like a 200."""
 
 PARTIAL = 206
 _WHOLE_RANGE = re.compile(r"bytes\s0-(\d{1,12})/(\d{1,12})", re.IGNORECASE | re.ASCII)
 
 UTF8_MARK = codecs.BOM_UTF8
-"""In front of a DOM, so that no declaration in it is believed: it says how the page was served."""
+"""Put before a DOM to override its charset declaration, which is that of the served page."""
 
 GONE_STATUSES = frozenset({404, 410})
 UPGRADE_REQUIRED = 426
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
-"""Refusals whose page may say why: read for the reason, never for an article."""
+"""Refusals whose page may give the reason; it is parsed for that, never for an article."""
 
 
 def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
-    """Parse the response; any problem is reported in the result, bad input never raises."""
+    """Parse the response; problems are reported in the result, and bad input never raises."""
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
@@ -103,7 +106,7 @@ def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for eac
 
 
 def _is_all(response: http.Response) -> bool:
-    """Return whether a 206, which was not asked for, is the whole page all the same."""
+    """Return whether an unrequested 206 is nevertheless the complete page."""
     parts = _WHOLE_RANGE.fullmatch(response.get("Content-Range").strip()) if response.status == PARTIAL else None
     return parts is not None and int(parts[1]) + 1 == int(parts[2])
 
@@ -119,13 +122,13 @@ def _redirect(task: ParseTask, response: http.Response) -> Parsed:
 
 
 def _redirect_to(url: str, target: str, *, reason: str) -> Parsed:
-    """Return a redirect to a URL, which the site spells as `target`."""
+    """Return a redirect to a URL, which the site writes as `target`."""
     found = Outlink(url=url, kind="page", by="redirect", spelling=target if target != url else "")
     return Parsed(outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=reason, detail=url), found=(found,))
 
 
 def _refreshed(task: ParseTask, response: http.Response, body: bytes, answer: Parsed) -> Parsed:
-    """Return the answer of a page that has nothing to read and no other link than where it refreshes: a redirect there."""
+    """Return a redirect for a page without text whose only link is the target of its refresh; otherwise `answer`."""
     if answer.outcome.reason not in EMPTY | {"refresh"} or "nofollow" in answer.directives:
         return answer
     reference = find_refresh(body, response.get("Refresh"))
@@ -139,7 +142,7 @@ def _refreshed(task: ParseTask, response: http.Response, body: bytes, answer: Pa
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    """Quarantine a refusal that is a challenge or a login form under that name; any other is judged by its status."""
+    """Quarantine a refusal that is a challenge or a login form under that name; classify any other by its status."""
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason and reason in get_args(Wall):
@@ -201,7 +204,7 @@ def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     )
     found = tuple(
         Outlink(
-            url=(twin := urls.twin_of(entry.url)) or entry.url,
+            url=(twin := urls.main_url_of(entry.url)) or entry.url,
             kind="article",
             by="feed",
             published_hint=_iso(entry.updated or entry.published),
@@ -242,7 +245,7 @@ def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 
 def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
-    """Return the limit that cut a feed or sitemap short; how much was left is not counted."""
+    """Return the limit at which reading of a feed or sitemap stopped, counted once; the rest is not counted."""
     return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
 
 
@@ -251,8 +254,12 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
     follow = "nofollow" not in extraction.directives
     left_out: Counter[str] = Counter({"url-too-long": extraction.too_long})
     found = [Outlink(url=link.url, kind="feed", by="page") for link in extraction.feeds]
+    if follow and not found and article is None:
+        found = _linked_feeds(task, extraction.links)
     if follow:
         found += _worth_a_visit(task, extraction.links, left_out)
+    elif article is None:
+        left_out["nofollow"] = len(extraction.links)
     answer = Parsed(
         outcome=Outcome(kind=OutcomeKind.ARTICLE),
         found=tuple({entry.url: entry for entry in reversed(found)}.values()),
@@ -279,7 +286,7 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
 
 
 def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
-    """Return the answer of a page that sends its reader on: what it leads to lists the news, and it is itself no empty page."""
+    """Return the result for a page that redirects its reader by other means: its targets are outlinks that list news."""
     urls_ = (urls.canonicalise(urls.join(task.url, reference)) for reference in leads)
     found = [Outlink(url=url, kind="section", by="refresh") for url in urls_ if url and url != task.url]
     if not found:
@@ -290,15 +297,23 @@ def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
 
 
 def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Extraction) -> tuple[str, ...]:
-    """Return where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
+    """Return the URLs to which the page redirects its reader; scripts count only on a page with hardly any links to its host."""
     host = urls.host_of(task.url)
-    own = sum(urls.host_of(link.url) == host for link in extraction.links)
-    return find_leads(body, response.get("Refresh"), scripts=own < FEW_LINKS)
+    own = (link for link in extraction.links if urls.host_of(link.url) == host)
+    return find_leads(body, response.get("Refresh"), scripts=len(list(islice(own, FEW_LINKS))) < FEW_LINKS)
+
+
+def _linked_feeds(task: ParseTask, links: Sequence[Link]) -> list[Outlink]:
+    """Return the links of a page that announces no feed to what looks like feeds of its host."""
+    host = urls.host_of(task.url)
+    own = (link.url for link in links if is_feed(link.url) and "nofollow" not in link.rel.split())
+    own = (url for url in own if urls.host_of(url) == host)
+    return [Outlink(url=url, kind="feed", by="page") for url in islice(own, MOST_LINKED_FEEDS)]
 
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
-    """Yield links that may lead somewhere; to an article rather than to its AMP or print twin."""
-    left_out["too-many-links"] += len(links) >= task.limits.links  # the others are not counted
+    """Yield the links worth following; an AMP or print version is replaced by its article."""
+    left_out["too-many-links"] += len(links) >= task.limits.links  # the rest is not counted
     for link in islice(links, task.limits.links):
         if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):
             yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)
@@ -313,7 +328,7 @@ def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str
 
 
 def _headlines(task: ParseTask, links: Sequence[Link]) -> Iterator[tuple[str, str]]:
-    """Yield the articles that a page links to by more than a word or two, in page order."""
+    """Yield URL and headline of the articles that a page links to with at least HEADLINE_WORDS words, in page order."""
     seen: set[str] = set()
     for link in links:
         url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
@@ -327,8 +342,8 @@ def _headlines(task: ParseTask, links: Sequence[Link]) -> Iterator[tuple[str, st
 
 @lru_cache(maxsize=1 << 13)
 def _look_at(url: str, text: str, this_year: int) -> tuple[str, Kind | None, str]:
-    """Return a link's URL or that of which it is a twin, what it may be, and the trap that it is; the links of a site's pages repeat."""
-    url = urls.twin_of(url) or url
+    """Return a link's URL (that of the article for an AMP or print version), its likely kind, and the trap that it is ('' for none)."""
+    url = urls.main_url_of(url) or url
     kind = _kind(url, text)
     return url, kind, (trap_reason(url, this_year=this_year) or "") if kind else ""
 
@@ -344,12 +359,12 @@ def _keys(article: Article) -> Keys:
 
 
 def _storable(article: Article) -> Article:
-    """Return the article without what neither UTF-8 nor a terminal takes: lone surrogates and control characters, from JSON escapes."""
+    """Return the article without lone surrogates and control characters, which come from JSON escapes and cannot be encoded or printed."""
     return cast("Article", _cleaned(article))
 
 
 def _cleaned(value: object) -> object:
-    """Return the value with every text in it printable; the value itself where all were."""
+    """Return the value with all text in it made printable; the value itself if nothing changes."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, tuple):
@@ -358,8 +373,11 @@ def _cleaned(value: object) -> object:
     if isinstance(value, dict):
         return {_cleaned(key): _cleaned(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        held = {name: getattr(value, name) for name in _names(type(value))}
-        changed = {name: new for name, old in held.items() if (new := _cleaned(old)) is not old}
+        changed: dict[str, object] = {}
+        for name in _names(type(value)):
+            old = getattr(value, name)
+            if old and (new := _cleaned(old)) is not old:
+                changed[name] = new
         return replace(value, **changed) if changed else value
     return value
 
@@ -377,8 +395,8 @@ def _zone(task: ParseTask) -> tzinfo:
 
 
 def _kind(url: str, text: str) -> Kind | None:
-    """Return what a link is likely to be; None for what is not worth a request (pictures, share buttons, log-ins)."""
-    match judge_link(url, text).kind:
+    """Return the likely kind of a link; None for a link that is not worth a request (pictures, share buttons, logins)."""
+    match classify_link(url, text).kind:
         case "article":
             return "article"
         case "section":

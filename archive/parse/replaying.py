@@ -1,7 +1,7 @@
-"""Prepare an archived page or style sheet for a browser: list what it loads, or rewrite its URLs.
+"""Prepare an archived page or style sheet for replay: list the URLs that it loads, or rewrite them.
 
-A browser without scripts, in a sandbox, shows the rest as it was served. What lazy loaders would have put in place once their script ran is
-put in place here. Pure, and run in worker processes.
+The page is displayed in a sandbox without scripts, so pictures and styles that a lazy loader would insert are inserted here. It is pure and
+runs in worker processes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Resolve = Callable[[str], str]
 
-# A tag, or a comment, script or style as a whole, in which nothing is a tag. All possessive, so linear on any input.
+# A tag, or a whole comment, script or style, whose content has no tags. All quantifiers are possessive: linear on any input.
 _PARTS = re.compile(
     r"<!--(?:[^-]++|-(?!->))*+(?:-->)?"
     r"|<(?P<name>[a-z][a-z0-9:-]*+)(?P<attributes>(?:[^>\"'=]++|=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+|[\"'])*+)>?+",
@@ -36,13 +36,13 @@ _ATTRIBUTE = re.compile(
     r"([^\s=/\"'>]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"?+|'([^']*+)'?+|([^\s>]++)))?+",
 )
 _REMOVED = frozenset({"iframe", "frame", "object", "embed", "script", "base"})
-"""What loads pages of its own or does nothing here; `base` is followed, and its addresses are absolute afterwards."""
+"""Elements that load other pages or have no effect here; the URLs are made absolute by `base`, which is then removed."""
 _PICTURES = frozenset({"img", "source", "amp-img", "input", "image"})
 _REFRESH = re.compile(r"refresh|content-security-policy", re.IGNORECASE)
 
 
 def prepare(task: ReplayTask) -> Prepared:
-    """Do what the task asks; a damaged body still gives a result."""
+    """List or rewrite the URLs of a body, as the task asks; never fails on a damaged body."""
     if task.thumbnail:
         return Prepared(body=make_thumbnail(task.body, task.thumbnail))
     found: dict[str, None] = {}
@@ -61,7 +61,7 @@ def prepare(task: ReplayTask) -> Prepared:
 
 
 def rewrite_style(style: str, base: str, resolve: Resolve, missing: str) -> str:
-    """Return the style sheet, or the declarations, with the address that `resolve` gives for each absolute URL in it, `missing` for ''."""
+    """Return a style sheet or declarations with each URL replaced by what `resolve` returns for its absolute form, or `missing` for ''."""
     tokens, named = style_tokens(style[:MAX_STYLE])
     if not named:
         return style
@@ -85,7 +85,7 @@ class _Page:
         self._missing = missing
 
     def rewrite(self, html: str) -> str:
-        """Return the page with other addresses."""
+        """Return the page with its URLs replaced."""
         parts: list[str] = []
         at = 0
         while match := _PARTS.search(html, at):
@@ -120,7 +120,7 @@ class _Page:
         return f"<{name}{''.join(_written(*one) for one in self._changed(name, attributes).items())}{closed}>"
 
     def _changed(self, name: str, attributes: dict[str, str]) -> dict[str, str]:
-        """Return the attributes with the addresses of this archive, and without what would load or do anything else."""
+        """Return the attributes with URLs of this archive, without attributes that would load or run anything else."""
         kept = {
             key: value
             for key, value in attributes.items()
@@ -142,7 +142,7 @@ class _Page:
     def _link(self, kept: dict[str, str]) -> dict[str, str]:
         rel = set(kept.get("rel", "").lower().split())
         if "preload" in rel and kept.get("as", "").lower() == "style" and kept.get("href"):
-            kept = {"rel": "stylesheet", "href": kept["href"]}  # what its `onload` would have made of it
+            kept = {"rel": "stylesheet", "href": kept["href"]}  # as its `onload` handler would change it
             rel = {"stylesheet"}
         if not rel & {"stylesheet", "icon"} or not kept.get("href"):
             return {}
@@ -151,7 +151,7 @@ class _Page:
         return {**kept, "href": self._address(kept["href"])}
 
     def _picture(self, kept: dict[str, str]) -> dict[str, str]:
-        """Return the picture where its script would have put it, in the sizes that are held."""
+        """Return the attributes of a picture as its lazy loader would set them, with the sizes that are held."""
         lazy = next((kept[key] for key in LAZY if kept.get(key)), "") or next(
             (
                 value
@@ -176,7 +176,7 @@ class _Page:
         return result
 
     def _style(self, kept: dict[str, str]) -> None:
-        """Rewrite the style attribute, with the background that a lazy loader would have set."""
+        """Rewrite the style attribute, including a background that a lazy loader would set."""
         for key, value in list(kept.items()):
             if key.startswith("data-b") and (is_picture(value) or "url(" in value):
                 url = value if "url(" in value else f'url("{value}")'
@@ -194,7 +194,7 @@ class _Page:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    """Return the attributes of a tag, the first of each name, their values unescaped."""
+    """Return the attributes of a tag, the first of each name, with values unescaped."""
     found: dict[str, str] = {}
     for match in _ATTRIBUTE.finditer(text):
         value = next((one for one in match.groups()[1:] if one is not None), "")

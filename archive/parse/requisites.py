@@ -1,4 +1,4 @@
-"""Parse what a page loads: describe a picture, list what a style sheet loads, or report that it is something else."""
+"""Parse a requisite of a page: describe a picture, list the URLs in a style sheet, or report that it is something else."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 _XML = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!--|<!DOCTYPE svg|<svg)"
 _BITMAP = rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi[fs]|mif1)"
 BINARY: Final = re.compile(_BITMAP, re.DOTALL)
-"""The first bytes of binary picture formats, in which tags may appear by chance."""
+"""Signatures of binary picture formats, in which tags may appear by chance."""
 SIGNS: Final[dict[RequisiteKind, re.Pattern[bytes]]] = {
     "image": re.compile(_BITMAP + rb"|BM|\x00\x00[\x01\x02]\x00|" + _XML, re.DOTALL | re.IGNORECASE),
     "font": re.compile(rb"wOF[F2]|OTTO|true|ttcf|\x00\x01\x00\x00|.{34}LP|" + _XML, re.DOTALL | re.IGNORECASE),
 }
-"""How pictures and fonts begin (WHATWG MIME Sniffing, sections 6.1 and 6.3; EOT by its magic number; SVG)."""
+"""Signatures of pictures and fonts (WHATWG MIME Sniffing, sections 6.1 and 6.3; EOT by its magic number; SVG)."""
 MISTAKEN: Final[dict[RequisiteKind, str]] = {
     "image": "not-a-picture",
     "font": "not-a-font",
@@ -40,7 +40,7 @@ MISTAKEN: Final[dict[RequisiteKind, str]] = {
 
 
 def read_requisite(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    """Return what was loaded; `missing` when it is something else, as the page is that some servers give for a picture they have lost."""
+    """Return the parsed requisite; `missing` when it is of another kind, such as the page that some servers send for a lost picture."""
     assert task.requisite  # noqa: S101 - the caller has looked
     sign = SIGNS.get(task.requisite)
     content_type = response.get("Content-Type")[:100]
@@ -56,7 +56,7 @@ def read_requisite(task: ParseTask, response: http.Response, body: bytes) -> Par
 
 
 MAX_PIXELS: Final = 50_000_000
-"""Of a picture that is decoded: 200 MB in memory. The largest photographs of news sites have 25 million; more is `too-many-pixels`."""
+"""The most pixels of a decoded picture, 200 MB in memory; news photographs have at most 25 million. More is `too-many-pixels`."""
 _SVG: Final = re.compile(_XML, re.IGNORECASE)
 _SVG_ROOT: Final = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _TYPES: Final = {
@@ -66,11 +66,11 @@ _TYPES: Final = {
     "WEBP": "image/webp",
     "AVIF": "image/avif",
 }
-"""The formats that are opened, by Pillow's names: each decoder more is one more that hostile bytes reach."""
+"""The formats that are opened, by Pillow's names; each further decoder would be exposed to hostile bytes."""
 
 
 def read_picture(body: bytes) -> Picture | None:
-    """Return what the bytes are as a picture; None unless browsers show such a picture in an article."""
+    """Return the facts of a picture; None for bytes that browsers would not show as a picture in an article."""
     sha256 = hashlib.sha256(body).hexdigest()
     if _SVG.match(body) and _SVG_ROOT.search(body[:4096]):
         return Picture(type="image/svg+xml", bytes=len(body), sha256=sha256)
@@ -93,7 +93,7 @@ def read_picture(body: bytes) -> Picture | None:
 
 
 def make_thumbnail(body: bytes, side: int) -> bytes:
-    """Return the picture with neither side longer than `side`, as JPEG; b'' for what cannot be decoded within bounds, or is a drawing."""
+    """Return the picture as a JPEG with neither side longer than `side` pixels; b'' if it cannot be decoded within limits or is an SVG."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bombs; their size is looked at before anything is decoded
         try:
@@ -110,7 +110,7 @@ def make_thumbnail(body: bytes, side: int) -> bytes:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """Return the picture without transparency, which JPEG has not."""
+    """Return the picture on a white background: JPEG has no transparency."""
     whole = image.convert("RGBA")
     white = Image.new("RGBA", whole.size, "white")
     return Image.alpha_composite(white, whole).convert("RGB")
@@ -122,7 +122,7 @@ def _magic(body: bytes) -> str:
 
 
 def _difference_hash(image: Image.Image) -> str:
-    """Return whether each of 8 x 8 fields is brighter than the one to its right (dHash): scaling and compression hardly change it."""
+    """Return the dHash: one bit for each of 8 x 8 cells, whether it is brighter than the one to its right. Scaling hardly changes it."""
     image.draft("L", (64, 64))  # JPEG is decoded at an eighth of its size
     pixels = image.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0

@@ -1,7 +1,6 @@
-"""Pages that need a browser: tell a shell, which its scripts would fill, and read the DOM that a browser made of a page in its place.
+"""Recognise pages that need a browser (shells, which scripts fill), and parse the DOM of a rendered page in place of the response.
 
-A shell has been read as any page before: what a script element holds as data (JSON-LD, the state of an application) gives an article
-without a browser.
+A page is first parsed without a browser: data in a script element (JSON-LD, the state of an application) may give an article.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
     from archive.http import Response
 
 MAX_SHELL: Final = 500_000
-"""Bytes of a page that are looked at; shells have some kB, those with an application's state in them some hundred."""
+"""The largest page that may be a shell, in bytes: shells have some kB, or some hundred kB with the state of an application."""
 FEW_LETTERS: Final = 400
-"""Letters of visible text up to which a page with scripts may be a shell: a header and a footer have as many, an article has more."""
+"""The most letters of visible text of a shell: a header and a footer may have as many, an article has more."""
 SHORT: Final = 2_000
-"""Bytes of a page whose only script leads elsewhere: an application has some such line among many."""
+"""The largest page, in bytes, that only redirects by script; an application may have such a line among many."""
 FEW_LINKS: Final = 5
-"""Links up to which a front page or list may be a shell: one that leads to its articles does what it is for without scripts."""
+"""The most links of a front page or list that may be a shell: one that links to its articles works without scripts."""
 DOM_TYPE: Final = "text/html; charset=utf-8"
 """The media type of a DOM record."""
 
@@ -37,15 +36,15 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 def is_shell(extraction: Extraction, body: bytes, content_type: str, *, leads: bool = False) -> bool:
-    """Whether a page that gave no article looks as if its scripts would fill it: it has scripts, and hardly any text of its own.
+    """Return whether a page without an article appears to be filled by its scripts: it has scripts and hardly any text.
 
-    `leads` says that a script of it sends its reader on, which may be all that it is for.
+    `leads` tells that a script redirects the reader, which may be its only purpose.
     """
     if extraction.article is not None or extraction.reason in get_args(Wall):
         return False
     if extraction.reason != "empty" and len(extraction.links) >= FEW_LINKS:
         return False
-    from archive.extract.decode import decode_page  # in the workers alone: what reads pages takes half a second to load
+    from archive.extract.decode import decode_page  # only needed in workers: it takes half a second to import
 
     text = decode_page(body[:MAX_SHELL], content_type=content_type).text
     if leads and len(body) < SHORT and not _LOADED.search(text):
@@ -54,6 +53,6 @@ def is_shell(extraction: Extraction, body: bytes, content_type: str, *, leads: b
 
 
 def rendered_response(response: Response) -> Response:
-    """Return the response with the media type of the DOM that is read in its place."""
+    """Return the response with the media type of its DOM, which is parsed instead of the body."""
     kept = tuple(pair for pair in response.headers if pair[0].lower() not in {"content-type", "content-encoding"})
     return replace(response, headers=(*kept, ("Content-Type", DOM_TYPE)))

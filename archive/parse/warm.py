@@ -1,6 +1,7 @@
-"""Read a made-up page when imported: the fork server does, once, so that its workers have what the first page of a process loads.
+"""Parse a sample page when imported, so that workers start with everything that a first page loads.
 
-That are the model of languages, tables of trafilatura and templates of regular expressions: half a second of CPU for each worker.
+The fork server imports this once. It loads the language model, tables of trafilatura and compiled regular expressions: half a second of
+CPU for each worker.
 """
 
 from __future__ import annotations

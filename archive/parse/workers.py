@@ -1,8 +1,7 @@
 """Run a function in killable worker processes: each task returns a Future and is bounded in time and memory.
 
-A page can be built to hold a parser for minutes, or to make it eat all memory. So
-nothing of a page is parsed in the process that crawls or serves: a worker that passes a limit is killed, its task fails with a named
-reason, a new worker takes its place, and the other tasks never notice.
+A page can be built to occupy a parser for minutes or to exhaust memory, so no page is parsed in the process that crawls or serves. A worker
+that exceeds a limit is killed and replaced, and its task fails with a named reason; other tasks are not affected.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -27,7 +26,7 @@ from archive.files import Closing
 from archive.locale import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
 
@@ -38,24 +37,24 @@ TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 START_SECONDS = 60.0
-"""How long a fresh worker may take to import what it needs (2 s on a quiet machine)."""
+"""The time limit for a new worker's imports, which take 2 s on an idle machine."""
 
 STARTS = 2
-"""How many times in a row a worker is started, before it is said that none can be."""
+"""Consecutive attempts to start a worker before NoWorkerError is raised."""
 
 PATIENCE = 6
-"""How many times its seconds a task may take by the clock: on a busy machine it is the others' work that takes long, not the page."""
+"""The wall-clock limit of a task as a multiple of its CPU limit: on a busy machine, other processes delay it."""
 
 RECYCLE_MEGABYTES = 700
-"""A worker whose peak memory has passed this is replaced after its task: allocators do not give it all back."""
+"""A worker whose peak memory exceeded this is replaced after its task, because allocators do not return all memory."""
 
 
 LONGEST_FOLDER = 75
-"""Bytes of the path of the folder of temporary files: the path of the fork server's socket is 32 longer, at most 107 (unix(7))."""
+"""The longest path of the folder of temporary files, in bytes: that of the fork server's socket is 32 longer, and at most 107 (unix(7))."""
 
 
 class WorkerKilledError(ArchiveError):
-    """A task was stopped: `reason` says by which limit, `detail` with what figures."""
+    """A task was stopped: `reason` names the limit, `detail` has the figures."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -64,28 +63,28 @@ class WorkerKilledError(ArchiveError):
 
 
 class NoWorkerError(ArchiveError):
-    """No worker process starts, whatever the task."""
+    """No worker process can be started."""
 
     exit_code = ExitCode.NO_WORKERS
 
     def __init__(self, cause: Exception) -> None:
         message = N_(
-            "no process that reads pages can be started ({cause}): free memory, allow more processes (`ulimit -u`), or "
-            "see above what ended it"
+            "no worker process can be started ({cause}): free memory, allow more processes (`ulimit -u`), or see "
+            "above what ended it"
         )
         super().__init__(message.format(cause=str(cause) or type(cause).__name__))
 
 
 class _DiedError(Exception):
-    """The worker died without passing a limit: killed by the kernel for lack of memory, or by hand."""
+    """The worker died without exceeding a limit: it was killed by the kernel for lack of memory, or by a user."""
 
 
 class WorkerPool(Closing, Generic[TaskT, ResultT]):
-    """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
+    """A pool of `workers` processes that run `function`, which must be importable by name, with picklable tasks and results.
 
-    `seconds` is the limit of a task's processor time (by the clock it has `PATIENCE` times as long), `megabytes` the address
-    space limit of a worker. A Future fails with WorkerKilledError when a limit was passed or the worker died, with NoWorkerError when
-    no worker starts. `preload` names modules that the fork server imports once, so that a new worker starts at once.
+    `seconds` limits the CPU time of a task (its wall-clock limit is `PATIENCE` times as long), `megabytes` the address space of a
+    worker. A Future fails with WorkerKilledError when a limit was exceeded or the worker died, with NoWorkerError when no worker can be
+    started. `preload` names modules that the fork server imports once, so that new workers start quickly.
     """
 
     def __init__(
@@ -111,13 +110,13 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
             thread.start()
 
     def submit(self, task: TaskT) -> Future[ResultT]:
-        """Queue the task; the caller bounds how many it has outstanding."""
+        """Queue the task; the caller limits the number of pending tasks."""
         future: Future[ResultT] = Future()
         self._tasks.put((task, future))
         return future
 
     def close(self, *, at_once: bool = False) -> None:
-        """Let queued tasks finish, then end the workers; `at_once` cancels what is queued and kills what runs."""
+        """Finish the queued tasks, then end the workers; `at_once` cancels queued tasks and kills running ones."""
         if at_once:
             self._ended = True
             with suppress(queue.Empty):
@@ -134,9 +133,9 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
             thread.join()
 
     def _serve(self) -> None:
-        # Child processes, the fork server first, inherit that Ctrl-C is ignored, even while they import.
-        with suppress(OSError):  # which `_start` meets again, and tells
-            resource_tracker.ensure_running()  # the fork server would start it, which lifts the block
+        # Child processes, including the fork server, inherit that Ctrl-C is ignored, even during their imports.
+        with suppress(OSError), _safe_path():  # `_start` meets the same error and reports it
+            resource_tracker.ensure_running()  # otherwise the fork server starts it and unblocks the signal
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _Worker[TaskT, ResultT] | None = None
         try:
@@ -148,7 +147,7 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
                     try:
                         worker = worker or self._start()
                         result = worker.run(task, self._seconds)
-                    except _DiedError:  # once more: it need not have been this task that the worker died of
+                    except _DiedError:  # try again: another task may have caused the death
                         if self._ended:
                             raise
                         worker = self._start()
@@ -169,7 +168,7 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
                 worker.kill()
 
     def _start(self) -> _Worker[TaskT, ResultT]:
-        """Return a new worker. Raises NoWorkerError when none starts, twice in a row."""
+        """Return a new worker. Raises NoWorkerError after STARTS failed attempts."""
         problem: Exception = _DiedError()
         for _ in range(STARTS):
             try:
@@ -193,7 +192,7 @@ class _Worker(Generic[TaskT, ResultT]):
             target=_work, args=(theirs, function, megabytes), daemon=True
         )
         self.spent = False
-        with theirs:
+        with theirs, _safe_path():
             try:
                 self._process.start()
             except BaseException:
@@ -201,7 +200,7 @@ class _Worker(Generic[TaskT, ResultT]):
                 raise
         if not self._pipe.poll(START_SECONDS):
             self.kill()
-            raise _DiedError(f"not within {START_SECONDS:.0f} s")
+            raise _DiedError(f"the worker did not start within {START_SECONDS:.0f} s")
         self._receive()
 
     def run(self, task: TaskT, seconds: float) -> ResultT:
@@ -211,7 +210,7 @@ class _Worker(Generic[TaskT, ResultT]):
             self._pipe.send(task)
         except OSError:
             self.kill()
-            raise _DiedError("the worker was gone") from None
+            raise _DiedError("the worker had exited") from None
         while not self._pipe.poll(wait):
             left = seconds - (_processor_seconds(self._process.pid) - begun)
             if left <= 0 or time.monotonic() >= latest:
@@ -234,7 +233,7 @@ class _Worker(Generic[TaskT, ResultT]):
             raise _DiedError(f"the worker died (exit code {self._process.exitcode})") from None
 
     def end(self) -> None:
-        """Make a running task fail; may be called from another thread."""
+        """Make the running task fail; may be called from another thread."""
         self._process.kill()
 
     def kill(self) -> None:
@@ -244,26 +243,44 @@ class _Worker(Generic[TaskT, ResultT]):
         self._pipe.close()
 
 
+_SAFE_PATH = "PYTHONSAFEPATH"
+_environment = threading.Lock()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Make interpreters that multiprocessing starts in the block import nothing from the current folder, perhaps a stranger's archive."""
+    with _environment:
+        given = os.environ.get(_SAFE_PATH)
+        os.environ[_SAFE_PATH] = "1"
+        try:
+            yield
+        finally:
+            del os.environ[_SAFE_PATH]
+            if given is not None:
+                os.environ[_SAFE_PATH] = given
+
+
 def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends us through the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C, and ends this process through the pipe
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-    pipe.send(("up", None, 0.0))
-    while True:
-        try:
-            task = pipe.recv()
-        except EOFError:  # the parent is gone
-            return
-        try:
-            answer: tuple[str, object, float] = ("done", function(task), _peak_megabytes())
-        except MemoryError:
-            answer = ("memory", f"more than {megabytes} MB", 0.0)
-        except Exception as error:  # noqa: BLE001 - whatever a page provokes is data, reported by name
-            answer = ("error", f"{type(error).__name__}: {error}"[:300], 0.0)
-        pipe.send(answer)
+    with suppress(EOFError, ConnectionError):  # the parent has ended
+        pipe.send(("up", None, 0.0))
+        while True:
+            pipe.send(_answer(function, pipe.recv(), megabytes))
+
+
+def _answer(function: Callable[[TaskT], ResultT], task: TaskT, megabytes: int) -> tuple[str, object, float]:
+    try:
+        return "done", function(task), _peak_megabytes()
+    except MemoryError:
+        return "memory", f"more than {megabytes} MB", 0.0
+    except Exception as error:  # noqa: BLE001 - any error that a page causes is reported as a result
+        return "error", f"{type(error).__name__}: {error}"[:300], 0.0
 
 
 def _processor_seconds(process: int | None) -> float:
-    """Return the processor time of a process and its threads, from proc(5); elsewhere, the elapsed time."""
+    """Return the CPU time of a process and its threads from proc(5), or the elapsed time where there is no /proc."""
     try:
         _, _, figures = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")
     except OSError:
@@ -280,11 +297,11 @@ SECONDS = 20.0
 MEGABYTES = 2048
 PRELOADED = ("archive.parse.warm",)
 TEMPORARY_BYTES = 80 << 20
-"""Free space that the fork server needs in the folder of temporary files: the model of languages is unpacked there (68 MB) and removed."""
+"""Free space that the fork server needs in the folder of temporary files, where it unpacks the language model (68 MB) temporarily."""
 
 
 def read_response(task: ParseTask) -> Parsed:
-    """Read a response in this process (`archive.parse.parse.parse_task`); nothing is raised for bad input."""
+    """Parse a response in this process (`archive.parse.parse.parse_task`); never raises for bad input."""
     from archive.parse.parse import parse_task
 
     return parse_task(task)
@@ -293,17 +310,17 @@ def read_response(task: ParseTask) -> Parsed:
 def parse_pool(
     *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
 ) -> WorkerPool[ParseTask, Parsed]:
-    """Start processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space.
+    """Return a pool that parses responses in `workers` processes, limited to `seconds` per task and `megabytes` of address space each.
 
     Raises:
-        NotWritableError: no folder of temporary files has the room without which no worker could start.
+        NotWritableError: the folder of temporary files lacks the space that a worker needs to start.
     """
     _require_temporary_room()
     return WorkerPool(read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=PRELOADED)
 
 
 def _choose_socket_folder() -> None:
-    """Let multiprocessing make its folder in /tmp where $TMPDIR is too long a path for a socket; Python does from 3.14 on."""
+    """Make multiprocessing use /tmp if $TMPDIR is too long for the path of a socket; Python 3.14 does so itself."""
     given = tempfile.gettempdir()
     if len(os.fsencode(given)) <= LONGEST_FOLDER:
         return

@@ -1,7 +1,7 @@
 """Seals: signed roots over the records of closed files, each chained to the one before. The format is described in docs/seals.md.
 
-A seal is a few small files in `seals/` of the archive: NUMBER.json is what is signed and stamped, NUMBER.sig the signature, NUMBER.pem
-the public key, NUMBER.records.gz the sealed records, NUMBER.AUTHORITY.tsr a time stamp.
+A seal is a few small files in `seals/` of the archive: NUMBER.json is the statement that is signed and stamped, NUMBER.sig the signature,
+NUMBER.pem the public key, NUMBER.records.gz the list of sealed records, NUMBER.AUTHORITY.tsr a time stamp.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ FORMAT: Final = "warraq-seal/1"
 FOLDER: Final = SEALS
 _NUMBERED = re.compile(r"(\d{6,9})\.json")
 _LARGEST: Final = 1 << 26
-"""Bytes of a statement: a line for each file, half a million of them."""
+"""The largest statement, in bytes: one line for each file, half a million files."""
 _LONGEST_LINE: Final = 1 << 16
 _SMALL: Final = 1 << 18
-"""Bytes of a signature, a key, a stamp, its chain: what an authority answers has 2 to 8 kB."""
+"""The largest signature, key, stamp or certificate chain, in bytes: the response of an authority has 2 to 8 kB."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -46,10 +46,10 @@ class SealedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """One seal: the bytes that are signed and stamped, and what they say.
+    """One seal: the statement that is signed and stamped, and its parsed content.
 
-    `previous` is the SHA-256 of the statement before ('' for the first), `vouched` the signature of the key before over this statement,
-    if the key was rotated. `clock` says whether the machine's clock was kept by NTP.
+    `previous` is the SHA-256 of the previous statement ('' for the first), `vouched` the signature of the previous key over this statement
+    if the key was rotated. `clock` tells whether NTP synchronised the clock of the machine.
     """
 
     number: int
@@ -68,13 +68,13 @@ class Seal:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the statement: what the next seal names, and what an authority stamps."""
+        """Return the SHA-256 of the statement, which the next seal contains and an authority stamps."""
         return hashlib.sha256(self.statement).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedRecord:
-    """One sealed record; `line` is the leaf, `sha256` that of the record's bytes in the file."""
+    """One sealed record; `line` is the leaf of the tree, `sha256` the hash of the record's bytes in the file."""
 
     line: bytes
     id: str
@@ -87,7 +87,7 @@ class SealedRecord:
 
 
 def numbered(number: int) -> str:
-    """Return what the names of a seal's files begin with."""
+    """Return the prefix of the names of a seal's files."""
     return f"{number:06d}"
 
 
@@ -100,7 +100,7 @@ def numbers(folder: Path) -> list[int]:
 
 
 def numbers_by_file(archive: Path) -> dict[str, int]:
-    """Return the number of the seal that each sealed file of an archive is under; an incomplete seal is passed over."""
+    """Return the number of the seal that covers each sealed file of an archive; incomplete seals are skipped."""
     folder, found = archive / FOLDER, dict[str, int]()
     for number in numbers(folder):
         with suppress(DamagedFileError):
@@ -109,7 +109,7 @@ def numbers_by_file(archive: Path) -> dict[str, int]:
 
 
 def read_seal(folder: Path, number: int) -> Seal:
-    """Read a seal without its records; whether it is genuine is not checked.
+    """Read a seal without its records and without verifying it.
 
     Raises:
         DamagedFileError: it is incomplete, or not a seal.
@@ -121,18 +121,18 @@ def read_seal(folder: Path, number: int) -> Seal:
         vouched = path.with_suffix(".vouched")
         return seal_of(statement, signature, public_key, _read(vouched, _SMALL) if vouched.exists() else b"")
     except OSError as error:
-        raise DamagedFileError(path, 0, f"the seal is not there whole ({error.strerror}: {error.filename})") from error
+        raise DamagedFileError(path, 0, f"the seal is incomplete ({error.strerror}: {error.filename})") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DamagedFileError(path, 0, f"no seal ({type(error).__name__}: {error})") from error
+        raise DamagedFileError(path, 0, f"not a seal ({type(error).__name__}: {error})") from error
 
 
 def seal_of(statement: bytes, signature: bytes, public_key: bytes, vouched: bytes = b"") -> Seal:
-    """Return the seal of these files; raises ValueError, KeyError or TypeError when they are not a seal."""
+    """Parse the files of a seal; raises ValueError, KeyError or TypeError when they are not a seal."""
     said = json.loads(statement)
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise ValueError(f"the format is not {FORMAT}")
     if not _HEX.fullmatch(said["root"]):
-        raise ValueError("the root is no SHA-256")
+        raise ValueError("the root is not a SHA-256 digest")
     return Seal(
         number=int(said["number"]),
         statement=statement,
@@ -151,10 +151,10 @@ def seal_of(statement: bytes, signature: bytes, public_key: bytes, vouched: byte
 
 
 def files_of(folder: Path, number: int) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a seal but for its records, by name: statement, signature, key, stamps.
+    """Yield (name, content) of the files of a seal except its list of records: statement, signature, key, stamps.
 
     Raises:
-        DamagedFileError: one of them is a link, no regular file, or larger than any that warraq writes.
+        DamagedFileError: one of them is not a regular file, or is larger than any that warraq writes.
     """
     for path in sorted(folder.glob(f"{numbered(number)}.*")):
         if not path.name.endswith(".records.gz"):
@@ -171,7 +171,7 @@ def _sealed_file(said: dict[str, Any]) -> SealedFile:
 
 
 def sealed_records(folder: Path, number: int) -> Iterator[SealedRecord]:
-    """Yield the records of a seal in the order of its leaves.
+    """Yield the records of a seal in the order of the leaves.
 
     Raises:
         DamagedFileError: the list cannot be read.
@@ -186,7 +186,7 @@ def sealed_records(folder: Path, number: int) -> Iterator[SealedRecord]:
 
 
 def record_of(line: bytes) -> SealedRecord:
-    """Return the record that a leaf names; raises ValueError when it is not a leaf."""
+    """Parse a leaf; raises ValueError when it is not one."""
     record_id, date, digest, sha256, file, offset, length = line.decode("utf-8").split("\t")
     return SealedRecord(
         line=line, id=record_id, date=date, block_digest=digest, sha256=sha256, file=file,
@@ -195,7 +195,7 @@ def record_of(line: bytes) -> SealedRecord:
 
 
 def leaf(record: SealedRecord) -> bytes:
-    """Return the line that stands for a record in the tree: seven fields with tabs between them."""
+    """Return the leaf of a record in the tree: seven fields separated by tabs."""
     fields = (record.id, record.date, record.block_digest, record.sha256, record.file)
     return "\t".join(
         [*(" ".join(field.split()) or "-" for field in fields), str(record.offset), str(record.length)]

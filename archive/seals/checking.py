@@ -1,4 +1,4 @@
-"""Check seals: chain, signatures, stamps and clocks, then each file against what was sealed; each difference is named."""
+"""Check seals: chain, signatures, stamps and clocks, then each file against its seal; report each difference."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from archive.storage import StoredFile
 
 CLOCKS_APART: Final = timedelta(minutes=10)
-"""What the clocks of a crawler, a sealing machine and an authority may be apart, the time an exchange takes included."""
+"""The largest difference between the clocks of a crawler, a sealing machine and an authority, including the time of an exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealProblem:
-    """One difference from what was sealed.
+    """One difference from the sealed state.
 
     `kind` is one of `seal` (missing, forged, broken chain), `key`, `stamp`, `clock`, `list` (the sealed records), `file` (missing or
     renamed), `changed`, `re-dated`, `moved`, `removed`, `inserted` (a record).
@@ -53,7 +53,7 @@ class SealProblem:
 
 @dataclass(slots=True, kw_only=True)
 class SealReport:
-    """What was checked, and what is wrong; `redacted` counts records replaced by tombstones, `notes` are remarks.
+    """The result of a check; `redacted` counts records replaced by tombstones, `notes` are remarks.
 
     `merged` counts the seals of archives that were merged into this one.
     """
@@ -69,11 +69,11 @@ class SealReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether there are no problems."""
         return not self.problems
 
-    def blame(self, kind: str, where: str, detail: str, record_id: str = "") -> None:
-        """Note a problem."""
+    def add_problem(self, kind: str, where: str, detail: str, record_id: str = "") -> None:
+        """Add a problem."""
         self.problems.append(SealProblem(kind=kind, where=where, detail=detail, record_id=record_id))
 
 
@@ -84,7 +84,7 @@ def check_seals(
     trusted_key: bytes = b"",
     progress: Callable[[str], None] = lambda _: None,
 ) -> SealReport:
-    """Check all seals of an archive, and its closed files against them; reads every sealed file once, without a lock.
+    """Check all seals of an archive, and its closed files against them. Reads every sealed file once and needs no lock.
 
     `trusted_key`: the public key (PEM) that must have signed the last seal.
     """
@@ -92,7 +92,7 @@ def check_seals(
     seals = _read_all(folder, report)
     _check_chains(folder, seals, roots, report)
     if trusted_key and seals and key_id(seals[-1].public_key) != key_id(trusted_key):
-        report.blame(
+        report.add_problem(
             "key",
             N_(f"seal {seals[-1].number}"),
             N_(f"signed by the key {key_id(seals[-1].public_key)[:16]}…, not by the one that is trusted"),
@@ -124,7 +124,7 @@ def _check_merged(
     report: SealReport,
     progress: Callable[[str], None],
 ) -> list[Seal]:
-    """Check the seals of an archive that was merged in, and by them the files that came along; return them."""
+    """Check the seals of a merged archive, and its merged files against them; return the seals."""
     found, name = SealReport(), f"{MERGED}/{folder.name}"
     seals = _read_all(folder, found)
     _check_chains(folder, seals, roots, found)
@@ -132,15 +132,13 @@ def _check_merged(
         names = names_of(folder)
     except DamagedFileError as error:
         names = {}
-        found.blame("list", FILES, str(error))
+        found.add_problem("list", FILES, str(error))
     here = {sealed: closed[file] for sealed, file in names.items() if file in closed}
     for seal in seals:
         came = replace(seal, files=tuple(file for file in seal.files if file.name in names))
         _check_records(folder, came, here, found, progress)
         if len(came.files) < len(seal.files):
-            found.notes.append(
-                N_(f"seal {seal.number}: of its files, {len(came.files)} of {len(seal.files)} came along")
-            )
+            found.notes.append(N_(f"seal {seal.number}: {len(came.files)} of its {len(seal.files)} files were merged"))
     report.records += found.records
     report.redacted += found.redacted
     report.notes += [f"{name}: {note}" for note in found.notes]
@@ -155,19 +153,21 @@ def _read_all(folder: Path, report: SealReport) -> list[Seal]:
         try:
             seals.append(read_seal(folder, number))
         except DamagedFileError as error:
-            report.blame("seal", N_(f"seal {number}"), N_("it is missing") if number not in found else str(error))
+            report.add_problem("seal", N_(f"seal {number}"), N_("it is missing") if number not in found else str(error))
             continue
         if seals[-1].number != number:
-            report.blame("seal", N_(f"seal {number}"), N_(f"it says it is seal {seals[-1].number}"))
+            report.add_problem("seal", N_(f"seal {number}"), N_(f"its number is {seals[-1].number}"))
     return seals
 
 
 def _check_chain(seal: Seal, before: Seal | None, report: SealReport) -> None:
     where = N_(f"seal {seal.number}")
     if not is_signed(seal.public_key, seal.signature, seal.statement):
-        report.blame("seal", where, N_("the signature is not of this statement by its key: forged, or changed since"))
+        report.add_problem(
+            "seal", where, N_("the signature is not of this statement by its key: forged, or changed since")
+        )
     if seal.previous != (before.digest if before else ""):
-        report.blame(
+        report.add_problem(
             "seal", where, N_("it was made after another seal than the one before it: that one was changed or replaced")
         )
     if before is None:
@@ -176,7 +176,7 @@ def _check_chain(seal: Seal, before: Seal | None, report: SealReport) -> None:
         if is_signed(before.public_key, seal.vouched, seal.statement):
             report.notes.append(N_(f"{where}: the key was rotated, and the one before vouches for it"))
         else:
-            report.blame(
+            report.add_problem(
                 "key",
                 where,
                 N_(
@@ -184,7 +184,7 @@ def _check_chain(seal: Seal, before: Seal | None, report: SealReport) -> None:
                 ),
             )
     if seal.sealed_at < before.sealed_at:
-        report.blame(
+        report.add_problem(
             "clock",
             where,
             N_(f"made at {seal.sealed_at}, before the seal before it ({before.sealed_at}): a clock was wrong"),
@@ -196,7 +196,7 @@ def _check_stamps(folder: Path, seal: Seal, roots: Sequence[Certificate], report
     stamps = report.stamps[seal.number] = stamps_of(folder, seal, roots)
     for one in stamps:
         if one.problem:
-            report.blame("stamp", where, N_(f"the stamp of {one.authority} does not hold: {one.problem}"))
+            report.add_problem("stamp", where, N_(f"the stamp of {one.authority} does not hold: {one.problem}"))
         elif not one.trusted:
             report.notes.append(
                 N_(
@@ -205,7 +205,7 @@ def _check_stamps(folder: Path, seal: Seal, roots: Sequence[Certificate], report
             )
         at = warc_moment(one.at)
         if not one.problem and at and sealed_at and at < sealed_at - CLOCKS_APART:
-            report.blame(
+            report.add_problem(
                 "clock",
                 where,
                 N_(
@@ -223,15 +223,15 @@ def _check_records(
     report: SealReport,
     progress: Callable[[str], None],
 ) -> None:
-    """Compare the list of records with the root, and each file with the list."""
+    """Check the list of records against the root, and each file against the list."""
     files = {file.name: file for file in seal.files}
     try:
         root = root_of(_leaves(folder, seal, files, closed, report=report, progress=progress))
     except DamagedFileError as error:
-        report.blame("list", N_(f"seal {seal.number}"), str(error))
+        report.add_problem("list", N_(f"seal {seal.number}"), str(error))
         return
     if root.hex() != seal.root:
-        report.blame(
+        report.add_problem(
             "list",
             N_(f"seal {seal.number}"),
             N_("the list of its records is not the one that was sealed (root differs)"),
@@ -249,7 +249,7 @@ def _leaves(
     report: SealReport,
     progress: Callable[[str], None],
 ) -> Iterator[bytes]:
-    """Yield the hashes of the leaves, and check each file that they name, which leaves `files`; the list is read as a stream."""
+    """Yield the hashes of the leaves, and check each file that they name and remove it from `files`; the list is streamed."""
     sealed_at = warc_moment(seal.sealed_at)
     for name, group in groupby(sealed_records(folder, seal.number), key=lambda record: record.file):
         progress(f"seal {seal.number}: {name}")
@@ -261,7 +261,7 @@ def _leaves(
             report.records += 1
             moment = warc_moment(record.date)
             if moment and sealed_at and moment > sealed_at + CLOCKS_APART:
-                report.blame(
+                report.add_problem(
                     "clock",
                     N_(f"seal {seal.number}"),
                     N_(f"a record is dated {record.date}, after its seal ({seal.sealed_at}): a clock was wrong"),
@@ -274,7 +274,7 @@ def _leaves(
 
 
 def _is_as_sealed(sealed: SealedFile, closed: Mapping[str, Path | StoredFile]) -> bool:
-    """Return whether a file has the sealed bytes: then its records need no look."""
+    """Return whether a file has the sealed bytes, so that its records need not be read."""
     file = closed.get(sealed.name)
     return file is not None and _size(file) == sealed.bytes and _sha256(file) == sealed.sha256
 
@@ -282,7 +282,7 @@ def _is_as_sealed(sealed: SealedFile, closed: Mapping[str, Path | StoredFile]) -
 def _check_file(
     sealed: SealedFile, records: list[SealedRecord], closed: Mapping[str, Path | StoredFile], report: SealReport
 ) -> None:
-    """Check a file; the records of one whose bytes are unchanged are not read."""
+    """Check a file; its records are read only if its bytes have changed."""
     file = closed.get(sealed.name)
     if file is None:
         same = [
@@ -293,7 +293,7 @@ def _check_file(
             if same
             else N_("the file is not there")
         )
-        report.blame("file", sealed.name, N_(f"{detail} (sealed records: {sealed.records})"))
+        report.add_problem("file", sealed.name, N_(f"{detail} (sealed records: {sealed.records})"))
         return
     if not _is_as_sealed(sealed, closed):
         _compare(sealed.name, file, records, report)
@@ -312,7 +312,7 @@ def _sha256(file: Path | StoredFile) -> str:
 
 
 def _compare(name: str, file: Path | StoredFile, records: list[SealedRecord], report: SealReport) -> None:
-    """Name each record of a changed file that is not as it was sealed."""
+    """Report each record of a changed file that differs from the sealed one."""
     present: dict[int, tuple[warc.Record, SealedRecord]] = {}
     damage = ""
     try:
@@ -327,17 +327,19 @@ def _compare(name: str, file: Path | StoredFile, records: list[SealedRecord], re
         if sealed.offset in present and _is_tombstone_of(present[sealed.offset][0], sealed):
             report.redacted += 1
         elif problem := _difference(sealed, places.get(sealed.id), damage):
-            report.blame(problem[0], N_(f"{name} at byte {sealed.offset}"), problem[1], sealed.id)
+            report.add_problem(problem[0], N_(f"{name} at byte {sealed.offset}"), problem[1], sealed.id)
     for record, now in present.values():
         if now.id not in sealed_ids and not warc.is_tombstone(record):
-            report.blame(
+            report.add_problem(
                 "inserted",
                 N_(f"{name} at byte {now.offset}"),
-                N_("this record was not there when the file was sealed"),
+                N_("this record did not exist when the file was sealed"),
                 now.id,
             )
     if found == len(report.problems) and not any(warc.is_tombstone(record) for record, _ in present.values()):
-        report.blame("changed", name, damage or N_("the bytes between its records are not those that were sealed"))
+        report.add_problem(
+            "changed", name, damage or N_("the bytes between its records are not those that were sealed")
+        )
 
 
 def _is_tombstone_of(record: warc.Record, sealed: SealedRecord) -> bool:
@@ -346,17 +348,15 @@ def _is_tombstone_of(record: warc.Record, sealed: SealedRecord) -> bool:
 
 
 def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> tuple[str, str] | None:
-    """Return the kind and the description of what became of a sealed record, None when it is unchanged."""
+    """Return the kind and description of the change of a sealed record, None when it is unchanged."""
     if now is None:
         return (
             ("changed", N_(f"the sealed record cannot be read: {damage}"))
             if damage
-            else ("removed", N_("the sealed record is not there"))
+            else ("removed", N_("the sealed record is missing"))
         )
     if now.sha256 == sealed.sha256:
-        return (
-            None if now.offset == sealed.offset else ("moved", N_(f"the sealed record lies at byte {now.offset} now"))
-        )
+        return None if now.offset == sealed.offset else ("moved", N_(f"the sealed record is at byte {now.offset} now"))
     if now.date != sealed.date:
         return "re-dated", N_(f"the record was dated {sealed.date} when it was sealed, and is dated {now.date} now")
     what = "block" if now.block_digest != sealed.block_digest else "header"
@@ -366,7 +366,7 @@ def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> 
 def _check_unsealed(
     closed: Mapping[str, Path | StoredFile], seals: Sequence[Seal], others: Sequence[Seal], report: SealReport
 ) -> None:
-    """Find the unsealed files, and among them the records of seals that are gone."""
+    """Report unsealed files, and the records in them of seals that are missing."""
     sealed = {file.name for seal in seals for file in seal.files}
     known = {seal.digest for seal in (*seals, *others)}
     for name, file in closed.items():
@@ -378,11 +378,11 @@ def _check_unsealed(
         try:
             records = [record for record in warc.read_records(file, max_block=256) if record.url.startswith(URN)]
         except DamagedFileError as error:
-            report.blame("file", name, str(error))
+            report.add_problem("file", name, str(error))
             continue
         for record in records:
             if record.url.removeprefix(URN) not in known:
-                report.blame(
+                report.add_problem(
                     "seal",
                     name,
                     N_(

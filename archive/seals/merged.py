@@ -1,6 +1,6 @@
-"""Keep the seals of archives that were merged into this one: as they are, each chain in a folder of its own below `seals/merged/`.
+"""Store the seals of archives that were merged into this one, unchanged, each chain in its own folder below `seals/merged/`.
 
-A table beside each chain names the files that came along: the name under the seal, a tab, and the name here.
+A table beside each chain lists the merged files: the name in the seal, a tab, and the name here.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ _LARGEST: Final = 1 << 26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenSeals:
-    """How many seals of an archive came along; `problem` says why none of a chain did."""
+class CopiedSeals:
+    """The number of copied seals of an archive; `problem` is why a chain was not copied."""
 
     seals: int = 0
     problem: str = ""
 
 
 def merged_folders(archive: Path) -> list[Path]:
-    """Return the folders with the seals of archives that were merged into one."""
+    """Return the folders with the seals of archives that were merged into this one."""
     folder = archive / FOLDER / MERGED
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
 def names_of(folder: Path) -> dict[str, str]:
-    """Return which files of a chain came along: their names under its seals, and here. Raises DamagedFileError."""
+    """Return the names of a chain's merged files here, by their names in its seals. Raises DamagedFileError."""
     try:
         with open_read(folder / FILES) as file:
             lines = file.read(_LARGEST).decode("utf-8").splitlines()
         return dict(line.split("\t", 1) for line in lines)
     except (OSError, ValueError) as error:
-        raise DamagedFileError(folder / FILES, 0, f"which files came along cannot be read ({error})") from error
+        raise DamagedFileError(folder / FILES, 0, f"the list of merged files cannot be read ({error})") from error
 
 
-def take_seals(shard: Path, into: Path, names: Mapping[str, str]) -> TakenSeals:
-    """Copy the seals of an archive, and those that were merged into it; `names` says how its files are called in the other.
+def merge_seals(shard: Path, into: Path, names: Mapping[str, str]) -> CopiedSeals:
+    """Copy the seals of an archive, and those of archives merged into it; `names` maps its files to their names in the target.
 
-    A chain whose signatures do not hold stays where it is.
+    A chain with an invalid signature is not copied.
     """
     count, problem = 0, ""
     for folder in (shard / FOLDER, *merged_folders(shard)):
@@ -69,7 +69,7 @@ def take_seals(shard: Path, into: Path, names: Mapping[str, str]) -> TakenSeals:
             problem = problem or str(error)
             continue
         count += len(chain)
-    return TakenSeals(seals=count, problem=problem)
+    return CopiedSeals(seals=count, problem=problem)
 
 
 def _is_own(first: Seal, into: Path) -> bool:
@@ -80,13 +80,13 @@ def _is_own(first: Seal, into: Path) -> bool:
 
 
 def _require_signed(folder: Path, chain: list[Seal]) -> None:
-    """Raise DamagedFileError where a seal is missing, is not signed by its key, or does not name the one before it."""
+    """Raise DamagedFileError if a seal is missing, is not signed by its key, or does not name the previous one."""
     before = ""
     for number, seal in enumerate(chain, 1):
         if seal.number != number or seal.previous != before:
             raise DamagedFileError(folder, 0, f"the chain is broken at seal {number}")
         if not is_signed(seal.public_key, seal.signature, seal.statement):
-            raise DamagedFileError(folder, 0, f"the signature of seal {number} does not hold")
+            raise DamagedFileError(folder, 0, f"the signature of seal {number} is not valid")
         before = seal.digest
 
 
@@ -95,7 +95,7 @@ def _through(inner: Mapping[str, str], names: Mapping[str, str]) -> dict[str, st
 
 
 def _copy(folder: Path, target: Path, names: Mapping[str, str]) -> None:
-    """Copy what is not there yet; a statement follows the other files of its seal, for with it the seal counts."""
+    """Copy the missing files; the statement of a seal comes last, because it makes the seal valid."""
     target.mkdir(parents=True, exist_ok=True)
     try:
         known = names_of(target)

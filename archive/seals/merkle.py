@@ -1,4 +1,4 @@
-"""Merkle trees as RFC 6962 (section 2.1) hashes them: the root of any number of lines, and the proof that one line is under it."""
+"""Compute Merkle trees by RFC 6962 (section 2.1): the root over any number of lines, and the proof that a line is under it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LEAF, _NODE = b"\x00", b"\x01"
-"""What is hashed before a leaf and before two nodes: no node can pass for a leaf."""
+"""The prefixes that are hashed before a leaf and before two nodes, so that no node can be mistaken for a leaf."""
 LEFT, RIGHT = "left", "right"
 
 
@@ -24,7 +24,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of(hashes: Iterable[bytes]) -> bytes:
-    """Return the root over these leaf hashes; keeps one hash for each level of the tree."""
+    """Return the root over these leaf hashes; memory holds one hash for each level of the tree."""
     subtrees: list[tuple[int, bytes]] = []
     for one in hashes:
         size, top = 1, one
@@ -40,7 +40,7 @@ def root_of(hashes: Iterable[bytes]) -> bytes:
 
 
 def levels_of(hashes: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """Return all hashes of the tree, the leaves first, the root last."""
+    """Return the hashes of the tree by level, from the leaves to the root."""
     levels = [hashes]
     while len(levels[-1]) > 1:
         below = levels[-1]
@@ -50,7 +50,7 @@ def levels_of(hashes: Sequence[bytes]) -> list[Sequence[bytes]]:
 
 
 def proof_of(levels: Sequence[Sequence[bytes]], index: int) -> list[tuple[str, bytes]]:
-    """Return the audit path of a leaf, from the leaf up: on which side each sibling stands, and its hash."""
+    """Return the audit path of a leaf, from the leaf up: the side and hash of each sibling."""
     path: list[tuple[str, bytes]] = []
     for level in levels[:-1]:
         sibling = index ^ 1
@@ -61,7 +61,7 @@ def proof_of(levels: Sequence[Sequence[bytes]], index: int) -> list[tuple[str, b
 
 
 def root_by(line: bytes, path: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return the root to which a line and its audit path lead."""
+    """Return the root that follows from a line and its audit path."""
     top = leaf_hash(line)
     for side, sibling in path:
         top = node_hash(sibling, top) if side == LEFT else node_hash(top, sibling)

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from archive.storage import StoredFile
 
 URN: Final = "urn:warraq:seal:"
-"""What the target URI of a seal's record in the WARC begins with; the SHA-256 of its statement follows."""
+"""The prefix of the target URI of a seal's WARC record; the SHA-256 of its statement follows."""
 _KEPT: Final = 256
-"""Bytes of a block that are kept while its file is sealed: enough to know a seal's record by."""
+"""Bytes of a block that are kept while its file is sealed: enough to recognise the record of a seal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +54,23 @@ def seal_files(
     rotate: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Seal | None:
-    """Seal the closed files that are not sealed yet, and write the seal into the WARC as well; None when there are none.
+    """Seal the closed files that are not sealed yet, and write the seal to a WARC as well; return None when there are none.
 
-    `rotate`: signs with a new key, which the old one also signs for. A seal counts once its statement is there, which is written last: a
-    run that is killed leaves nothing that counts.
+    `rotate` signs with a new key, which the old key vouches for. A seal is valid once its statement is written, which comes last, so that
+    a killed run leaves no valid seal.
 
     Raises:
         ArchiveLockedError: another process writes to the archive.
         DamagedFileError: the last seal, or a file to be sealed, cannot be read.
-        UsageError: the key cannot be used, or lies in the archive.
+        UsageError: the key cannot be used, or is in the archive's folder.
         NotWritableError: key or seal cannot be written.
     """
     collection.require()
     if keys.resolve().is_relative_to(collection.folder.resolve()):
         raise UsageError(
             N_(
-                f"the key folder {keys} lies in the archive: whoever holds the archive would hold the key; set WARRAQ_KEYS"
+                f"the key folder {keys} is inside the archive, so everyone who has the archive would have the key: "
+                "set WARRAQ_KEYS to another folder"
             )
         )
     folder = collection.folder / FOLDER
@@ -98,7 +99,7 @@ def _unsealed(collection: Collection, seals: list[Seal]) -> list[Path | StoredFi
 
 
 class _New:
-    """The seal that is being made."""
+    """A seal that is being made."""
 
     def __init__(self, folder: Path, last: Seal | None) -> None:
         self._folder, self._last = folder, last
@@ -109,7 +110,7 @@ class _New:
         self.last_is_recorded = last is None
 
     def write_records(self, files: list[Path | StoredFile], progress: Callable[[str], None]) -> None:
-        """Write the list of records, and note the root over them."""
+        """Write the list of records, and compute the root over them."""
         make_folder(self._folder)
         with (
             replacing(self._path(".records.gz")) as half,
@@ -140,7 +141,7 @@ class _New:
     def write_statement(
         self, key: Ed25519PrivateKey, old: Ed25519PrivateKey | None, *, at: datetime, custody: Custody
     ) -> Seal:
-        """Sign and write: the statement last."""
+        """Sign the statement and write the seal, the statement last."""
         public = public_pem(key)
         said = {
             "format": FORMAT,
@@ -165,7 +166,7 @@ class _New:
         return read_seal(self._folder, self._number)
 
     def discard(self) -> None:
-        """Remove the list of a seal that is not made."""
+        """Remove the list of a seal that was not completed."""
         self._path(".records.gz").unlink(missing_ok=True)
 
     def _path(self, end: str) -> Path:
@@ -173,7 +174,7 @@ class _New:
 
 
 def hashed_records(file: Path | StoredFile) -> Iterator[tuple[warc.Record, SealedRecord]]:
-    """Yield each record of a file with what a seal says of it."""
+    """Yield each record of a file with its entry for a seal."""
     with file.open("rb") as raw:
         for record in warc.read_records(file, max_block=_KEPT):
             raw.seek(record.location.offset)
@@ -200,7 +201,7 @@ def _fixity(file: Path | StoredFile) -> dict[str, Any]:
 def _record(
     collection: Collection, seals: list[Seal], index: cdxj.Index, *, clock: Callable[[], datetime], custody: Custody
 ) -> None:
-    """Write the seals as metadata records of a WARC file of their own."""
+    """Write the seals as metadata records to a new WARC file."""
     info = {"software": custody.software, "operator": custody.operator, "description": "seals of this archive"}
     with warc.WarcWriter(
         collection.warcs, info={name: value for name, value in info.items() if value}, prefix="SEAL", clock=clock,

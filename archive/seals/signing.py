@@ -1,4 +1,7 @@
-"""The keys that sign: Ed25519 for seals, ECDSA P-384 for packs; made on first use, outside any archive, readable by their owner alone."""
+"""Create and read the signing keys: Ed25519 for seals, ECDSA P-384 for packs.
+
+Keys are made on first use, outside any archive, and readable only by their owner.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _Key = TypeVar("_Key", "Ed25519PrivateKey", "EllipticCurvePrivateKey")
 FOLDER_VARIABLE: Final = "WARRAQ_KEYS"
 SEAL_KEY, PACK_KEY = "seal.pem", "pack.pem"
 _LARGEST: Final = 1 << 14
-"""Bytes of a key file; those made here have some 300."""
+"""The largest key file, in bytes; those made here have about 300."""
 
 
 def key_folder() -> Path:
@@ -29,7 +32,7 @@ def key_folder() -> Path:
 
 
 def key_id(public_pem: bytes) -> str:
-    """Return the name of a public key: SHA-256 of its DER form (SubjectPublicKeyInfo), in hex."""
+    """Return the id of a public key: SHA-256 of its DER form (SubjectPublicKeyInfo), in hex."""
     from cryptography.hazmat.primitives import serialization
 
     key = serialization.load_pem_public_key(public_pem)
@@ -45,7 +48,7 @@ def public_pem(key: Ed25519PrivateKey | EllipticCurvePrivateKey) -> bytes:
 
 
 def is_signed(public_pem: bytes, signature: bytes, statement: bytes) -> bool:
-    """Whether an Ed25519 signature is by that key over those bytes."""
+    """Return whether this is a valid Ed25519 signature of the statement by this key."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -61,36 +64,34 @@ def is_signed(public_pem: bytes, signature: bytes, statement: bytes) -> bool:
 
 
 def seal_key(folder: Path) -> Ed25519PrivateKey:
-    """Return the key that signs seals; made if it does not exist.
+    """Return the key that signs seals, creating it if it does not exist.
 
     Raises:
-        UsageError: it cannot be read, is not such a key, or others may read it.
-        NotWritableError: it cannot be made.
+        UsageError: it cannot be read, is not such a key, or is readable by others.
+        NotWritableError: it cannot be created.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     path = folder / SEAL_KEY
     key = _read(path) if path.exists() or path.is_symlink() else _made(path, Ed25519PrivateKey.generate())
     if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError(f"{path} is not an Ed25519 key: seals are signed by no other kind; move it away for a new one")
+        raise UsageError(f"{path} is not an Ed25519 key, which seals need: move it away to get a new one")
     return key
 
 
 def pack_key(folder: Path) -> EllipticCurvePrivateKey:
-    """Return the key that signs evidence packs, which replay tools check in a browser; made when there is none. Raises as `seal_key`."""
+    """Return the key that signs evidence packs, whose signatures replay tools verify in a browser. Raises as `seal_key` does."""
     from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePrivateKey, generate_private_key
 
     path = folder / PACK_KEY
     key = _read(path) if path.exists() or path.is_symlink() else _made(path, generate_private_key(SECP384R1()))
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP384R1):
-        raise UsageError(
-            f"{path} is not an ECDSA P-384 key: packs are signed by no other kind; move it away for a new one"
-        )
+        raise UsageError(f"{path} is not an ECDSA P-384 key, which packs need: move it away to get a new one")
     return key
 
 
 def rotate_seal_key(folder: Path) -> Ed25519PrivateKey:
-    """Replace the key by a new one, keep the old one beside it under its own name, and return the old one."""
+    """Replace the key with a new one, keep the old one beside it under another name, and return the old one."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     old = seal_key(folder)
@@ -106,13 +107,13 @@ def _read(path: Path) -> object:
         with open_read(path) as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise UsageError(
-                    f"the key {path} may be read by others: `chmod 600 {path}`, or move it away for a new one"
+                    f"the key {path} can be read by other users: run `chmod 600 {path}`, or move it away to get a new one"
                 )
             return serialization.load_pem_private_key(file.read(_LARGEST), password=None)
     except (OSError, ValueError, TypeError) as error:
         detail = getattr(error, "strerror", None) or "not a private key without a password, as PEM"
         raise UsageError(
-            f"the key {path} cannot be used ({detail}): restore it, or move it away for a new one"
+            f"the key {path} cannot be used ({detail}): restore it, or move it away to get a new one"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Time stamps of authorities (RFC 3161) on seals: requested over HTTP, kept beside the seal as received, checked without the network."""
+"""Request time stamps (RFC 3161) on seals over HTTP, store them as received beside the seal, and check them offline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from archive.errors import DamagedFileError, UsageError
 from archive.files import open_read, replace_file
 from archive.files.clock import iso
-from archive.http.client import NoAnswerError, exchange
+from archive.http.client import NoResponseError, exchange
 from archive.locale import N_
 from archive.seals import FOLDER, Seal, numbered, numbers, read_seal
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 AUTHORITIES: Final = "WARRAQ_AUTHORITIES"
 ROOTS: Final = "WARRAQ_AUTHORITY_ROOTS"
 SECONDS: Final = 20.0
-"""For one authority; one that takes longer stamps the seal another time."""
+"""The time limit for one authority; if it takes longer, the next run asks again."""
 _LARGEST: Final = 1 << 18
-"""Bytes of an answer; with the certificates of a chain it has some 8 kB."""
+"""The largest response, in bytes; with the certificates of a chain it has about 8 kB."""
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _ASK: Final = "application/timestamp-query"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A stamp on a seal: of which authority, and at what time by its clock; `problem` is why it proves nothing ('' when it does).
+    """A stamp on a seal: its authority, and the time by the authority's clock; `problem` is why it is invalid ('' if it is valid).
 
-    `trusted`: its certificate leads to a root that this machine or the user trusts; else only to what came with it.
+    `trusted`: its certificate leads to a root that this machine or the user trusts, and not only to the certificates it came with.
     """
 
     authority: str
@@ -51,31 +51,33 @@ class Stamp:
 
 @dataclass(slots=True, kw_only=True)
 class Stamped:
-    """The result of asking the authorities: the number of seals stamped by each, and what went wrong."""
+    """The result of requesting stamps: the number of seals stamped by each authority, and the problems."""
 
     stamped: int
     failed: list[str]
 
 
 def authorities() -> list[str]:
-    """Return the addresses of authorities that the environment names."""
+    """Return the URLs of the authorities from the environment."""
     return os.environ.get(AUTHORITIES, "").split()
 
 
 def stamp_seals(
     archive: Path, urls: Sequence[str], roots: Sequence[Certificate], progress: Callable[[str], None] = lambda _: None
 ) -> Stamped:
-    """Ask each authority for its stamp on each seal of the archive that has none of it, and keep the stamps and their certificates.
+    """Request the missing stamps of each authority on each seal of the archive, and store them with their certificates.
 
-    An authority that does not answer is asked once; the seal stays as it is, and the next call asks again.
+    An authority that does not answer is asked only once; the next call asks again.
 
     Raises:
-        UsageError: an address is not one of HTTP.
+        UsageError: a URL is not http or https.
     """
     folder, done = archive / FOLDER, Stamped(stamped=0, failed=[])
     for url in urls:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise UsageError(N_(f"{url} is no address of a time stamp authority: one begins with http:// or https://"))
+            raise UsageError(
+                N_(f"{url} is not the URL of a time stamp authority: it must begin with http:// or https://")
+            )
         for number in numbers(folder):
             path = _path(folder, number, url)
             if path.exists():
@@ -84,9 +86,9 @@ def stamp_seals(
             seal = read_seal(folder, number)
             try:
                 _keep(path, *_asked(url, seal, roots))
-            except (NoAnswerError, StampError) as error:
+            except (NoResponseError, StampError) as error:
                 done.failed.append(
-                    N_(f"seal {number} has no stamp of {url}: {error}; `warraq seal --stamp` asks again")
+                    N_(f"seal {number} has no stamp of {url}: {error}; `warraq seal --stamp` tries again")
                 )
                 break
             done.stamped += 1
@@ -103,7 +105,7 @@ def _path(folder: Path, number: int, url: str) -> Path:
 
 
 def _asked(url: str, seal: Seal, roots: Sequence[Certificate]) -> tuple[bytes, list[Certificate]]:
-    """Return the stamp, and the certificates that lead from it to a root."""
+    """Request a stamp; return it with the certificates that lead from it to a root."""
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 
     asked = TimestampRequestBuilder().data(seal.statement).hash_algorithm(HashAlgorithm.SHA256).build()
@@ -114,11 +116,11 @@ def _asked(url: str, seal: Seal, roots: Sequence[Certificate]) -> tuple[bytes, l
     try:
         response = decode_timestamp_response(answer.body)
     except ValueError as error:
-        raise StampError(N_(f"no answer of a time stamp authority ({error})")) from error
+        raise StampError(N_(f"no response from a time stamp authority ({error})")) from error
     if response.status not in {0, 1}:
         raise StampError(f"refused ({'; '.join(response.status_string) or f'status {response.status}'})")
     if response.tst_info.nonce != asked.nonce:
-        raise StampError(N_("the answer is to another question (nonce)"))
+        raise StampError(N_("the response answers another request (nonce)"))
     checked = check_stamp(seal.statement, answer.body, roots)
     if checked.problem:
         raise StampError(checked.problem)
@@ -130,7 +132,7 @@ def _is_above(root: Certificate, response: TimeStampResponse) -> bool:
 
 
 def _keep(path: Path, stamp: bytes, chain: Iterable[Certificate]) -> None:
-    """Write the chain before the stamp: an existing stamp then has its chain."""
+    """Write the chain before the stamp, so that an existing stamp always has its chain."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     pems = dict.fromkeys(one.public_bytes(Encoding.PEM) for one in chain)
@@ -139,7 +141,7 @@ def _keep(path: Path, stamp: bytes, chain: Iterable[Certificate]) -> None:
 
 
 def stamps_of(folder: Path, seal: Seal, roots: Sequence[Certificate]) -> list[Stamp]:
-    """Return the stamps on a seal, each checked."""
+    """Return the checked stamps on a seal."""
     found = []
     for path in sorted(folder.glob(f"{numbered(seal.number)}.*.tsr")):
         name = path.name.removeprefix(f"{numbered(seal.number)}.").removesuffix(".tsr")
@@ -163,9 +165,9 @@ def check_stamp(
     authority: str = "",
     chain: Sequence[Certificate] = (),
 ) -> Stamp:
-    """Check a stamp over these bytes: by trusted roots, else by the certificates in it and in `chain`.
+    """Check a stamp over these bytes, by trusted roots or else by the certificates in it and in `chain`.
 
-    Certificates must be valid at the stamp's time, not today's.
+    Certificates must be valid at the time of the stamp, not today.
     """
     from rfc3161_client import decode_timestamp_response
 
@@ -184,14 +186,16 @@ def check_stamp(
     late = [one for one in embedded if not one.not_valid_before_utc <= at <= one.not_valid_after_utc]
     if untrusted and late:
         last = late[0].not_valid_after_utc
-        untrusted = N_(f"the authority's certificate was not valid when it stamped ({iso(at)}): it ended {iso(last)}")
+        untrusted = N_(
+            f"the authority's certificate was not valid at the time of the stamp ({iso(at)}): it expired {iso(last)}"
+        )
     return Stamp(authority=name, at=iso(at), problem=untrusted)
 
 
 def _problem(response: TimeStampResponse, statement: bytes, roots: Sequence[Certificate]) -> str:
-    """Return what is wrong with a stamp if these certificates are trusted, '' for nothing.
+    """Return what is wrong with a stamp if these certificates are trusted, '' if nothing is.
 
-    The library trusts all other certificates that it is given, intermediates too, so it gets only those that the stamp itself carries.
+    The library trusts all other certificates that it is given, including intermediates, so it gets only those in the stamp itself.
     """
     from rfc3161_client import VerificationError, VerifierBuilder
 
@@ -216,7 +220,7 @@ def _name(found: Sequence[Certificate]) -> str:
 
 
 def trusted_roots(path: str = "") -> list[Certificate]:
-    """Return the trusted roots of authorities: those in the file, in that of $WARRAQ_AUTHORITY_ROOTS, else the machine's own."""
+    """Return the trusted roots of authorities: those in `path`, or in $WARRAQ_AUTHORITY_ROOTS, or else those of the machine."""
     named = path or os.environ.get(ROOTS, "")
     if named:
         return certificates(Path(named))
@@ -230,19 +234,19 @@ def trusted_roots(path: str = "") -> list[Certificate]:
 def certificates(path: Path) -> list[Certificate]:
     """Return the certificates in a PEM file; raises UsageError when there are none.
 
-    One that cannot be read is passed over: a machine's own list has some that break today's rules.
+    Unreadable certificates are skipped: the list of a machine may have some that break current rules.
     """
     try:
         found = _certificates_in(path.read_bytes())
     except OSError as error:
         raise UsageError(N_(f"the certificates of authorities in {path} cannot be used ({error.strerror})")) from error
     if not found:
-        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)"))
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used (no PEM certificates)"))
     return found
 
 
 def _chain(path: Path) -> list[Certificate]:
-    """Return the certificates that lie beside a stamp, in an archive that may come from a stranger."""
+    """Return the certificates stored beside a stamp; the archive may be a foreign one."""
     with open_read(path) as file:
         return _certificates_in(file.read(_LARGEST))
 

@@ -1,4 +1,4 @@
-"""Search the archive: index article rows by their keys, parse what a person types into a Query, return hits.
+"""Search the archive: index article rows by their keys, parse a search text into a Query, and return hits.
 
 >>> from archive.search import parse
 >>> [clause.phrases[0].words for clause in parse('site:bbc.com "الدار البيضاء" -رياضة').wanted]
@@ -7,6 +7,7 @@
 
 from archive.search.analysis import Keys, make_keys
 from archive.search.candidates import Order
+from archive.search.expression import match_expression, unwanted_expression
 from archive.search.hits import Hit
 from archive.search.index import (
     add_entries,
@@ -28,10 +29,8 @@ from archive.search.query import (
     Query,
     any_word,
     both,
-    match_expression,
     parse,
     problem,
-    unwanted_expression,
 )
 from archive.search.results import Results, matching, search, search_shards
 from archive.search.snippets import Snippet, Span, highlight, pieces, snippet

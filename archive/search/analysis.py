@@ -6,8 +6,8 @@ of their document's language, marked with it (`minist/fr`), because stems of two
 French): a query asks for the word as it stands and for its stem in every language the archive holds. The accents of
 Latin and Greek letters go last, after stemming, which needs them.
 
-What a key is made of is a token: a word, but parted where Arabic letters meet digits or Latin ones (لـCNN, 2015م, of
-which the particle is left out), and a number with its thousands (1,500 is 1500).
+A key is made of a token: a word, split where Arabic letters meet digits or Latin letters (لـCNN, 2015م, whose particle is
+dropped), or a number with its thousands separators removed (1,500 is 1500).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 KEY_VERSION: Final = 5
-"""Raised with every change of what a key is; an index made with another version must be rebuilt."""
+"""Incremented with every change of the keys; an index of another version must be rebuilt."""
 
 _LATIN: Final = "latin"
 # Language (ISO 639) → its Snowball algorithm and the script that the algorithm is for.
@@ -69,10 +69,11 @@ _SCRIPTS: Final = (
     ("greek", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),
     ("devanagari", re.compile("[\u0900-\u097f]")),
 )
-_TURKISH: Final = str.maketrans({"I": "ı", "İ": "i"})
-_ACCENTS: Final = re.compile("[\u0300-\u036f]")
 # Longer "words" are base64, hashes and tricks; two thirds of SQLite's own token limit would still be far too much.
 _MAX_WORD: Final = 64
+_PLAIN_ARABIC: Final = re.compile(f"[\u0621-\u063a\u0641-\u064a]{{1,{_MAX_WORD}}}")
+_TURKISH: Final = str.maketrans({"I": "ı", "İ": "i"})
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")
 
 _stemmers = threading.local()  # PyStemmer objects must not be shared between threads
 
@@ -106,8 +107,10 @@ def _without_accents(word: str) -> str:
 def word_key(word: str, language: str = "") -> str:
     """Return the key of one word as printed, in a document of that language (as `stemming_language` gives it; '' for none).
 
-    Usually one token; ligatures that stand for several words give several, parted by spaces. '' when nothing is left.
+    Usually one token; ligatures of several words give several, separated by spaces. '' if nothing is left.
     """
+    if language not in _PERSO_ARABIC and _PLAIN_ARABIC.fullmatch(word):  # most words: nothing of the following applies
+        return stem(spell(word), feminine=word.endswith("ة"))
     printed = word[:_MAX_WORD].translate(_TURKISH) if language == "tr" else word[:_MAX_WORD]
     folded = fold(printed)
     if folded[:1].isdigit() and _NUMBER.fullmatch(folded):
@@ -130,7 +133,7 @@ _ELIDING: Final = frozenset({"fr", "it", "ca"})
 ELISION: Final = re.compile(
     r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dall|dell|nell|sull)['’](?=[^\W\d_]{2})", re.IGNORECASE
 )
-"""What French, Italian and Catalan leave of a short word before a vowel (l'élection): it is not searched as a word."""
+"""Elided articles in French, Italian and Catalan (l'élection), which are not searched as words."""
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -149,18 +152,18 @@ _RUN: Final = re.compile(
     "[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+|[^0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+"
 )
 _PARTICLES: Final = frozenset("ب ل ك و ف وب ول فب فل ال بال لل وال كال م ه هـ".replace("ـ", "").split())
-"""What stands right before or after a number or a Latin name and is not a word of its own: بـ500, لـCNN, 2015م, 1436هـ."""
+"""Particles right before or after a number or a Latin name: بـ500, لـCNN, 2015م, 1436هـ."""
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
     """Return the tokens of the ORIGINAL text as matches, in order; `match.span()` counts characters of the text as given."""
-    if _MIXED.search(text) is None:  # most Arabic sentences: nothing to part
+    if _MIXED.search(text) is None:  # most Arabic sentences: nothing to split
         return words(text)
-    return _parted(text)
-
-
-def _parted(text: str) -> Iterator[re.Match[str]]:
     numbers = list(_NUMBER.finditer(text)) if "," in text or "٬" in text else []
+    return _parted(text, numbers) if numbers or _ARABIC_LETTER.search(text) else words(text)
+
+
+def _parted(text: str, numbers: list[re.Match[str]]) -> Iterator[re.Match[str]]:
     for match in words(text):
         while numbers and numbers[0].end() <= match.start():
             numbers.pop(0)
@@ -172,7 +175,7 @@ def _parted(text: str) -> Iterator[re.Match[str]]:
                 yield from _parts(text, numbers[0].end(), match.end())
             continue
         word = match.group()
-        if _MIXED.search(word) and _ARABIC_LETTER.search(word):
+        if not word.isascii() and _MIXED.search(word) and _ARABIC_LETTER.search(word):
             yield from _parts(text, match.start(), min(match.end(), numbers[0].start()) if numbers else match.end())
         else:
             yield match
@@ -188,7 +191,7 @@ def _parts(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
 
 
 def text_keys(text: str, language: str = "") -> str:
-    """Return the keys of a whole text, in order, parted by spaces."""
+    """Return the keys of a whole text, in order, separated by spaces."""
     language = stemming_language(language)
     text = ELISION.sub(_blank, text) if language in _ELIDING else text
     return " ".join([word_key(match.group(), language) for match in tokens(text)])
@@ -196,7 +199,7 @@ def text_keys(text: str, language: str = "") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The keys of an article's words, and the digest of the words that they were made of: keys of other words are of no use."""
+    """The keys of an article's words, and the digest of those words, to detect keys of other words."""
 
     title: str
     text: str
@@ -206,13 +209,13 @@ class Keys:
 
 
 def digest_of(*, title: str, text: str, author: str, section: str, language: str) -> bytes:
-    """Return 16 bytes that tell whether keys belong to these words."""
+    """Return a digest of 16 bytes of these words."""
     words = f"{title}\0{text}\0{author}\0{section}\0{language}"
     return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def make_keys(*, title: str, text: str, author: str, section: str, language: str) -> Keys:
-    """Return the keys of an article. Pure, 1 to 7 ms for 600 words: what extracts the article in a worker process makes them there."""
+    """Return the keys of an article. Pure; takes 1 to 7 ms for 600 words, so workers make them."""
     return Keys(
         title=text_keys(title, language),
         text=text_keys(text, language),
@@ -241,12 +244,12 @@ def phrase_readings(phrase: Iterable[str], language: str = "") -> Iterator[tuple
 
 
 def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
-    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first."""
+    """Return every key that the word can have in an archive with documents in these languages; the plain one first."""
     return tuple(dict.fromkeys(key for language in ("", *languages) for key in word_readings(word, language)))
 
 
 def prefix_variants(beginning: str) -> tuple[str, ...]:
-    """Return the beginnings of keys that a beginning of a word stands for: as written, and without what may be the article."""
+    """Return the prefixes of keys for a prefix of a word: as written, and without a possible article."""
     folded = _without_accents(fold(beginning[:_MAX_WORD]))
     if _script(folded) != "arabic":
         return (folded,) if folded else ()
@@ -255,19 +258,19 @@ def prefix_variants(beginning: str) -> tuple[str, ...]:
 
 
 _MOST_TAGS: Final = 50
-"""More are a site's whole vocabulary, not what an article is about."""
+"""Maximum number of tags: more are a site's whole vocabulary, not the topics of an article."""
 _FACET_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 
 
-@lru_cache(maxsize=1024)  # those of a site, its languages and days come again and again
+@lru_cache(maxsize=1024)  # the same sites, languages and days recur
 def facet(name: str, value: str) -> str:
-    """Return one token for a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' when the value holds nothing."""
+    """Return the token of a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' for an empty value."""
     cleaned = _FACET_CHARACTER.sub("_", fold(value).strip())[:128].strip("_")
     return f"{name}:{cleaned}" if cleaned else ""
 
 
 def site_facets(site: str, hostname: str) -> Iterator[str]:
-    """Yield the tokens that `site:` filters ask for: the site's name, its host, every domain above the host but the top."""
+    """Yield the tokens for `site:` filters: the site's name, its host, and every domain above the host except the top."""
     if site:
         yield facet("site", site)
     labels = hostname.lower().strip(".").split(".")[-8:]
@@ -301,7 +304,7 @@ def tag_facets(tags: str) -> Iterator[str]:
 
 
 def row_facets(row: Mapping[str, str]) -> str:
-    """Return all filter tokens of an article row, each once, parted by spaces."""
+    """Return all filter tokens of an article row, each once, separated by spaces."""
     tokens = (
         *site_facets(row["site"], row["hostname"]),
         *language_facets(row["language"]),

@@ -1,4 +1,4 @@
-"""Fuse two answers to one query by rank: what its words find, and what is nearest to its meaning."""
+"""Fuse two result lists of one query by rank: articles found by its words, and articles nearest to its meaning."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from archive.search.vectors import Encoder
 
 DEPTH: Final = 100
-"""Ranks of each answer that are fused; what words find further down follows in its own order."""
+"""Ranks of each list that are fused; the rest of the articles found by words follows in its own order."""
 _K: Final = 10
-"""What is added to each rank (Cormack, Clarke and Büttcher's k): small, so that the first of either answer stay near the top."""
+"""The constant added to each rank (k of Cormack, Clarke and Büttcher): small, so that the first of either list stay near the top."""
 
 
 class Placed(NamedTuple):
-    """An article in its place of an answer. `is_partial`: it has some of the words; `is_by_meaning`: no word led to it."""
+    """An article in a result list. `is_partial`: it has only some of the words; `is_by_meaning`: it was found only by meaning."""
 
     ranked: Ranked
     is_partial: bool = False
@@ -31,13 +31,12 @@ class Placed(NamedTuple):
 
 
 def nearest_in_meaning(shards: Shards, query: Query, encoder: Encoder) -> list[ArticlePlace]:
-    """Return the articles nearest to the words of the query, within its filters, the nearest first; none when it has no words."""
-    free = [clause for clause in query.wanted if not any(phrase.column for phrase in clause.phrases)]
-    text = " ".join(word for clause in free for phrase in clause.phrases for word in phrase.words)
+    """Return the articles nearest in meaning to the words of the query, within its filters, nearest first; [] when it has no words."""
+    text = " ".join(word for clause in query.free for phrase in clause.phrases for word in phrase.words)
     if not text:
         return []
     vector = encoder.query(text)
-    filters = replace(query, clauses=tuple(clause for clause in query.clauses if clause not in free))
+    filters = replace(query, clauses=query.bound)
     within = _within(shards, filters)
     found: dict[ArticlePlace, float] = {}
     for shard, db in enumerate(shards.databases):
@@ -49,7 +48,7 @@ def nearest_in_meaning(shards: Shards, query: Query, encoder: Encoder) -> list[A
 
 
 def _within(shards: Shards, filters: Query) -> list[frozenset[int]] | None:
-    """Return the ids that the filters allow, by database; None when there are no filters."""
+    """Return the ids that the filters allow, for each database; None when there are no filters."""
     if filters == replace(
         filters, clauses=(), facets=(), excluded=(), states=(), not_states=(), date_from="", date_to=""
     ):
@@ -59,7 +58,7 @@ def _within(shards: Shards, filters: Query) -> list[frozenset[int]] | None:
 
 
 def fused(by_words: Sequence[Placed], by_meaning: Sequence[ArticlePlace]) -> list[Placed]:
-    """Return both answers as one: by the sum of 1/(k + rank) over the first `DEPTH` of each, then the rest of `by_words`."""
+    """Return both lists as one: by the sum of 1/(k + rank) over the first `DEPTH` of each, then the rest of `by_words`."""
     placed = {one.ranked.place: one for one in by_words}
     scores: dict[ArticlePlace, float] = {}
     for answer in ([one.ranked.place for one in by_words[:DEPTH]], by_meaning):

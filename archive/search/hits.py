@@ -1,4 +1,4 @@
-"""Show what was found: the row of each article, where its title answers, the best extract of its text, and what was mistyped."""
+"""Build the hits: the row of each article, the matches in its title, the best extract of its text, and corrected words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archive.search.query import Query
 
 _READ: Final = 3
-"""Hits in whose texts a corrected word is looked up."""
+"""Hits whose texts are searched for the spelling of a corrected word."""
 _HIT_COLUMNS: Final = (
     "id", "url", "site", "hostname", "version", "is_latest", "title", "author", "date", "date_published", "section",
     "language", "description", "sitename", "fetched_at",
@@ -26,10 +26,10 @@ _HIT_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One article of the answer: columns of its row, where its title answers, and the best extract of its text.
+    """One article of a result: columns of its row, the matches in its title, and the best extract of its text.
 
-    `score` is higher for better, comparable within one result only, 0.0 when the order is not by relevance.
-    `is_partial`: the article has some of the words, not all. `is_by_meaning`: no word led to it, its meaning did.
+    `score` is higher for better hits, comparable within one result only, and 0.0 when the order is not by relevance.
+    `is_partial`: the article has only some of the words. `is_by_meaning`: it was found only by meaning.
     """
 
     id: int
@@ -55,7 +55,7 @@ class Hit:
 
 
 def hits_of(shards: Shards, page: Sequence[Placed], query: Query) -> list[tuple[int, Hit]]:
-    """Return (database, hit) in the page's order; without those that were deleted between two statements."""
+    """Return (database, hit) in the order of the page, without articles that were deleted meanwhile."""
     rows = {
         place: values
         for place, *values in columns_of(shards, [one.ranked.place for one in page], *_HIT_COLUMNS, "text")
@@ -84,7 +84,7 @@ def _hit(row: Sequence[Any], placed: Placed, query: Query) -> Hit:
 
 
 def corrections(shards: Shards, correction: Correction, page: Sequence[Placed]) -> tuple[tuple[str, str], ...]:
-    """Return what each mistyped word was taken for, as the first hits write it."""
+    """Return (mistyped word, correction) pairs, with corrections spelled as in the first hits."""
     places = [one.ranked.place for one in page[:_READ]]
     texts = [
         (f"{title}\n{text}", str(language or ""))

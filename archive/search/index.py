@@ -2,16 +2,14 @@
 
 Two FTS5 tables, both with the tokenizers that every SQLite has, and nothing in them newer than SQLite 3.34:
 
-`articles_search` holds the keys (see `archive.search.analysis`) of title, text, author and section, and one token for each
-filter. It is contentless: the text lies in `articles`, and because a key is a pure function of the row, what must be
-known to remove a row again is recomputed instead of being stored twice. That is why rows are taken out BEFORE
-they change (`unindex_articles`), and why the index remembers which version of the keys made it (`is_current`).
-
-`articles_fts` holds the words of title and text as printed, kept by triggers, for those who search without us:
-`sqlite-utils search`, Datasette's search box, `MATCH` in the sqlite3 shell with snippet() and highlight(). It is an
-index only (external content) and can be dropped and made again at any time.
-
-Connections are those of sqlite3 or pysqlite3; the caller opens the transaction and commits it.
+`articles_search` has the keys (see `archive.search.analysis`) of title, text, author and section, and one token for each
+filter. It is contentless: the text is in `articles`, and because keys are a pure function of the row, the values needed
+to remove a row are recomputed instead of being stored twice. Rows must therefore be removed BEFORE they change
+(`unindex_articles`), and the index records the version of the keys that it was made with (`is_current`).
+`articles_fts` has the words of title and text as printed, updated by triggers, for other tools: `sqlite-utils search`,
+Datasette's search box, `MATCH` in the sqlite3 shell with snippet() and highlight(). It is only an index (external
+content) and can be dropped and recreated at any time.
+Connections are those of sqlite3 or pysqlite3; the caller begins and commits the transaction.
 """
 
 from __future__ import annotations
@@ -45,19 +43,19 @@ ROW_COLUMNS: Final = (
     "tags",
     "source",
 )
-"""The columns of `articles` that the index is a function of; `is_latest` is not among them, so it may change freely."""
+"""The columns of `articles` from which the index is computed; `is_latest` is not one of them, so it may change freely."""
 
 NOTHING_MADE: Final[Mapping[int, Keys]] = MappingProxyType({})
 _BATCH: Final = 500
-# Marks stay inside words (the default tokenizer parts an Arabic word at each vowel sign), and the signs inside filter
-# tokens stay inside them. Keys come folded already, so the tokenizer has no accents to take off.
+# Combining marks are part of words (the default tokenizer splits an Arabic word at each vowel sign), and so are the
+# punctuation marks in filter tokens. Keys are folded already, so the tokenizer has no accents to remove.
 _TOKENIZER: Final = "unicode61 remove_diacritics 0 categories 'L* N* Co M*' tokenchars '/:._-'"
 _PLAIN_TOKENIZER: Final = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """What the index holds of one article row: strings of tokens parted by spaces, and the row's stemming language."""
+    """The index entry of one article row: strings of tokens separated by spaces, and the stemming language of the row."""
 
     id: int
     title: str
@@ -69,7 +67,7 @@ class IndexEntry:
 
 
 def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> IndexEntry:
-    """Return the entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
+    """Return the entry of a row with the `ROW_COLUMNS`; `keys` are used if they were computed from the same words."""
     values = {name: str(row.get(name) or "") for name in ROW_COLUMNS}
     words = {name: values[name] for name in ("title", "text", "author", "section", "language")}
     if keys is None or keys.made_of != digest_of(**words):
@@ -86,12 +84,12 @@ def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> IndexE
 
 
 def _fingerprint() -> str:
-    """Return what the keys depend on: our own version, Unicode's tables (NFKC), Snowball's algorithms."""
+    """Return the versions on which the keys depend: of the analysis, of Unicode (NFKC), and of Snowball."""
     return f"{KEY_VERSION}/{unicodedata.unidata_version}/{Stemmer.version()}"
 
 
 def create_index(db: sqlite3.Connection) -> None:
-    """Make the empty tables of the key index; `index_articles` or `rebuild` fills them."""
+    """Create the empty tables of the key index; `index_articles` or `rebuild` fills them."""
     db.execute(
         "CREATE VIRTUAL TABLE articles_search USING fts5("
         f'title, text, author, section, facets, content="", tokenize="{_TOKENIZER}")'
@@ -101,7 +99,7 @@ def create_index(db: sqlite3.Connection) -> None:
 
 
 def create_plain_index(db: sqlite3.Connection) -> None:
-    """Make `articles_fts` over the words as printed, the triggers that keep it, and fill it from `articles`."""
+    """Create `articles_fts` over the words as printed and its triggers, and fill it from `articles`."""
     db.execute(
         "CREATE VIRTUAL TABLE articles_fts USING fts5("
         f'title, text, content="articles", content_rowid="id", tokenize="{_PLAIN_TOKENIZER}")'
@@ -110,20 +108,20 @@ def create_plain_index(db: sqlite3.Connection) -> None:
     take = "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);"
     db.execute(f"CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN {put} END")
     db.execute(f"CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN {take} END")
-    # Only these two columns: a visit that merely moves last_seen_at must not cost two passes over the text.
+    # Only these two columns: a visit that only updates last_seen_at must not cost two passes over the text.
     db.execute(f"CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, text ON articles BEGIN {take} {put} END")
     db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
 
 
 def drop_plain_index(db: sqlite3.Connection) -> None:
-    """Take `articles_fts` and its triggers away, a quarter of the database's size; our own search does not use it."""
+    """Drop `articles_fts` and its triggers, a quarter of the database's size; warraq's own search does not use it."""
     for name in ("insert", "delete", "update"):
         db.execute(f"DROP TRIGGER IF EXISTS articles_fts_{name}")
     db.execute("DROP TABLE IF EXISTS articles_fts")
 
 
 def add_entries(db: sqlite3.Connection, entries: Iterable[IndexEntry]) -> int:
-    """Put entries in and say how many. An id that is in already must be taken out first."""
+    """Insert entries and return their number. An id that is in the index already must be removed first."""
     languages: set[str] = set()
 
     def values() -> Iterator[tuple[int | str, ...]]:
@@ -141,7 +139,7 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[IndexEntry]) -> int:
 
 
 def remove_entries(db: sqlite3.Connection, entries: Iterable[IndexEntry]) -> None:
-    """Take entries out; they must be equal to those put in, or the index would keep crumbs of them."""
+    """Remove entries; they must be equal to the inserted ones, or tokens of them would remain in the index."""
     statement = (
         "INSERT INTO articles_search (articles_search, rowid, title, text, author, section, facets)"
         " VALUES ('delete', ?, ?, ?, ?, ?, ?)"
@@ -159,22 +157,22 @@ def _entries(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys
 
 
 def index_articles(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys] = NOTHING_MADE) -> int:
-    """Put the rows of these ids in, as they stand in `articles`; say how many there were.
+    """Index the rows with these ids from `articles`; return their number.
 
-    `made` holds, by id, keys that a worker has made already.
+    `made` has keys that a worker has computed already, by id.
     """
     return add_entries(db, _entries(db, ids, made))
 
 
 def unindex_articles(db: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Take the rows of these ids out; to be called BEFORE they are changed or deleted (see the module's docstring)."""
+    """Remove the rows with these ids from the index. Call it BEFORE they are changed or deleted (see the module's docstring)."""
     ids = tuple(ids)
     remove_entries(db, _entries(db, ids, NOTHING_MADE))
     remove_vectors(db, ids)
 
 
 def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = None) -> int:
-    """Rebuild the key index from the whole `articles` table; return how many rows it holds."""
+    """Rebuild the key index from the whole `articles` table; return the number of rows."""
     for table in ("articles_search", "search_state"):
         db.execute(f"DROP TABLE IF EXISTS {table}")
     create_index(db)
@@ -190,7 +188,7 @@ def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = Non
 
 
 def optimize(db: sqlite3.Connection) -> None:
-    """Merge the index into one piece: worth its minutes after a large import, for searching then gets faster."""
+    """Merge the segments of the index into one. It takes minutes, and makes searches faster after a large import."""
     db.execute("INSERT INTO articles_search (articles_search) VALUES ('optimize')")
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_fts'").fetchone():
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
@@ -207,5 +205,5 @@ def languages_of(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def is_current(db: sqlite3.Connection) -> bool:
-    """Return whether this version of the keys made the index; when not, `rebuild` it before rows are taken out of it."""
+    """Return whether the index was made with this version of the keys; if not, `rebuild` it before rows are removed from it."""
     return _state(db, "keys") == _fingerprint()

@@ -1,14 +1,12 @@
-"""Parse what a person typed into the search box into a Query or an FTS5 expression; nothing raises.
+"""Parse a search text into a Query; never raises.
 
-    "exact phrase"   «عبارة»          words in that order
-    word*                              words that begin so (three letters or more)
-    a OR b                             either; binds closer than the spaces, which mean AND
-    -word   NOT word   -"a phrase"     without
-    site: section: author: language: tag: source:   filters; a value of several words is quoted; the same filter twice means either
-    is:gone is:paywalled is:changed is:shared is:wire   what became of the page, who else has it (see `states`)
-    from: to: (after: since: before: until:) on:   YYYY, YYYY-MM or YYYY-MM-DD, both ends included
-
-Every word reaches FTS5 as a quoted string of letters and digits, so no text can be read as its syntax.
+"exact phrase"   «عبارة»          words in this order
+word*                              words with this beginning (three letters or more)
+a OR b                             either word; binds closer than spaces, which mean AND
+-word   NOT word   -"a phrase"     without
+site: section: author: language: tag: source:   filters; a value of several words is quoted; the same filter twice means either
+is:gone is:paywalled is:changed is:retitled is:shared is:wire   what became of the page, who else has it (see `states`)
+from: to: (after: since: before: until:) on:   YYYY, YYYY-MM or YYYY-MM-DD, both ends included
 """
 
 from __future__ import annotations
@@ -20,20 +18,17 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.arabic import fold
 from archive.locale import N_
-from archive.search.analysis import ELISION, date_facets, facet, phrase_readings, prefix_variants, tokens, word_variants
+from archive.search.analysis import ELISION, facet, tokens
 from archive.search.states import conditions, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from archive.search.states import State
 
 MAX_CHARACTERS: Final = 1000
 MAX_WORDS: Final = 24
-"""Longer queries are cut: every word costs a walk through its postings, and people do not type more."""
-MIN_PREFIX: Final = 3
-"""Shorter beginnings would make FTS5 merge the postings of a large part of all words."""
-
+"""The most words of a query; further ones are ignored: every word costs a pass over its postings, and people do not type more."""
 _FIELDS: Final = {
     "site": ("site", "host", "موقع"),
     "section": ("section", "قسم"),
@@ -62,10 +57,10 @@ _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """Words that must stand in this order (one word, most often); `prefix` says that the last one is only a beginning.
+    """Words that must occur in this order (usually one word); `prefix`: the last one is only a prefix.
 
-    `column` restricts it to one column of the index ('' for all). `keys`: what one word is taken for, instead of its own
-    keys (see `archive.search.spelling`).
+    `column` restricts it to one column of the index ('' for all). `keys` replace those of a single word (see
+    `archive.search.spelling`).
     """
 
     words: tuple[str, ...]
@@ -76,10 +71,15 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One condition: any of its phrases (or, `negated`, none of them)."""
+    """One condition: any of its phrases or, if `negated`, none of them."""
 
     phrases: tuple[Phrase, ...]
     negated: bool = False
+
+    @property
+    def has_column(self) -> bool:
+        """Return whether at least one of its phrases is restricted to a column of the index."""
+        return any(phrase.column for phrase in self.phrases)
 
 
 Code = Literal[
@@ -98,7 +98,7 @@ Code = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something of a question that was left out: a code, and the values that complete its sentence in any language."""
+    """A part of a query that was ignored: a code, and the values for its message in any language."""
 
     code: Code
     values: tuple[tuple[str, str], ...] = ()
@@ -108,13 +108,13 @@ class Problem:
 
 
 def problem(code: Code, **values: object) -> Problem:
-    """Return the problem of that code with its values."""
+    """Return the problem with this code and these values."""
     return Problem(code=code, values=tuple((name, str(value)) for name, value in values.items()))
 
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "no_value": N_("{field}: needs a value"),
-    "no_state": N_("{text} is not known: write is:gone, is:paywalled, is:changed, is:shared or is:wire"),
+    "no_state": N_("{text} is not known: write is:gone, is:paywalled, is:changed, is:retitled, is:shared or is:wire"),
     "no_date": N_("{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD"),
     "too_many_words": N_("only the first {count} words were used"),
     "too_long": N_("only the first {count} characters were used"),
@@ -130,11 +130,11 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What was asked for.
+    """A parsed query.
 
-    `facets` are groups of filter tokens, of each group one must be there; `excluded` those that must not be there.
+    `facets` are groups of filter tokens: an article must have one of each group, and none of `excluded`.
     `states` and `not_states` are conditions on the rows. `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open).
-    `problems` say what was left out.
+    `problems` lists the ignored parts.
     """
 
     clauses: tuple[Clause, ...] = ()
@@ -148,17 +148,27 @@ class Query:
 
     @property
     def wanted(self) -> tuple[Clause, ...]:
-        """The clauses that ask for words."""
+        """Return the clauses that are not negated."""
         return tuple(clause for clause in self.clauses if not clause.negated)
 
     @property
+    def free(self) -> tuple[Clause, ...]:
+        """Return the wanted clauses that any part of an article may meet."""
+        return tuple(clause for clause in self.wanted if not clause.has_column)
+
+    @property
+    def bound(self) -> tuple[Clause, ...]:
+        """Return the other clauses: those restricted to a column, and the negated ones."""
+        return tuple(clause for clause in self.clauses if clause.negated or clause.has_column)
+
+    @property
     def conditions(self) -> str:
-        """The SQL condition of its states on a row `a` of `articles`, `AND` before each part."""
+        """Return the SQL condition of the states on a row `a` of `articles`, with `AND` before each part."""
         return conditions(self.states, self.not_states)
 
 
 class _Reader:
-    """Gathers the parts of a query while its tokens are read from left to right."""
+    """Collects the parts of a query while its tokens are read from left to right."""
 
     def __init__(self) -> None:
         self.clauses: list[Clause] = []
@@ -253,12 +263,12 @@ def _filtered(field: str, value: str) -> str:
 
 
 def _host(value: str) -> str:
-    """Return a host out of what people paste after `site:`, a whole URL at times."""
+    """Return the host in a value of `site:`, which may be a URL."""
     return re.sub(r"^https?://", "", value.strip()).split("/", maxsplit=1)[0]
 
 
 def date_span(value: str) -> tuple[str, str] | None:
-    """Return the first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is not a date."""
+    """Return the first and last day (YYYY-MM-DD) of a year, month or day in any script's digits; None when it is not a date."""
     match = _DATE.match(fold(value.strip().replace("/", "-")))
     if not match:
         return None
@@ -275,7 +285,7 @@ def date_span(value: str) -> tuple[str, str] | None:
 
 
 def parse(text: str) -> Query:
-    """Return the query that a person's text means; parts that make no sense are left out and named in `problems`."""
+    """Parse a search text; invalid parts are ignored and named in `problems`."""
     reader = _Reader()
     if len(text) > MAX_CHARACTERS:
         reader.problems.append(problem("too_long", count=MAX_CHARACTERS))
@@ -294,17 +304,15 @@ def parse(text: str) -> Query:
 
 
 def any_word(query: Query) -> Query:
-    """Return the query that is content with any one of the words; conditions on a field, other filters and exclusions stay."""
-    free = [clause for clause in query.wanted if not any(phrase.column for phrase in clause.phrases)]
-    if len(free) < 2:
+    """Return the query for any one of the words; conditions on fields, filters and exclusions are kept."""
+    if len(query.free) < 2:
         return query
-    phrases = tuple(dict.fromkeys(phrase for clause in free for phrase in clause.phrases))
-    kept = tuple(clause for clause in query.clauses if clause not in free)
-    return replace(query, clauses=(Clause(phrases=phrases), *kept))
+    phrases = tuple(dict.fromkeys(phrase for clause in query.free for phrase in clause.phrases))
+    return replace(query, clauses=(Clause(phrases=phrases), *query.bound))
 
 
 def both(query: Query, other: Query) -> Query:
-    """Return the query that asks for what the two ask for."""
+    """Return the query that requires both queries."""
     return Query(
         clauses=(*query.clauses, *other.clauses),
         facets=(*query.facets, *other.facets),
@@ -315,105 +323,3 @@ def both(query: Query, other: Query) -> Query:
         date_to=min(filter(None, (query.date_to, other.date_to)), default=""),
         problems=(*query.problems, *other.problems),
     )
-
-
-def date_tokens(date_from: str, date_to: str) -> tuple[str, ...]:
-    """Return the fewest date tokens (years, months, days) that cover the days from … to …, both included.
-
-    An open end is closed at 1900 or 2100. At most two rests of a month and two of a year stand beside the whole years.
-    """
-    first, last = date_from or "1900-01-01", date_to or "2100-12-31"
-    return tuple(_cover(first, last)) if first <= last else ()
-
-
-def _cover(first: str, last: str) -> Iterator[str]:
-    for year in range(int(first[:4]), int(last[:4]) + 1):
-        low, high = max(first, f"{year:04}-01-01"), min(last, f"{year:04}-12-31")
-        if (low[5:], high[5:]) == ("01-01", "12-31"):
-            yield _last(date_facets(f"{year:04}"))
-            continue
-        for month in range(int(low[5:7]), int(high[5:7]) + 1):
-            days = calendar.monthrange(year, month)[1]
-            start = int(low[8:]) if month == int(low[5:7]) else 1
-            end = int(high[8:]) if month == int(high[5:7]) else days
-            if (start, end) == (1, days):
-                yield _last(date_facets(f"{year:04}-{month:02}"))
-            else:
-                yield from (_last(date_facets(f"{year:04}-{month:02}-{day:02}")) for day in range(start, end + 1))
-
-
-def _last(tokens: Iterable[str]) -> str:
-    return [*tokens][-1]
-
-
-def match_expression(query: Query, languages: Sequence[str] = ()) -> str:
-    """Return the FTS5 expression of the query for an archive that holds these stemming languages; '' when it asks for nothing.
-
-    Negated clauses alone give '' too: FTS5 can only take away from something.
-    """
-    groups = [_any(_phrase(phrase, languages) for phrase in clause.phrases) for clause in query.wanted]
-    groups += [_any(map(_quoted, tokens)) for tokens in query.facets]
-    if query.date_from or query.date_to:
-        # A range that ends before it begins must find nothing: no article has this token.
-        groups.append(_any(map(_quoted, date_tokens(query.date_from, query.date_to) or ("date:none",))))
-    wanted = " AND ".join(group for group in groups if group)
-    unwanted = unwanted_expression(query, languages)
-    return f"({wanted}) NOT {unwanted}" if wanted and unwanted else wanted
-
-
-def term_expressions(query: Query, languages: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return what `match_expression` asks words for, each phrase an FTS5 expression of its own, as often as it stands there."""
-    return tuple(
-        term
-        for clause in query.wanted
-        for phrase in {_phrase(phrase, languages): phrase for phrase in clause.phrases}.values()
-        for term in _terms(phrase, languages)
-    )
-
-
-def unwanted_expression(query: Query, languages: Sequence[str] = ()) -> str:
-    """Return the FTS5 expression of what the query excludes; '' when it excludes nothing."""
-    phrases = [_phrase(phrase, languages) for clause in query.clauses if clause.negated for phrase in clause.phrases]
-    return _any([*phrases, *map(_quoted, query.excluded)])
-
-
-def _any(parts: Iterable[str]) -> str:
-    distinct = [part for part in dict.fromkeys(parts) if part]
-    return f"({' OR '.join(distinct)})" if distinct else ""
-
-
-def _quoted(tokens: str) -> str:
-    return '"' + tokens.replace('"', '""') + '"'
-
-
-def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
-    forms = _forms(phrase, languages)
-    expression = _any(_quoted(" ".join(keys)) + (" *" if prefix else "") for keys, prefix in forms)
-    return f"{{{phrase.column}}} : {expression}" if expression and phrase.column else expression
-
-
-def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
-    """Yield each way in which the phrase may be stored, as an expression of its own."""
-    column = f"{{{phrase.column}}} : " if phrase.column else ""
-    for keys, prefix in dict.fromkeys(_forms(phrase, languages)):
-        if keys:
-            yield column + _quoted(" ".join(keys)) + (" *" if prefix else "")
-
-
-def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
-    if phrase.keys:
-        yield from (((key,), False) for key in phrase.keys)
-    elif len(phrase.words) == 1:
-        for key in word_variants(phrase.words[0], languages):
-            yield (key,), False
-    else:
-        # A document has one language, so a phrase is never stored in a mixture of two.
-        for language in ("", *languages):
-            yield from ((keys, False) for keys in phrase_readings(phrase.words, language))
-    if phrase.prefix:
-        *before, last = phrase.words
-        beginnings = [form for form in prefix_variants(last) if len(form) >= MIN_PREFIX]
-        for language in ("", *languages) if before else ("",):
-            for start in phrase_readings(before, language):
-                yield from (((*start, form), True) for form in beginnings)

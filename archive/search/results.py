@@ -1,8 +1,8 @@
-"""Answer a query over one database or several, as a page of ranked hits.
+"""Run a query over one or more databases, and return a page of ranked hits.
 
-Articles that have all the words come first. Where they are fewer than `partial.FEW`, those with the most telling of the words
-follow, and are marked as such (`Hit.is_partial`, `Results.complete`). For a query of `partial.MANY_WORDS` both are ranked by
-one score.
+Articles that have all the words come first. If there are fewer than `partial.FEW`, those with the most distinctive words follow, and
+are marked as partial (`Hit.is_partial`, `Results.complete`). For a query of at least `partial.MANY_WORDS` words, both are ranked by
+one score, which includes words of the first hit with a small weight (`feedback`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.search.candidates import Order, Shards
+from archive.search.feedback import with_feedback
 from archive.search.fusion import DEPTH, Placed, fused, nearest_in_meaning
 from archive.search.hits import Hit, corrections, hits_of
 from archive.search.index import is_current
-from archive.search.matching import matches
+from archive.search.matching import matches, of_rows
 from archive.search.partial import (
+    FEW,
     Complete,
     complete_matches,
     has_many_words,
@@ -38,10 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A page of hits. `total` counts all that pages run through, of which `complete` have all the words.
+    """A page of hits. `total` counts the hits on all pages, of which `complete` have all the words.
 
-    Very many matches are counted with their older versions: then `total_is_exact` is false. `problems`: what of the
-    query was left out. `corrections`: words that no article has, each with what it was taken for.
+    Many matches are counted with their older versions, and more than `COUNTED` are estimated; `total_is_exact` is then
+    false. `problems`: ignored parts of the query. `corrections`: words that no article has, each with its correction.
     """
 
     hits: tuple[Hit, ...]
@@ -53,20 +55,26 @@ class Results:
     corrections: tuple[tuple[str, str], ...] = ()
 
     def suggestion(self, text: str) -> str:
-        """Return the text of the query as it should have been typed ("Did you mean"); '' when nothing was corrected."""
+        """Return the corrected text of the query ("Did you mean"); '' when nothing was corrected."""
         suggested = text
         for typed, meant in self.corrections:
             suggested = suggested.replace(typed, meant)
         return suggested if suggested != text else ""
 
+    def next_offset(self, offset: int, limit: int) -> int | None:
+        """Return where the page after this one begins, None if this is the last; only an exact total tells which is."""
+        following = offset + limit
+        more = following < self.total if self.total_is_exact else bool(self.hits)
+        return following if more else None
+
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What of the query was left out."""
+        """Return the ignored parts of the query."""
         return self.query.problems
 
     @property
     def relaxed(self) -> bool:
-        """Whether no article has all the words, so that all hits have some of them."""
+        """Return whether no article has all the words, so that all hits are partial."""
         return self.total > 0 and self.complete == 0
 
 
@@ -81,10 +89,10 @@ def search(
     relax: bool = True,
     encoder: Encoder | None = None,
 ) -> Results:
-    """Return the articles that answer the query, from `offset` on; text is parsed first. Never raises for what a person typed.
+    """Return `limit` hits for the query from `offset` on; text is parsed first. Never raises for invalid text.
 
-    A query of filters alone, or an empty one, lists articles, newest first. `relax` lets articles that have some of the
-    words follow the few that have them all. `encoder` fuses with it what is nearest in meaning.
+    A query of only filters, or an empty one, lists articles, newest first. With `relax`, articles that have some of the
+    words follow if few have all. With `encoder`, the articles nearest in meaning are fused with the result.
     """
     return search_shards(
         (db,), query, limit=limit, offset=offset, order=order, all_versions=all_versions, relax=relax, encoder=encoder
@@ -102,13 +110,13 @@ def search_shards(
     relax: bool = True,
     encoder: Encoder | None = None,
 ) -> Results:
-    """Return the same of several databases: the hits, their order and their scores are those of one database that held all.
+    """Do the same over several databases; hits, order and scores are those of one database with all articles.
 
-    `Results.shards` says in which database each hit lies; its id is good there only. An article that several hold is
-    shown once, as it was fetched last. The connections must be open to other threads.
+    `Results.shards` has the number of the database of each hit; its id is valid only there. An article that several
+    databases have is returned once, as fetched last. The connections must be usable from other threads.
     """
-    shards = Shards(tuple(databases))
     query = parse(query) if isinstance(query, str) else query
+    shards = Shards(tuple(databases), of_rows(query, all_versions=all_versions))
     if not all(shards.each(is_current)):
         query = replace(query, problems=(*query.problems, problem("stale_index")))
     limit, offset = max(0, limit), max(0, offset)
@@ -136,7 +144,7 @@ def search_shards(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ByWords:
-    """What the words of a query find, before a page is cut out of it; `query` is as it was corrected."""
+    """The articles found by the words of a query; `query` is the corrected query."""
 
     query: Query
     order: Order
@@ -146,7 +154,7 @@ class _ByWords:
 
     @property
     def shown(self) -> Query:
-        """The query whose words are marked in the hits."""
+        """Return the query whose words are marked in the hits."""
         return any_word(self.query) if self.partial and not self.complete.total else self.query
 
     @property
@@ -155,21 +163,21 @@ class _ByWords:
 
     @property
     def known(self) -> set[ArticlePlace]:
-        """The articles that were scored."""
+        """Return the scored articles."""
         return {*self.complete.scores, *self.partial}
 
     def with_problem(self, code: Code) -> _ByWords:
         return replace(self, query=replace(self.query, problems=(*self.query.problems, problem(code))))
 
     def page(self, offset: int, limit: int) -> list[Placed]:
-        """Return the articles from `offset` on: those with all the words, then those with some, or both by one score."""
+        """Return a page of articles: those with all the words, then those with some, or both ranked by one score."""
         if self.partial and self.order == "relevance" and has_many_words(self.query):
             return self._by_one_score(offset + limit)[offset:]
         page = [Placed(ranked) for ranked in self.complete.ordered(offset + limit)[offset:]]
         if self.partial and len(page) < limit:
             start = max(0, offset - self.complete.total)
             end = start + limit - len(page)
-            rest = partial_in_order(self.complete.shards, self.partial, self.order, end)[start:]
+            rest = partial_in_order(self.complete.shards, self.query, self.partial, self.order, end)[start:]
             page += [Placed(ranked, is_partial=True) for ranked in rest]
         return page
 
@@ -183,13 +191,16 @@ def _found_by_words(shards: Shards, query: Query, *, order: Order, all_versions:
     correction = correct(shards, query, shards.languages()) if relax and not complete.total else None
     if correction:
         corrected = complete_matches(shards, correction.query, order=order, all_versions=all_versions)
-        correction = correction if corrected.total else None
+        # Of two words, the other alone is better than what a correction brings together with it.
+        correction = correction if corrected.total or len(query.free) > 2 else None
         if correction:
             query, complete = correction.query, corrected.spelled_first(correction.spellings)
     near = near_misses(shards, query, complete) if relax and not correction else []
     partial = partial_matches(shards, query, complete, near) if relax else {}
+    if relax and order == "relevance" and complete.total < FEW and has_many_words(query):
+        complete, partial = with_feedback(complete, partial)
     found = _ByWords(query=query, order=order, complete=complete, partial=partial, correction=correction)
-    if near and not complete.total and (first := found.page(0, 1)):  # the first article says which word was meant
+    if near and not complete.total and (first := found.page(0, 1)):  # the first article shows which word was meant
         correction = next((one for one, scores in near if first[0].ranked.place in scores), None)
         if correction:
             return replace(found, query=correction.query, correction=correction)
@@ -199,6 +210,6 @@ def _found_by_words(shards: Shards, query: Query, *, order: Order, all_versions:
 def matching(
     databases: Sequence[sqlite3.Connection], query: Query | str, *, all_versions: bool = False
 ) -> list[tuple[int, int]]:
-    """Yield (number of the database, id) of every article that has all the words: no page, no order, nothing is cut."""
+    """Return (number of the database, id) of all articles that have all the words, unranked."""
     query = parse(query) if isinstance(query, str) else query
     return [(place.shard, place.id) for place in matches(Shards(tuple(databases)), query, all_versions=all_versions)]

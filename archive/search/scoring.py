@@ -1,10 +1,10 @@
-"""Score articles by bm25, the title counting double, over one database or over several as over one.
+"""Score articles by bm25 with double weight for titles, over several databases as over one.
 
-bm25 weighs a word by how rare it is, and a text by how long it is, among the documents of its own table, so scores of
-two tables cannot be compared. FTS5 gives only the sum over the words. But a word that is asked for twice counts twice:
-asking for the query, and for the query and one of its words once more, gives that word's part as the difference. From
-its part follows how often the article has the word (a multiple of a half, because the weights of the columns are), and
-with that the score is recomputed from the counts of all tables.
+bm25 weighs a word by its rarity, and a text by its length, relative to the documents of its own table, so scores of two
+tables cannot be compared. FTS5 returns only the sum over the words. But a repeated word counts twice: the difference
+between the scores of the query with and without a repetition of one word is that word's part. The part gives the
+frequency of the word in the article (a multiple of a half, because the weights of the columns are), from which the
+score is recomputed with the counts of all tables.
 
 The formula is that of `fts5Bm25Function` in SQLite's ext/fts5/fts5_aux.c; sizes are read from the tables that
 https://www.sqlite.org/fts5.html#fts5_data_structures describes.
@@ -17,27 +17,28 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Final
 
-from archive.search.matching import FROM_INDEX, ArticlePlace, of_rows
-from archive.search.query import match_expression, term_expressions
+from archive.search.expression import match_expression, term_expressions
+from archive.search.matching import FROM_INDEX, ArticlePlace
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archive.search.candidates import Selection, Shards
 
 WEIGHTS: Final = (2.0, 1.0, 1.0, 0.5, 0.0)
-"""What a word counts in title, text, author, section and facets: multiples of a half, which `_often` relies on."""
+"""The weights of title, text, author, section and facets: multiples of a half, on which `_often` relies."""
 BM25: Final = f"bm25(articles_search, {', '.join(map(str, WEIGHTS))})"
 K1: Final = 1.2
 B: Final = 0.75
 _COMMONEST: Final = 1e-6  # FTS5's weight of a word that more than half of the documents have
 _CHUNK: Final = 500
+_TITLE_BYTES: Final = 2  # of a varint: a title has fewer than 16,384 tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
-    """How many documents and tokens one index (or all of them) holds, and how many documents have each term."""
+    """The numbers of documents and tokens of one index (or of all), and of documents that have each term."""
 
     documents: int
     tokens: int
@@ -49,28 +50,46 @@ class _Table:
         return weight if weight > 0 else _COMMONEST
 
     def damping(self, length: int) -> float:
-        """Return what a document of that many tokens puts below the fraction of the formula."""
+        """Return the length normalisation of a document with this number of tokens, a term of the formula's denominator."""
         return K1 * (1 - B + B * length * self.documents / max(self.tokens, 1))
 
 
 def scores_of(
-    shards: Shards, selection: Selection, languages: Sequence[str], *, all_versions: bool
+    shards: Shards, selection: Selection, languages: Sequence[str], *, rows: str
 ) -> dict[ArticlePlace, float]:
-    """Return what each article of a selection scores by the words of its query."""
+    """Return the score of each article of a selection for the words of its query; no row is read if there is no condition `rows`."""
     expression = selection.expression(languages)
-    sql = f"SELECT a.id, -{BM25}, a.date {FROM_INDEX} {of_rows(selection.query, all_versions=all_versions)}"
+    joined = f"{FROM_INDEX} {rows}" if rows else "FROM articles_search AS s WHERE articles_search MATCH ?"
+    sql = f"SELECT s.rowid, -{BM25} {joined}"
     read = shards.each(lambda db: db.execute(sql, (expression,)).fetchall())
-    shards.days.update(((shard, row[0]), row[2] or "") for shard, answer in enumerate(read) for row in answer)
-    rows: list[dict[int, float]] = [{row[0]: row[1] for row in answer} for answer in read]
+    scores: list[dict[int, float]] = [dict(answer) for answer in read]
     if len(shards) > 1:
-        rows = _as_one(shards, selection, rows, languages)
+        scores = _as_one(shards, selection, scores, languages)
     elif selection.gate:
-        rows = [_without(shards, rows[0], match_expression(selection.gate, languages))]
-    return {ArticlePlace(shard, identity): score for shard, row in enumerate(rows) for identity, score in row.items()}
+        scores = [_without(shards, scores[0], match_expression(selection.gate, languages))]
+    return {
+        ArticlePlace(shard, identity): score for shard, found in enumerate(scores) for identity, score in found.items()
+    }
+
+
+def title_gains(shards: Shards, places: Sequence[ArticlePlace]) -> dict[ArticlePlace, float]:
+    """Return the score that bm25 gives a word that each of these titles has once: 1 for a title of average length, at most 1.7.
+
+    Counting the documents that have a common word, as FTS5 does before it scores, takes longer than reading these lengths. A title whose
+    length a damaged index lacks counts as average.
+    """
+    averages = [one for one in shards.each(_averages) if len(one) > 1]
+    average = max(sum(tokens for _, tokens, *_ in averages) / max(sum(documents for documents, *_ in averages), 1), 1.0)
+    gains = dict.fromkeys(places, 1.0)
+    for shard, db in enumerate(shards.databases):
+        for identity, sizes in _sizes(db, [place.id for place in places if place.shard == shard]):
+            if length := _varints(sizes[:_TITLE_BYTES]):
+                gains[ArticlePlace(shard, identity)] = (K1 + 1) / (1 + K1 * (1 - B + B * length[0] / average))
+    return gains
 
 
 def _without(shards: Shards, scores: Mapping[int, float], gate: str) -> dict[int, float]:
-    """Return the scores of one database's articles, less what the words of a gate add."""
+    """Return the scores of one database's articles, less the parts of the gate's words."""
     sql = f"SELECT rowid, -{BM25} FROM articles_search WHERE articles_search MATCH ?"  # noqa: S608 -- a constant
     twice = dict(shards.databases[0].execute(sql, (gate,)).fetchall())
     return {identity: score - twice.get(identity, 0.0) for identity, score in scores.items()}
@@ -79,7 +98,7 @@ def _without(shards: Shards, scores: Mapping[int, float], gate: str) -> dict[int
 def _as_one(
     shards: Shards, selection: Selection, rows: Sequence[Mapping[int, float]], languages: Sequence[str]
 ) -> list[dict[int, float]]:
-    """Return the articles' scores as they would be in one index of all the databases' articles."""
+    """Return the scores that the articles would have in a single index of all databases."""
     asked = Counter(term_expressions(selection.query, languages))
     standing = asked + Counter(term_expressions(selection.gate, languages) if selection.gate else ())
     tables = shards.each(lambda db: _table(db, standing))
@@ -100,11 +119,21 @@ def _as_one(
 
 
 def _table(db: sqlite3.Connection, terms: Mapping[str, int]) -> _Table:
-    averages = db.execute("SELECT block FROM articles_search_data WHERE id = 1").fetchone()
-    documents, *tokens = _varints(averages[0]) if averages and averages[0] else [0]
+    documents, *tokens = _averages(db)
     sql = "SELECT count(*) FROM articles_search WHERE articles_search MATCH ?"
     having = {term: int(db.execute(sql, (term,)).fetchone()[0]) for term in terms}
     return _Table(documents=documents, tokens=sum(tokens), having=having)
+
+
+def count_documents(db: sqlite3.Connection) -> int:
+    """Return the number of documents that the index records."""
+    return _averages(db)[0]
+
+
+def _averages(db: sqlite3.Connection) -> list[int]:
+    """Return the number of documents of the index, and the number of tokens in each column."""
+    row = db.execute("SELECT block FROM articles_search_data WHERE id = 1").fetchone()
+    return _varints(row[0]) if row and row[0] else [0]
 
 
 def _rescored(
@@ -117,7 +146,7 @@ def _rescored(
     whole: _Table,
 ) -> dict[int, float]:
     """Return the new scores of one database's articles, by id."""
-    lengths = _lengths(db, list(found))
+    lengths = {identity: sum(_varints(sizes)) for identity, sizes in _sizes(db, list(found))}
     new = dict.fromkeys(found, 0.0)
     for term, part in parts.items():
         for identity, share in part.items():
@@ -131,7 +160,7 @@ def _rescored(
 def _parts(
     db: sqlite3.Connection, expression: str, standing: Mapping[str, int], found: Mapping[int, float]
 ) -> dict[str, dict[int, float]]:
-    """For each term, what it adds to the score of each article when it is asked for once; the last is what is left."""
+    """Return, for each term, its part of the score of each article; that of the last term is the remainder."""
     if not found:
         return {}
     rest = dict(found)
@@ -148,24 +177,22 @@ def _parts(
 
 
 def _often(part: float, damping: float) -> float:
-    """Return how often a document has a term, weighted by column, from what bm25 makes of it: the formula turned round."""
+    """Return the frequency of a term in a document, weighted by column, by inverting the bm25 formula."""
     exact = part * damping / (K1 + 1 - part) if part < K1 + 1 else 0.0
     return max(0.0, round(2 * exact) / 2)
 
 
-def _lengths(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, int]:
-    """Return tokens of each document."""
-    lengths: dict[int, int] = {}
+def _sizes(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield the id of each document and, as varints, the number of tokens in each of its columns."""
     for start in range(0, len(ids), _CHUNK):
         chunk = ids[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
-        rows = db.execute(f"SELECT id, sz FROM articles_search_docsize WHERE id IN ({marks})", chunk)  # noqa: S608 -- question marks
-        lengths.update((identity, sum(_varints(sizes))) for identity, sizes in rows)
-    return lengths
+        sql = f"SELECT id, CAST(coalesce(sz, '') AS BLOB) FROM articles_search_docsize WHERE id IN ({marks})"  # noqa: S608 -- question marks
+        yield from db.execute(sql, chunk)
 
 
 def _varints(block: bytes) -> list[int]:
-    """Return SQLite's integers of variable length, all of a block; those of nine bytes do not occur in counts."""
+    """Decode a block of SQLite varints; nine-byte ones do not occur in counts."""
     numbers, value = [], 0
     for byte in block:
         value = value << 7 | byte & 0x7F

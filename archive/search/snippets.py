@@ -1,7 +1,7 @@
-"""Show why a text matches a query: spans to mark in the ORIGINAL text, and a short extract.
+"""Mark the matches of a query in the original text, and choose a short extract.
 
-Marks are spans of characters, so a terminal, a web page and a JSON answer each draw them their own way; vowel signs,
-stretching and accents stay as printed, because words are compared by their keys and marked where they stand.
+Marks are spans of characters, which a terminal, a web page and a JSON response each render in their own way. Words are
+compared by their keys and marked in the text as printed, with vowel signs, elongation and accents.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from archive.search.analysis import phrase_readings, prefix_variants, stemming_language, tokens, word_key, word_readings
-from archive.search.query import MIN_PREFIX
+from archive.search.expression import MIN_PREFIX
 
 if TYPE_CHECKING:
     import re
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from archive.search.query import Phrase, Query
 
 Span = tuple[int, int]
-"""First character, and one past the last."""
+"""The offset of the first character, and one past the last."""
 
 SNIPPET_WORDS: Final = 30
 _BEFORE: Final = 6
 _FIRST_READ: Final = 100
-_ENOUGH: Final = 4  # different words that make an extract good enough to read no further
-# A text longer than this is not a news article; its extract comes from its beginning.
+_ENOUGH: Final = 4  # different words in an extract, after which reading stops
+# A longer text is not a news article; its extract comes from this part.
 _MAX_CHARACTERS: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
-    """A piece of a text, the spans within it that answer the query, and at which ends text was left out."""
+    """An extract of a text, the matching spans in it, and whether text was left out before and after it."""
 
     text: str
     marks: tuple[Span, ...] = ()
@@ -41,7 +41,7 @@ class Snippet:
     cut_after: bool = False
 
     def pieces(self) -> list[tuple[str, bool]]:
-        """Return the text in order as (piece, is it marked), the ellipses included: what every renderer needs."""
+        """Return the text as pieces (text, whether it is marked) in order, including ellipses."""
         return [
             *([("…", False)] if self.cut_before else []),
             *pieces(self.text, self.marks),
@@ -50,7 +50,7 @@ class Snippet:
 
 
 def pieces(text: str, marks: Iterable[Span]) -> list[tuple[str, bool]]:
-    """Return the whole text cut at its marks: (piece, is it marked) in order, no empty pieces."""
+    """Return the text split at its marks: pieces (text, whether it is marked) in order, without empty ones."""
     found: list[tuple[str, bool]] = []
     position = 0
     for start, end in marks:
@@ -61,7 +61,7 @@ def pieces(text: str, marks: Iterable[Span]) -> list[tuple[str, bool]]:
 
 
 class _Pattern:
-    """The words that a query asks for, as keys in one document's language."""
+    """The words of a query as keys in the language of one document."""
 
     def __init__(self, query: Query, language: str) -> None:
         self.language = stemming_language(language)
@@ -78,10 +78,10 @@ class _Pattern:
 
     def _add(self, phrase: Phrase) -> None:
         *before, last = phrase.words
-        beginnings = tuple(form for form in prefix_variants(last) if len(form) >= MIN_PREFIX)
+        beginnings = _beginnings(last) if phrase.prefix else ()
         if not before:
             self.single.update(phrase.keys or word_readings(last, self.language))
-            self.beginnings += beginnings if phrase.prefix else ()
+            self.beginnings += beginnings
             return
         self.phrases += filter(None, phrase_readings(phrase.words, self.language))
         if phrase.prefix:
@@ -89,7 +89,7 @@ class _Pattern:
             self.open_phrases += ((start, beginnings) for start in starts)
 
     def hits(self, keys: Sequence[str]) -> list[int]:
-        """Return the positions in the keys of a text that answer the query, ascending."""
+        """Return the positions of matching keys in a text, ascending."""
         found = {
             position
             for position, key in enumerate(keys)
@@ -102,8 +102,12 @@ class _Pattern:
         return sorted(found)
 
 
+def _beginnings(word: str) -> tuple[str, ...]:
+    return tuple(form for form in prefix_variants(word) if len(form) >= MIN_PREFIX)
+
+
 def _runs(keys: Sequence[str], wanted: tuple[str, ...], beginnings: tuple[str, ...]) -> set[int]:
-    """Return the positions of every run of keys equal to `wanted`, followed by a key with one of the beginnings, if any."""
+    """Return the positions of each run of keys equal to `wanted`, followed, if `beginnings` are given, by a key with such a prefix."""
     found: set[int] = set()
     length = len(wanted) + bool(beginnings)
     for start in range(len(keys) - length + 1):
@@ -115,7 +119,7 @@ def _runs(keys: Sequence[str], wanted: tuple[str, ...], beginnings: tuple[str, .
 
 
 def highlight(text: str, query: Query, language: str = "") -> tuple[Span, ...]:
-    """Return the spans of every word of a text (in that language, BCP 47) that the query asks for, in order."""
+    """Return the spans of the words of a text that match the query, in order; `language` is that of the text (BCP 47)."""
     pattern = _Pattern(query, language)
     spans, keys = _words(text, pattern.language)
     return tuple(spans[position] for position in pattern.hits(keys))
@@ -131,7 +135,7 @@ def _words(text: str, language: str) -> tuple[list[Span], list[str]]:
 def _read_more(
     matches: Iterator[re.Match[str]], language: str, spans: list[Span], keys: list[str], *, count: int
 ) -> bool:
-    """Read so many more words; False when there were no more."""
+    """Read `count` more words; return False at the end of the text."""
     before = len(keys)
     for match in islice(matches, count):
         spans.append(match.span())
@@ -140,9 +144,9 @@ def _read_more(
 
 
 def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_WORDS) -> Snippet:
-    """Return the stretch of `length` words with the most different words of the query; the beginning when it has none.
+    """Return the extract of `length` words that has the most different words of the query; the beginning when none match.
 
-    The text is read only until a stretch has them all.
+    The text is read only until an extract has all of them.
     """
     text = text[:_MAX_CHARACTERS]
     pattern = _Pattern(query, language)
@@ -168,7 +172,7 @@ def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_W
 
 
 def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int) -> bool:
-    """Return whether some whole stretch of the words read so far has as many different words as the query can ask for."""
+    """Return whether a complete extract of the words read so far has `wanted` different words of the query."""
     if not hits:
         return False
     first, different = _window(hits, keys, length)
@@ -176,7 +180,7 @@ def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int)
 
 
 def _window(hits: Sequence[int], keys: Sequence[str], length: int) -> tuple[int, int]:
-    """Return the first word of the best stretch (most different keys, then most hits, then earliest) and its different keys."""
+    """Return the first word of the best extract (most different keys, then most hits, then earliest), and its number of different keys."""
     best, best_value = hits[0], (0, 0)
     for index, start in enumerate(hits):
         inside = hits[index : bisect_left(hits, start + length - _BEFORE)]

@@ -1,17 +1,19 @@
 """Correct the spelling of a query: replace its words by similar ones that the archive has.
 
-Two things are done, both by asking the index for keys that are made up, so that no list of all words is read: a word
-that (nearly) no article has is taken for each word one letter away that some article has; and a name from another
-script is taken in the letters that other papers write it with (غوغل, جوجل, قوقل; مانشستر, مانشيستر).
+Both corrections query the index for generated keys, so that no list of all words is needed. A word that (nearly) no
+article has is replaced by the words one letter away that some article has. A transliterated name is also searched for in
+the spellings of other papers (غوغل, جوجل, قوقل; مانشستر, مانشيستر), and a word without its hamza with it.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.arabic import spell
+from archive.arabic import fold, spell
 from archive.search.analysis import stemming_language, tokens, word_key, word_variants
 from archive.search.candidates import Shards, count_matches
 from archive.search.query import Clause, Phrase, Query
@@ -22,20 +24,25 @@ if TYPE_CHECKING:
 _ARABIC: Final = "ءابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 _LATIN: Final = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST: Final = 4
-"""Letters of a word below which nearly every other word is one letter away."""
+"""The fewest letters of a word that is corrected: nearly all shorter words are one letter away from others."""
+_ACRONYM: Final = 5
+"""The most letters of a word in capitals that is taken for an acronym, which is not corrected: NASA is no misspelt "casa"."""
 _LONGEST: Final = 20
-"""Letters of a word above which it is none that anybody typed."""
+"""The most letters of a word that is corrected: longer ones are not typed words."""
 _CORRECTED: Final = 3
-"""Words of a query that are corrected at most: each costs some 500 to 1,000 questions of 15 µs."""
+"""The most words of a query that are corrected: each costs 500 to 1,000 lookups of 15 µs."""
+_MOST_FORMS: Final = 2500
+"""Forms with a hamza that one word is taken for, more than a word of eleven letters has; twenty times ي would have 25,000."""
 _G: Final = "غجق"
+_BARE_CARRIER: Final = re.compile("(?<=ا)ي(?=.)|(?<=.)و(?=و)|(?<=.)ي(?=ي)")
 _VOWELS: Final = "اوي"
 _LONG_NAME: Final = 6
-"""Letters from which a long vowel more or less makes no other word."""
+"""The fewest letters of a name in which an additional or missing long vowel does not make another word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """The query with other keys for what was mistyped, these words, and the spellings that they were taken for."""
+    """The query with other keys for mistyped words, these words, and the spellings that replace them."""
 
     query: Query
     typed: tuple[str, ...]
@@ -43,7 +50,7 @@ class Correction:
 
 
 def correct(shards: Shards, query: Query, languages: Sequence[str]) -> Correction | None:
-    """Return the query with each word that no article has taken for those one letter away; None when that changes nothing."""
+    """Return the query with each word that no article has replaced by those one letter away; None when nothing changes."""
     typed: list[str] = []
     spellings: set[str] = set()
 
@@ -60,7 +67,7 @@ def correct(shards: Shards, query: Query, languages: Sequence[str]) -> Correctio
 
 
 def alternatives(shards: Shards, query: Query, languages: Sequence[str]) -> list[Correction]:
-    """For two words that articles have: the queries that take one of them for the words one letter away, for it may be mistyped too."""
+    """Return, for two words that articles have, the queries in which one is replaced by words one letter away: it may be mistyped too."""
     single = [clause for clause in query.wanted if _is_word(clause.phrases[0]) and len(clause.phrases) == 1]
     if len(query.wanted) != 2 or len(single) != 2:
         return []
@@ -78,10 +85,12 @@ def alternatives(shards: Shards, query: Query, languages: Sequence[str]) -> list
 def _near(
     shards: Shards, word: str, languages: Sequence[str], *, unknown: bool = True
 ) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the keys that the archive has of words one letter away, and their spellings.
+    """Return the keys of words one letter away that the archive has, and their spellings.
 
-    Of an `unknown` word, one that no article has, a hamza may have been left out too.
+    In an `unknown` word, which no article has, a hamza may also be missing.
     """
+    if word.isupper() and len(word) <= _ACRONYM:
+        return (), frozenset()
     own = word_variants(word, languages)
     word = spell(word)
     edited = [form for form in _one_edit(word) if form != word]
@@ -93,29 +102,39 @@ def _near(
 
 
 def _with_hamza(forms: Iterable[str]) -> list[str]:
-    """Return the forms with a hamza in place of a ي or و that may have carried one: رييس for رئيس."""
+    """Return the forms with a hamza on each ي or و that may carry one: رئيس for رييس."""
     found = (
         spell(f"{form[:at]}ء{form[at + 1 :]}")
         for form in forms
         for at in range(1, len(form))
         if form[at] in "يو" and len(form) >= _SHORTEST
     )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(islice(found, _MOST_FORMS)))
+
+
+def _with_carrier(word: str) -> Iterator[str]:
+    """Yield the word with a hamza that is often left out, where its letter shows the place: عائلة for عايلة, مسؤول for مسوول."""
+    word = fold(word)
+    for found in _BARE_CARRIER.finditer(word) if _SHORTEST <= len(word) <= _LONGEST else ():
+        yield spell(f"{word[: found.start()]}ء{word[found.end() :]}")
 
 
 def transliterated(shards: Shards, query: Query, languages: Sequence[str]) -> Query:
-    """Return the query with names taken in their other spellings too, as far as the archive has them."""
+    """Return the query with the other spellings of words that the archive has."""
 
     def spelled(phrase: Phrase) -> Phrase:
         own = phrase.keys or word_variants(phrase.words[0], languages)
-        found = _known(shards, _other_letters(own[0])) if own and own[0] not in phrase.keys else ()
+        if not own or phrase.keys:
+            return phrase
+        carried = (key for form in _with_carrier(phrase.words[0]) for key in word_variants(form, languages))
+        found = _known(shards, (*_other_letters(own[0]), *(key for key in carried if key not in own)))
         return replace(phrase, keys=tuple(dict.fromkeys((*own, *found)))) if found else phrase
 
     return _with_words(query, spelled)
 
 
 def surface(word: str, keys: Iterable[str], texts: Iterable[tuple[str, str]]) -> str:
-    """Return how texts (each with its language) write what was found in place of a word; '' when they do not have it."""
+    """Return the spelling in these texts (each with its language) of the replacement of a word; '' when they do not have it."""
     wanted = set(keys)
     written: Counter[str] = Counter()
     for text, language in texts:
@@ -130,7 +149,7 @@ def surface(word: str, keys: Iterable[str], texts: Iterable[tuple[str, str]]) ->
 
 
 def _with_words(query: Query, change: Callable[[Phrase], Phrase]) -> Query:
-    """Return the query with each wanted single word of no field changed."""
+    """Return the query with `change` applied to each wanted single word without a field."""
 
     def changed(clause: Clause) -> Clause:
         if clause.negated:
@@ -150,7 +169,7 @@ def _one(phrase: Phrase) -> Query:
 
 
 def _known(shards: Shards, keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the keys that some article has."""
+    """Return the keys that some article has."""
     sql = "SELECT 1 FROM articles_search WHERE articles_search MATCH ? LIMIT 1"
     distinct = [key for key in dict.fromkeys(keys) if len(key) > 1 and '"' not in key]
     has = shards.each(lambda db: {key for key in distinct if db.execute(sql, (f'- {{facets}} : "{key}"',)).fetchone()})
@@ -158,7 +177,7 @@ def _known(shards: Shards, keys: Iterable[str]) -> tuple[str, ...]:
 
 
 def _one_edit(word: str) -> Iterator[str]:
-    """Yield every word one letter away: one left out, two swapped, one for another, one more."""
+    """Yield all words one edit away: a letter deleted, two swapped, one replaced, or one inserted."""
     letters = _ARABIC if any(letter in _ARABIC for letter in word) else _LATIN
     if not _SHORTEST <= len(word) <= _LONGEST or any(letter.isdigit() for letter in word):
         return
@@ -172,7 +191,7 @@ def _one_edit(word: str) -> Iterator[str]:
 
 
 def _other_letters(key: str) -> Iterator[str]:
-    """Yield a name in the letters that other papers use for /g/, and with a long vowel more or less."""
+    """Yield a name with the other letters used for /g/, and with a long vowel added or removed."""
     letters = [letter for letter in key if letter in _G]
     if len(key) >= _SHORTEST + (len(letters) < 2):
         for letter in dict.fromkeys(letters):

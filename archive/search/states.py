@@ -1,6 +1,6 @@
-"""Define what `is:` may ask of an article: what became of its page, and who else has it.
+"""Define the values of `is:`: what became of an article's page, and whether others published it.
 
-These are conditions on rows and no tokens of the index: they change without the article's words.
+They are conditions on rows instead of tokens of the index, because they change independently of the article's words.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from archive.arabic import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-State = Literal["gone", "paywalled", "changed", "shared", "wire"]
+State = Literal["gone", "paywalled", "changed", "retitled", "shared", "wire"]
 
 _NAMES: Final[Mapping[State, tuple[str, ...]]] = {
     "gone": ("gone", "deleted", "محذوف"),
     "paywalled": ("paywalled", "مدفوع"),
     "changed": ("changed", "معدل"),
+    "retitled": ("retitled", "معدل-العنوان"),
     "shared": ("shared", "مشترك"),
     "wire": ("wire", "وكالة"),
 }
@@ -29,6 +30,10 @@ _CONDITIONS: Final[Mapping[State, str]] = {
     "changed": (
         "EXISTS (SELECT 1 FROM articles AS other WHERE other.article_key = a.article_key AND other.id <> a.id)"
     ),
+    "retitled": (
+        "EXISTS (SELECT 1 FROM articles AS other WHERE other.article_key = a.article_key AND other.title <> a.title"
+        " AND other.title <> '' AND a.title <> '')"
+    ),
     "shared": (
         "EXISTS (SELECT 1 FROM families AS mine JOIN families AS f ON f.family = mine.family"
         " JOIN articles AS member ON member.id = f.article_id AND member.is_latest = 1"
@@ -39,11 +44,11 @@ _CONDITIONS: Final[Mapping[State, str]] = {
 
 
 def state_of(value: str) -> State | None:
-    """Return the state of that name, English or Arabic; None when there is none."""
+    """Return the state with this English or Arabic name, None when there is none."""
     return _STATES.get(fold(value.strip()))
 
 
 def conditions(states: Iterable[State], not_states: Iterable[State] = ()) -> str:
-    """Return the SQL condition on a row `a` of `articles`, `AND` before each part; '' when no state is asked for."""
+    """Return the SQL condition on a row `a` of `articles`, with `AND` before each part; '' for no states."""
     wanted = "".join(f" AND {_CONDITIONS[state]}" for state in states)
     return wanted + "".join(f" AND NOT ({_CONDITIONS[state]})" for state in not_states)

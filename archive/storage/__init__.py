@@ -1,7 +1,7 @@
 """Open storages for closed files outside the archive's own folder, by URL: put, verify and read files there.
 
-The only door to fsspec and s3fs, which come with the extra `s3` and are imported when a URL asks for them. A scheme is one line of
-SCHEMES and, where none of the classes here fits it, one file; tests/archive/storage holds the contract that all of them keep.
+Only this package imports fsspec and s3fs, which come with the extra `s3`, and only for URLs that need them. A scheme is one line of
+SCHEMES and, where no class here fits, one file; tests/archive/storage tests the contract of all of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 SCHEMES: dict[str, Callable[[StorageUrl], Storage]] = {
     "file": FolderStorage,
     "s3": S3Storage,
-    "memory": ObjectStorage,  # for tests: it ends with the process
+    "memory": ObjectStorage,  # for tests: its content is lost when the process ends
     "sftp": ObjectStorage,
     "gs": ObjectStorage,
     "abfs": ObjectStorage,
@@ -40,10 +40,10 @@ SCHEMES: dict[str, Callable[[StorageUrl], Storage]] = {
 
 
 def open_storage(url: str | StorageUrl) -> Storage:
-    """Return the storage that a URL names; asks nothing of it yet.
+    """Return the storage that a URL names, without connecting to it.
 
     Raises:
-        UsageError: the URL makes no sense, or a library is missing (`warraq[s3]`).
+        UsageError: the URL is invalid, or a library is missing (`warraq[s3]`).
     """
     place = parse_url(url) if isinstance(url, str) else url
     try:

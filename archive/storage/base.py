@@ -1,4 +1,4 @@
-"""Define what every storage does (store files with proof, read byte ranges), and parse the URLs that name one."""
+"""Define the interface of storages (store and verify files, read byte ranges), and parse the URLs that name them."""
 
 from __future__ import annotations
 
@@ -21,56 +21,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as the storage describes it: its size in bytes, the sha256 (hex) stored with it ('' where none can be)."""
+    """An object as the storage describes it: its size in bytes, and the sha256 (hex) stored with it ('' where there is none)."""
 
     size: int
     sha256: str = ""
 
 
 class Storage(Protocol):
-    """Where closed files of an archive are kept, by names such as `archive/NAME.warc.gz`.
+    """A store of closed files of an archive, by names such as `archive/NAME.warc.gz`.
 
-    Every method raises StorageError when the storage does not answer, refuses, or answers wrongly. Contract of all of them, by
-    tests/archive/storage: a name shows a whole file or none at all, whatever happens while it is put there.
+    Every method raises StorageError when the storage does not answer, refuses, or answers wrongly. All storages guarantee, as tested in
+    tests/archive/storage, that a name refers to a complete file or to none, even if an upload is interrupted.
     """
 
     @property
     def url(self) -> str:
-        """The URL that opens it again (`open_storage`), without secrets."""
+        """Return the URL that opens this storage again (`open_storage`), without secrets."""
 
     def stat(self, name: str) -> StoredObject | None:
-        """Return what is there under that name, None when nothing is."""
+        """Return the object with this name, None when there is none."""
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Return exactly these bytes of an object; fewer or more of them are a StorageError."""
+        """Return `length` bytes of an object from `offset`; raises StorageError if the answer has another length."""
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Put a local file there and return, in a word or two, what proved that all of it arrived (see `prove`).
+        """Upload a local file and return, in a word or two, how the upload was verified (see `prove`).
 
-        What is there already and proves to be the same file is not sent again. Another file of that name is only given up when
+        A file that is there already and is verified to be the same is not sent again. Another file of this name is replaced only when
         `replace` is set.
         """
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
-        """Return what proves that the object holds the bytes of the local file whose sha256 (hex) this is.
+        """Verify that the object holds the bytes of the local file with this sha256 (hex); return how.
 
-        `etag` and `checksum` are what the server made of the bytes that it received, `read back` are all bytes read again.
-        Raises StorageError when it is another file, or not there.
+        `etag` and `checksum`: by what the server computed from the bytes it received; `read back`: by reading all bytes again.
+        Raises StorageError when it is another file or missing.
         """
 
     def keeps_versions(self) -> bool:
-        """Return whether what is replaced stays there as an older version (a versioned bucket), as far as it says."""
+        """Return whether the storage reports that replaced objects are kept as older versions (a versioned bucket)."""
 
 
 OPTIONS = frozenset({"endpoint_url", "region_name", "profile"})
-"""What may stand after the `?`: where a server of the S3 protocol is, and which section of ~/.aws to use. Never a secret."""
+"""Parameters that may follow the `?`: the address of an S3 server, its region, and the profile of ~/.aws. Never a secret."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageUrl:
-    """Where an archive's files are kept: `scheme`, `host` (an object store's bucket), `path` without slashes around it, options."""
+    """The location of an archive's files: `scheme`, `host` (the bucket of an object store), `path` without outer slashes, options."""
 
     scheme: str
     host: str
@@ -79,25 +79,25 @@ class StorageUrl:
 
     @property
     def url(self) -> str:
-        """The URL that gives this place again; it holds no secret, so it can be kept and shown."""
+        """Return the URL of this location; it has no secrets, so it can be stored and shown."""
         query = "?" + urlencode(self.options, safe=":/") if self.options else ""
         return f"{self.scheme}://{self.host}/{quote(self.path, safe='/:@+,;=~!$')}".rstrip("/") + query
 
     def option(self, name: str) -> str:
-        """Return the value of an option, '' when it is not given."""
+        """Return the value of an option, '' when it is not set."""
         return dict(self.options).get(name, "")
 
     def below(self, name: str) -> StorageUrl:
-        """Return the place of that name in this one."""
+        """Return the location of this name below this one."""
         path = "/".join(filter(None, (self.path, name.strip("/"))))
         return StorageUrl(scheme=self.scheme, host=self.host, path=path, options=self.options)
 
 
 def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
-    """Return the place that `url` names; a path without a scheme is a folder of this machine.
+    """Return the location that `url` names; a path without a scheme is a local folder.
 
     Raises:
-        UsageError: it is not such a URL, or holds a password or key, which belongs into the environment.
+        UsageError: the URL is invalid, or holds a password or key, which belongs in the environment.
     """
     if not url or _CONTROL.search(url.replace(" ", "")):
         raise UsageError(N_(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER"))
@@ -110,26 +110,28 @@ def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
     if parts.password is not None or (parts.username and scheme == "s3"):
         raise UsageError(
             N_(
-                f"{_shown(url)} holds a key or password, which would be kept with the archive: give credentials as the library takes them "
-                "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials)"
+                f"{_shown(url)} contains a key or password, which would be stored with the archive: "
+                "give credentials in the environment or a file (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials)"
             )
         )
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(options.keys() - OPTIONS):
         raise UsageError(
-            N_(f"{', '.join(unknown)} after the ? of a storage means nothing: {', '.join(sorted(OPTIONS))} do")
+            N_(
+                f"unknown options after the ? of a storage URL: {', '.join(unknown)}; known are {', '.join(sorted(OPTIONS))}"
+            )
         )
     if endpoint_url:
         options["endpoint_url"] = endpoint_url
     _check_endpoint(options.get("endpoint_url", ""))
     path = unquote(parts.path).strip("/")
     if ".." in path.split("/"):
-        raise UsageError(N_(f"{_shown(url)} has .. in it: write the place out"))
+        raise UsageError(N_(f"{_shown(url)} contains ..: write the full path"))
     return StorageUrl(scheme=scheme, host=parts.netloc, path=path, options=tuple(sorted(options.items())))
 
 
 def is_plain(endpoint_url: str) -> bool:
-    """Return whether what is sent to that endpoint can be read on the way: http, and not to this machine."""
+    """Return whether the connection to this endpoint is unencrypted: http, and not to this machine."""
     parts = urlsplit(endpoint_url)
     return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
@@ -150,32 +152,32 @@ def _check_endpoint(endpoint: str) -> None:
     if parts.username or parts.password:
         raise UsageError(
             N_(
-                "the endpoint URL holds a key or password: give credentials in AWS_ACCESS_KEY_ID … or ~/.aws/credentials"
+                "the endpoint URL contains a key or password: give credentials in AWS_ACCESS_KEY_ID … or ~/.aws/credentials"
             )
         )
 
 
 def _shown(url: str) -> str:
-    """Return the URL without what stands before an @, and without what stands after a ?."""
+    """Return the URL without user info and query, for messages."""
     return re.sub(r"//[^/@]*@", "//…@", url.partition("?")[0])[:200]
 
 
-# Another folder of this machine (a larger disk, a network mount): the storage that needs nothing installed.
+# A local folder (a larger disk, a network mount), which needs no library.
 
 CHUNK = 1 << 20
 
 
 class FolderStorage:
-    """A folder; files are written beside their name, synced, moved into place, and read back."""
+    """A folder; files are written under a temporary name, synced, renamed, and read back."""
 
     def __init__(self, place: StorageUrl) -> None:
         if place.host not in {"", "localhost"}:
-            raise UsageError(N_(f"{place.url} names a folder of another machine: mount it, and write file:///FOLDER"))
+            raise UsageError(N_(f"{place.url} names a folder on another machine: mount it, and write file:///FOLDER"))
         self.url = place.url
         self._folder = Path("/", place.path)
 
     def stat(self, name: str) -> StoredObject | None:
-        """Return what is there."""
+        """Return the file with this name, None when there is none."""
         path = self._path(name)
         with self._answering(name):
             if path.is_symlink() or not path.is_file():
@@ -189,7 +191,7 @@ class FolderStorage:
             return file.read(length)
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Copy the file there."""
+        """Copy the file into the folder and verify it."""
         target = self._path(name)
         with contextlib.suppress(StorageError):
             return self.prove(path, name, sha256=sha256)
@@ -204,7 +206,7 @@ class FolderStorage:
         return self.prove(path, name, sha256=sha256)
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:  # noqa: ARG002 - all is read back
-        """Read all of it."""
+        """Verify by reading the whole file."""
         target = self._path(name)
         if not self.stat(name):
             raise not_there(self.url, name)
@@ -215,7 +217,7 @@ class FolderStorage:
         return "read back"
 
     def _proved(self, source: IO[bytes], name: str, sha256: str) -> Iterator[bytes]:
-        """Yield the bytes of the file; an error at their end, before they get their name, when they are not the expected ones."""
+        """Yield the bytes of the file; raise StorageError at the end, before the file is renamed, when they are not the expected ones."""
         digest = hashlib.sha256()
         while data := source.read(CHUNK):
             digest.update(data)
@@ -224,7 +226,7 @@ class FolderStorage:
             raise not_the_same(self.url, name)
 
     def keeps_versions(self) -> bool:
-        """Return False: a folder does not."""
+        """Return False: a folder keeps no versions."""
         return False
 
     def _path(self, name: str) -> Path:
@@ -246,7 +248,7 @@ class FolderStorage:
 
 
 def not_there(url: str, name: str) -> StorageError:
-    """Return the error of an object that is missing."""
+    """Return the error for a missing object."""
     return StorageError(
         url,
         N_(f"{name} is not there"),
@@ -255,7 +257,7 @@ def not_there(url: str, name: str) -> StorageError:
 
 
 def not_the_same(url: str, name: str) -> StorageError:
-    """Return the error of an object whose bytes are not those that were closed."""
+    """Return the error for an object whose bytes are not those of the closed file."""
     return StorageError(
         url,
         N_(f"the bytes of {name} there are not those of the file that was closed (SHA-256 differs)"),
@@ -264,9 +266,9 @@ def not_the_same(url: str, name: str) -> StorageError:
 
 
 def another_file(url: str, name: str) -> StorageError:
-    """Return the error of a name that is taken."""
+    """Return the error for a name that another file has."""
     return StorageError(
         url,
-        N_(f"it holds another file of the name {name}, which is left alone"),
-        advice=N_("give each archive a place of its own, or move that file away"),
+        N_(f"it holds another file of the name {name}, which is not changed"),
+        advice=N_("give each archive its own folder there, or move that file away"),
     )

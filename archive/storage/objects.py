@@ -25,7 +25,7 @@ READ_BACK = 1 << 22
 
 
 def fsspec_for(place: StorageUrl) -> Any:
-    """Return the module fsspec; raises UsageError saying what to install."""
+    """Return the module fsspec; raises UsageError, which names the missing package, when it is not installed."""
     try:
         import fsspec
     except ImportError as error:
@@ -34,7 +34,7 @@ def fsspec_for(place: StorageUrl) -> Any:
 
 
 class ObjectStorage:
-    """A place on a filesystem of fsspec's; credentials are found by its own configuration and environment."""
+    """A location on an fsspec filesystem, which finds credentials in its own configuration and the environment."""
 
     def __init__(self, place: StorageUrl) -> None:
         self.url = place.url
@@ -42,17 +42,17 @@ class ObjectStorage:
         self.fs = self.open_filesystem(place)
 
     def open_filesystem(self, place: StorageUrl) -> Any:
-        """Return the fsspec filesystem of this place; raises UsageError when its library is missing."""
+        """Return the fsspec filesystem of this location; raises UsageError when its library is missing."""
         fsspec = fsspec_for(place)
         try:
             return fsspec.filesystem(place.scheme)
         except (ImportError, ValueError) as error:
             raise UsageError(
-                N_(f"{place.scheme}:// cannot be used ({error}): install what fsspec needs for it")
+                N_(f"{place.scheme}:// cannot be used ({error}): install the package that fsspec needs for it")
             ) from error
 
     def stat(self, name: str) -> StoredObject | None:
-        """Return what is there."""
+        """Return the object with this name, None when there is none."""
         try:
             with self.answering(name):
                 return StoredObject(size=int(self.fs.info(self.path(name))["size"]))
@@ -67,7 +67,7 @@ class ObjectStorage:
             return bytes(self.fs.cat_file(self.path(name), start=offset, end=offset + length))
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Write the file under a name of its own, read it back, and give it its name."""
+        """Write the file under a temporary name, read it back, and rename it."""
         if self.stat(name):
             with contextlib.suppress(StorageError):
                 return self.prove(path, name, sha256=sha256)
@@ -93,7 +93,7 @@ class ObjectStorage:
         return proof
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
-        """Read all of it."""
+        """Verify by reading the whole object."""
         there = self.stat(name)
         if there is None:
             raise not_there(self.url, name)
@@ -102,23 +102,23 @@ class ObjectStorage:
         return "read back"
 
     def sha256_of(self, name: str, size: int) -> str:
-        """Return the sha256 (hex) of the bytes that are there."""
+        """Return the sha256 (hex) of the stored bytes."""
         digest = hashlib.sha256()
         for offset in range(0, size, READ_BACK):
             digest.update(self.read_range(name, offset, min(READ_BACK, size - offset)))
         return digest.hexdigest()
 
     def keeps_versions(self) -> bool:
-        """Not that it said."""
+        """Return False: fsspec does not report versions."""
         return False
 
     def path(self, name: str) -> str:
-        """Return the object's path as the filesystem takes it."""
+        """Return the path of the object on the filesystem."""
         return f"{self.root}/{name}" if self.root else name
 
     @contextlib.contextmanager
     def answering(self, name: str) -> Iterator[None]:
-        """Turn any error inside into a StorageError that says what to do."""
+        """Turn errors of the block into a StorageError that says what to do."""
         try:
             yield
         except FileNotFoundError as error:
@@ -130,7 +130,7 @@ class ObjectStorage:
 
 
 def refused(url: str, name: str, error: Exception) -> StorageError:
-    """Return the error of what we may not do there."""
+    """Return the error for an operation that the storage refused."""
     return StorageError(
         url,
         f"{name}: refused ({reason_of(error)})",
@@ -147,35 +147,35 @@ def no_answer(url: str, name: str, error: Exception) -> StorageError:
         url,
         N_(f"{name}: no answer ({reason_of(error)})"),
         advice=N_(
-            "is it up, and can this machine reach it? Nothing is lost: files stay here until they are proved to be there; ask again "
-            "when it answers"
+            "is it up, and can this machine reach it? Nothing is lost: files stay here until their upload is "
+            "verified; try again when it answers"
         ),
         transient=True,
     )
 
 
 def reason_of(error: Exception) -> str:
-    """Return what an exception says, in one line of bounded length."""
+    """Return the message of an exception in one line of bounded length."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
-# A stored object as a file to seek and read in, by ranges of bytes.
+# A stored object as a seekable file that is read in byte ranges.
 
 FIRST_WINDOW = 1 << 16
-"""Bytes of the first request where reading goes on from a place: a page with its request and metadata fits in mostly."""
+"""Bytes of the first request of a sequential read: a page with its request and metadata usually fits."""
 LARGEST_WINDOW = 1 << 22
-"""What windows grow to, doubling, while reading goes on: few requests for a whole file, little memory."""
+"""The largest window, in bytes; windows double during a sequential read: few requests for a whole file, little memory."""
 KEPT_WINDOWS = 2
 BUFFER = 1 << 15
 MAX_RECORD = 1 << 30
-"""Bytes of a single record at most; a row that says more is wrong, or written to make us ask for it."""
+"""The largest single record, in bytes; a row with a larger length is wrong or hostile."""
 
 
 class StoredFile:
-    """A closed file that lies in a storage. To the readers in `archive.warc` it is what a Path is: it has a name and can be opened.
+    """A closed file in a storage. The readers in `archive.warc` use it like a Path: it has a name and can be opened.
 
-    Reading on from a place fetches windows, each once; two are kept. `on_window` receives every window that is fetched: its offset
-    and its bytes.
+    A sequential read fetches windows, each once; the last two are kept. `on_window` is called with the offset and bytes of each
+    fetched window.
     """
 
     def __init__(
@@ -192,15 +192,15 @@ class StoredFile:
         return f"{self.name} in {self.storage.url}"
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:  # noqa: ARG002 - as Path.open has it
-        """Return the file, to be read from any place on."""
+        """Return a seekable reader of the file."""
         return io.BufferedReader(_Reading(self), BUFFER)
 
     def part(self, offset: int, length: int) -> bytes:
-        """Return exactly these bytes, in one request (in none when they are in a window that is kept).
+        """Return exactly these bytes, in one request, or in none when they are in a kept window.
 
         Raises:
-            DamagedFileError: the file does not have them.
-            StorageError: the storage does not give them.
+            DamagedFileError: the range is outside the file, or too long.
+            StorageError: the storage does not return them.
         """
         if offset < 0 or not 0 < length <= MAX_RECORD or offset + length > self.size:
             raise DamagedFileError(self, max(offset, 0), N_(f"no record of {length} B (the file has {self.size} B)"))
@@ -210,7 +210,7 @@ class StoredFile:
         return self._fetch(offset, length)
 
     def window(self, at: int) -> bytes:
-        """Return bytes from `at` on, at least one, b"" at the end of the file."""
+        """Return at least one byte from `at`, b"" at the end of the file."""
         for start, data in self._windows.items():
             if start <= at < start + len(data):
                 return data[at - start :]
@@ -235,10 +235,10 @@ class StoredFile:
 
 
 def wrong_length(url: str, name: str, asked: int, came: int) -> StorageError:
-    """Return the error of an answer that is not as long as what was asked for."""
+    """Return the error for a response whose length is not the requested one."""
     return StorageError(
         url,
-        N_(f"{came} B of {name} came, {asked} B were asked for"),
+        N_(f"received {came} B of {name}, but requested {asked} B"),
         advice=N_("`warraq verify --remote` says whether the file there is whole"),
         transient=True,
     )

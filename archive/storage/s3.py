@@ -1,4 +1,4 @@
-"""Store files in buckets of S3 and compatible servers; the server's own checksums prove what arrived."""
+"""Store files in buckets of S3 and compatible servers, verified by the checksums that the server computes."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PART = 16 << 20
-"""Bytes of a part of a multipart upload: two are in memory at a time; smaller files than two parts go in one request."""
+"""Bytes of a part of a multipart upload: two are in memory at a time. Files smaller than two parts are sent in one request."""
 MOST_PARTS = 10_000
-"""Of the protocol; a file of more than 160 GB has larger parts."""
+"""The protocol's limit of parts; a file of more than 160 GB has larger parts."""
 CONNECT_S, READ_S, ATTEMPTS = 10, 60, 3
 ANSWER_S = 180.0
-"""For a whole exchange with its repetitions: READ_S bounds the wait for the next byte alone, and a server may send such bytes for ever."""
+"""Seconds for a whole exchange with its retries: READ_S bounds only the wait for the next byte, which a server may repeat for ever."""
 SLOWEST = 1 << 16
-"""Bytes a second of the slowest line that files are sent and read over; what an exchange carries extends it by as much."""
+"""Bytes per second of the slowest supported connection: the time limit of an exchange grows with its size by this rate."""
 
 
 class S3Storage(ObjectStorage):
-    """A bucket, or a prefix in one. Objects appear when they are whole, as the protocol promises: no second name is needed.
+    """A bucket, or a prefix in one. S3 objects only appear when complete, so that no temporary name is needed.
 
-    Credentials are found as botocore finds them: environment, ~/.aws, the machine's role.
+    Credentials are those that botocore finds: environment, ~/.aws, the role of the machine.
     """
 
     def __init__(self, place: StorageUrl) -> None:
@@ -46,7 +46,7 @@ class S3Storage(ObjectStorage):
         self._bucket, self._prefix = place.host, place.path
 
     def open_filesystem(self, place: StorageUrl) -> Any:
-        """Return the filesystem; a server that is spoken to in the clear is warned of."""
+        """Return the filesystem; warns if the connection to the server is not encrypted."""
         fsspec = fsspec_for(place)
         try:
             import s3fs
@@ -65,7 +65,7 @@ class S3Storage(ObjectStorage):
             return s3fs.S3FileSystem(config_kwargs=bounds | configured, max_concurrency=2, **more)
 
     def stat(self, name: str) -> StoredObject | None:
-        """Return what is there, with the sha256 from its metadata."""
+        """Return the object with the sha256 from its metadata, None when there is none."""
         found = self._head(name)
         if found is None:
             return None
@@ -73,7 +73,7 @@ class S3Storage(ObjectStorage):
         return StoredObject(size=int(found["ContentLength"]), sha256=kept)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Return bytes of an object, in one request; an answer of another length is not read."""
+        """Return bytes of an object, in one request; a response of another length is not read."""
         from fsspec.asyn import sync
 
         last = f"bytes={offset}-{offset + length - 1}"
@@ -88,7 +88,7 @@ class S3Storage(ObjectStorage):
                 body.close()
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Send the file, in parts when it is large, with its sha256 as metadata."""
+        """Upload the file, in parts when it is large, with its sha256 as metadata."""
         there = self.stat(name)
         if there is not None:
             with suppress(StorageError):
@@ -111,7 +111,7 @@ class S3Storage(ObjectStorage):
 
     @contextmanager
     def _bucket_there(self) -> Iterator[None]:
-        """Say that the bucket is missing: nothing else can be when something is put there."""
+        """Turn a not-found error of an upload into one that names the bucket, which is the only thing that can be missing."""
         try:
             yield
         except StorageError as error:
@@ -121,7 +121,7 @@ class S3Storage(ObjectStorage):
             raise StorageError(self.url, N_(f"there is no bucket {self._bucket}"), advice=advice) from error
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
-        """By the ETag or the checksum that the server made of what it received; else by reading all of it back."""
+        """Verify by the ETag or checksum that the server computed, or else by reading the whole object."""
         found = self._head(name)
         if found is None:
             raise not_there(self.url, name)
@@ -132,16 +132,16 @@ class S3Storage(ObjectStorage):
             return "etag"
         if found.get("ChecksumSHA256") == base64.b64encode(bytes.fromhex(sha256)).decode():
             return "checksum"
-        if self.sha256_of(name, size) == sha256:  # encrypted with a key of the bucket's own, or sent in other parts
+        if self.sha256_of(name, size) == sha256:  # encrypted with the bucket's own key, or uploaded in other parts
             return "read back"
         raise not_the_same(self.url, name)
 
     def keeps_versions(self) -> bool:
-        """Return whether the bucket is versioned, or was: older versions stay then."""
+        """Return whether the bucket is or was versioned, so that older versions are kept."""
         try:
             with self.answering(""):
                 return "Status" in self._ask("get_bucket_versioning", Bucket=self._bucket)
-        except StorageError:  # not every server knows the question, and not every key may ask
+        except StorageError:  # not every server supports the request, and not every key permits it
             return False
 
     def _head(self, name: str) -> dict[str, Any] | None:
@@ -154,7 +154,7 @@ class S3Storage(ObjectStorage):
             raise
 
     def _abort_leftovers(self, name: str) -> None:
-        """Abort the multipart upload that a killed process left: it is invisible and costs money."""
+        """Abort multipart uploads that a killed process left: they are not listed as objects and cost money."""
         key = self._key(name)
         with suppress(StorageError), self.answering(name):  # without permission to list them, uploads still work
             begun = self._ask("list_multipart_uploads", Bucket=self._bucket, Prefix=key).get("Uploads", [])
@@ -173,7 +173,7 @@ class S3Storage(ObjectStorage):
 
     @contextmanager
     def answering(self, name: str) -> Iterator[None]:
-        """As everywhere; and what botocore says."""
+        """Turn errors of the block, botocore's included, into a StorageError."""
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
         with super().answering(name):
@@ -199,7 +199,7 @@ def _part_size(path: Path) -> int:
 
 
 def _etags(path: Path) -> tuple[str, ...]:
-    """Return what a server may call these bytes: their MD5, or the MD5 of the MD5s of their parts, and how many these are."""
+    """Return the ETags that a server may give these bytes: their MD5, or the MD5 of the MD5s of their parts with the number of parts."""
     size, whole, parts = _part_size(path), hashlib.md5(usedforsecurity=False), list[bytes]()
     with path.open("rb") as file:
         while piece := file.read(size):
@@ -214,13 +214,13 @@ def _seconds_for(size: int) -> float:
 
 
 def _within(seconds: float, call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
-    """Return what a call of fsspec's returns, which is cancelled when it takes longer."""
+    """Return the result of an fsspec call; raises TimeoutError when it takes longer than `seconds`."""
     from fsspec.exceptions import FSTimeoutError
 
     try:
         return call(*arguments, timeout=seconds, **more)
     except FSTimeoutError:
-        raise TimeoutError(N_(f"no whole answer within {seconds:.0f} s")) from None
+        raise TimeoutError(N_(f"no complete response within {seconds:.0f} s")) from None
 
 
 @cache

@@ -1,7 +1,7 @@
 """Parse, join and compare URLs: absolute form, canonical form, host, site.
 
-Parsing and joining follow the WHATWG URL Standard (https://url.spec.whatwg.org/), by ada. On top of it `canonicalise`
-gives every page one spelling: the frontier's identity of a URL, which is still a URL that can be fetched.
+ada parses and joins by the WHATWG URL Standard (https://url.spec.whatwg.org/). `canonicalise` then gives every page one
+spelling, which identifies it in the frontier and can be fetched.
 """
 
 from __future__ import annotations
@@ -28,35 +28,36 @@ __all__ = [
     "host_of",
     "identity",
     "join",
+    "main_url_of",
     "refusal",
     "resolve",
     "site_of",
     "surt",
-    "twin_of",
+    "untracked",
 ]
 
 MAX_LENGTH: Final = 2000
-"""Longest URL kept, in characters, percent-encoded (an Arabic letter takes six); sitemaps allow 2,048, servers more."""
+"""The longest URL that is kept, in percent-encoded characters (an Arabic letter takes six); sitemaps allow 2,048, servers more."""
 
 Refusal = Literal["", "not-http", "malformed", "too-long"]
-"""Why a text is not a URL that can be fetched ('' when it is)."""
+"""Why a text is not a URL that can be fetched ('' if it is one)."""
 
-_RAW_LIMIT = 4 * MAX_LENGTH  # tracking parameters may still come off; more is not worth a parse
+_RAW_LIMIT = 4 * MAX_LENGTH  # removing tracking parameters may shorten it; longer texts are not parsed
 _SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
 
-# Already as `canonicalise` leaves a URL: plain host, no query, no escape but those of non-ASCII bytes, no dot segment.
-# Most links are; telling so costs a fraction of a parse.
+# Already canonical: plain host, no query, no escapes but those of non-ASCII bytes, no dot segments.
+# Most links are, and this check costs a fraction of a parse.
 _PLAIN_ORIGIN = r"(https?://(?!(?:[^/]*\.)?xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.[a-z]{2,24})"
 _PLAIN_PATH = r"(?:/(?!\.\.?(?:/|$))(?:[A-Za-z0-9._~!$'*+,:@=-]++|(?:%[89A-F][0-9A-F])++)*+)++"
 _CLEAN = re.compile(_PLAIN_ORIGIN + _PLAIN_PATH)
 _CLEAN_ORIGIN = re.compile(_PLAIN_ORIGIN + "(?=/)")
 _CLEAN_PATH = re.compile("(?!//)" + _PLAIN_PATH)
 _PARTS = re.compile(r"(https?)://(?:[^/?#@]*@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?")
-_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)", re.IGNORECASE)
+_HOST = re.compile(r"[hH][tT]{2}[pP][sS]?://(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)")
 _FINAL_DOT = re.compile(r"(?<=[^.])\.+(?=:\d+$|$)")
 _ODD_ESCAPE = re.compile(r"%(?![89A-F][0-9A-F])([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# The last are ASP.NET's.
+# The last alternative is for ASP.NET.
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;]*|/\((?:[a-z]\([0-9a-z]{20,}\))+\)(?=/)", re.IGNORECASE)
 
 # Parameters that only tell the site where the reader came from, as their vendors document them, and session ids.
@@ -75,10 +76,11 @@ _NOISE = re.compile(
 )
 # Names that carry a session on some sites and a story's number on others (PHP-Nuke's `sid`): the value decides.
 _SESSION = re.compile(
-    r"(?:sid|s|sess|sessid|session|session_?id)=(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,}",
+    r"(?:sid|s|[\w.-]{0,30}sess(?:ion)?[\w.-]{0,30})="
+    r"(?:(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
     re.IGNORECASE,
 )
-# Names that mean something on some sites: dropped only when the value is plainly a channel.
+# Names that have a meaning on some sites: dropped only when the value is clearly a channel.
 _CHANNEL = re.compile(
     r"(?:ref|source|src|from|via|mod|share|partner)=(?:rss|feed|twitter|x|tw|facebook|fb|whatsapp|telegram|linkedin"
     r"|e?mail|newsletter|google|googlenews|home|homepage|share|social|sms"
@@ -86,14 +88,16 @@ _CHANNEL = re.compile(
     re.IGNORECASE,
 )
 
-# `amp` and `print` where sites put them: first or last path segment, before the ending, a parameter, a host label.
+# `amp` and `print` where sites put them: first or last path segment, before the extension, a parameter, a host label.
 _AMP_CACHE = re.compile(
     r"https?://(?:[^/?#]*\.cdn\.ampproject\.org/(?:[cvw]|wp)/|(?:www\.)?google\.[a-z.]+/amp/)(s/)?([^/?#]+\.[^?#]*)",
 )
 _AMP_HOST = re.compile(r"^(www\.)?amp\.(?=[^.]+\.)")
 _TWIN_START = re.compile(r"^/(?:amp|print)(?=/.{8})")
-_TWIN_END = re.compile(r"(?<=.{8})/(?:amp|print|comment-page-\d+)(/?)$")  # the last are WordPress's pages of comments
+_TWIN_END = re.compile(r"(?<=.{8})/(?:amp|print|comment-page-\d+)(/?)$")  # the last is for WordPress comment pages
 _TWIN_ENDING = re.compile(r"(?<=[^/])\.amp(?=\.html$|$)")
+_TWIN_WORDS = ("amp", "print", "comment-page-")
+"""One of these is in each URL of an AMP or print version or a comment page."""
 _TWIN_PARAMETER = re.compile(
     r"(?:amp|noamp|print|printable|printer_friendly)(?:=(?:1|true|yes|y)?)?"
     r"|(?:outputtype|view|format|output|mode)=(?:amp|print)",
@@ -119,9 +123,9 @@ _CLEAR_SCRIPTS = (
 
 @cache
 def _suffixes() -> TLDExtract:
-    """Return the Public Suffix List of the package, private part too (blogspot.com); never the network, never a cache file.
+    """Return the Public Suffix List of the package with its private part (blogspot.com); uses neither network nor cache file.
 
-    Imported by the first who asks: it brings an HTTP client along (0.25 s).
+    Imported on first use, because it imports an HTTP client (0.25 s).
     """
     import tldextract
 
@@ -129,7 +133,7 @@ def _suffixes() -> TLDExtract:
 
 
 def refusal(text: str) -> Refusal:
-    """Say why `text`, an absolute URL, cannot be fetched; '' if it can."""
+    """Return why `text`, an absolute URL, cannot be fetched; '' if it can."""
     scheme = _SCHEME.match(text)
     if scheme and scheme.group(1).lower() not in {"http", "https"}:
         return "not-http"
@@ -143,7 +147,7 @@ def refusal(text: str) -> Refusal:
 def join(base: str, reference: str, encoding: str = "utf-8") -> str:
     """Return the absolute http(s) URL of `reference` on the page `base`, as a browser resolves it; '' if there is none.
 
-    Without fragment and credentials. `encoding` is the page's: a browser writes the query of a link in it
+    The result has no fragment and no credentials. `encoding` is that of the page, in which a browser encodes the query of a link
     (URL Standard, "percent-encode after encoding"). Never raises.
     """
     if len(reference) <= _RAW_LIMIT and _CLEAN_PATH.fullmatch(reference) and (origin := _CLEAN_ORIGIN.match(base)):
@@ -152,11 +156,11 @@ def join(base: str, reference: str, encoding: str = "utf-8") -> str:
 
 
 def canonicalise(url: str) -> str:
-    """Return the one spelling of an absolute http(s) `url`, which is its identity and fetchable; '' for what `refusal` names.
+    """Return the canonical spelling of an absolute http(s) `url`, which identifies it and can be fetched; '' if `refusal` has a reason.
 
     Lower-case host in Punycode, no default port, credentials, fragment or dot segments; escapes in upper case and only
     where needed, so that an Arabic path has one spelling; no tracking parameters, no session ids; `name=value`
-    parameters in order of their names. Idempotent.
+    parameters sorted by name. Idempotent.
     """
     if _CLEAN.fullmatch(url):
         return url if len(url) <= MAX_LENGTH else ""
@@ -176,16 +180,23 @@ def canonicalise(url: str) -> str:
     return clean if len(clean) <= MAX_LENGTH else ""
 
 
+def untracked(url: str) -> str:
+    """Return `url` without tracking parameters and session ids in its query; the rest keeps its spelling and order."""
+    page, _, query = url.partition("?")
+    kept = "&".join(part for part in query.split("&") if not _is_noise(part))
+    return f"{page}?{kept}" if kept else page
+
+
 def escape_bytes(header: str) -> str:
-    """Return a header value, decoded as Latin-1, as a URL reference: bytes beyond ASCII percent-encoded as they came, as browsers do."""
+    """Return a header value, decoded as Latin-1, as a URL reference: non-ASCII bytes are percent-encoded, as browsers do."""
     return header if header.isascii() else "".join(char if char < "\x80" else f"%{ord(char):02X}" for char in header)
 
 
-@lru_cache(maxsize=4096)  # an article on its way is asked for it seven times
+@lru_cache(maxsize=4096)  # computed seven times for each article otherwise
 def identity(url: str) -> str:
-    """Return what an article's addresses have in common.
+    """Return the key that all URLs of an article share.
 
-    The URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
+    It is the URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
 
     Unlike a urlkey it keeps the case of path and query, which distinguishes articles with short ids.
     """
@@ -206,7 +217,7 @@ def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
 
 
 def spelled(base: str, reference: str, url: str, encoding: str = "utf-8") -> str:
-    """Return how a page spells `url`, the canonical URL of its `reference`; '' where that is the canonical form."""
+    """Return how a page spells `url`, the canonical URL of its `reference`; '' if it is the canonical form."""
     if url.endswith(reference) and "?" not in reference:
         return ""
     spelling = join(base, reference, encoding)
@@ -214,13 +225,13 @@ def spelled(base: str, reference: str, url: str, encoding: str = "utf-8") -> str
 
 
 def host_of(url: str) -> str:
-    """Return the host of an absolute URL in lower case, without port ('' when it has none); an IPv6 address keeps its brackets."""
+    """Return the host of an absolute URL in lower case without the port, '' when it has none; an IPv6 address keeps its brackets."""
     match = _HOST.match(url)
     return match.group(1).lower() if match else ""
 
 
 def site_of(url: str) -> str:
-    """Return the registrable domain of an absolute URL (`bbc.co.uk`, `name.blogspot.com`); the host of one that has none."""
+    """Return the registrable domain of an absolute URL (`bbc.co.uk`, `name.blogspot.com`), or its host when it has none."""
     return _registrable(host_of(url))
 
 
@@ -235,9 +246,9 @@ def may_have_subdomains(host: str) -> bool:
 
 
 def display(url: str) -> str:
-    """Return `url` as a reader wants it, its non-Latin letters in the clear; it still names the same page.
+    """Return `url` for display, with its non-Latin letters decoded; it still names the same page.
 
-    What could mislead stays escaped: control, format and space characters, host labels in look-alike scripts.
+    Misleading parts stay escaped: control, format and space characters, and host labels in look-alike scripts.
     """
     parts = _PARTS.match(url)
     if not parts or not parts.group(2):
@@ -247,11 +258,14 @@ def display(url: str) -> str:
     return url[:start] + host + _NON_ASCII.sub(_readable, url[end:])
 
 
-def twin_of(url: str) -> str:
-    """Return the URL of the article that `url` is the AMP or print twin of, or has the comments of; '' when it looks like neither.
+def main_url_of(url: str) -> str:
+    """Return the URL of the article of which `url` is the AMP or print version or a comment page; '' when it looks like none of these.
 
-    The answer is a guess by the usual patterns: the page's own `rel=canonical` outranks it.
+    It is guessed by common patterns; the page's own `rel=canonical` takes precedence.
     """
+    low = url.lower()
+    if not any(word in low for word in _TWIN_WORDS):  # as most URLs
+        return ""
     cache = _AMP_CACHE.match(url)
     if cache:
         return canonicalise(f"http{'s' if cache.group(1) else ''}://{cache.group(2)}")
@@ -316,7 +330,7 @@ def _is_noise(part: str) -> bool:
 
 
 def _reference(error: UnicodeError) -> tuple[str, int]:
-    """Return the character that an encoding does not have, as a browser writes it: a reference whose own signs are escaped."""
+    """Return the escaped character reference that a browser writes for a character that the encoding does not have."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(f"%26%23{ord(char)}%3B" for char in error.object[error.start : error.end]), error.end

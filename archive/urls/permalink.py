@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"(?:^|/)a/(\d{14})/([a-z][a-z0-9+.-]*):/+(\S+)", re.IGNORECASE)
 _SAFE = "/:?&=+,;@!$'()*~%[]#"
-"""What a URL may hold as it is."""
+"""Characters of a URL that need no escape."""
 
 
 def permalink(row: Mapping[str, Any], room: str = "") -> str:
-    """Return the permanent address of a version (a row of `articles`) below the address of its reading room.
+    """Return the permanent URL of a version (a row of `articles`) below `room`, the URL of its reading room.
 
-    Its time is that of the version's first capture (UTC, 14 digits): the same after `reindex`, `merge` and an import elsewhere.
+    Its time is that of the first capture of the version (UTC, 14 digits), which stays the same after `reindex`, `merge` and an import.
     """
     return f"{room.rstrip('/')}/a/{timestamp(row['fetched_at'])}/{quote(row['url'], safe=_SAFE)}"
 
 
 def read_permalink(address: str) -> tuple[str, str] | None:
-    """Return the URL as it is written there and the time (14 digits) that a permanent address names; None for any other text."""
+    """Return the URL as written, and the time (14 digits), of a permanent URL; None for any other text."""
     found = _ADDRESS.search(address)
     return (f"{found[2]}://{found[3]}", found[1]) if found else None
 
 
 def timestamp(moment: str) -> str:
-    """Return a time of the database as 14 digits."""
+    """Return a time from the database as 14 digits."""
     return re.sub(r"\D", "", moment)[:14]

@@ -1,8 +1,7 @@
-"""Compute the urlkey of a URL: its Sort-friendly URI Reordering Transform, by which CDX and CDXJ files are sorted.
+"""Compute the urlkey of a URL, its Sort-friendly URI Reordering Transform, by which CDX and CDXJ files are sorted.
 
-Written from the public descriptions (Heritrix glossary, "SURT", and its canonicalisation rules: lower case, strip www,
-strip session ids, strip user info) and from watching which keys pywb's indexer gives: tests/archive/urls/test_surt.py has
-the pairs.
+It follows the public descriptions (Heritrix glossary, "SURT", and its canonicalisation rules: lower case, strip www,
+strip session ids, strip user info) and the keys that pywb's indexer gives, which tests/archive/urls/test_surt.py lists.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ _DEFAULT_PORT = {"http": "80", "https": "443"}
 _WWW = re.compile(r"^www\d*\.")
 _IPV6 = re.compile(r"\[([^\]]*)\](?::(\d*))?")
 _ESCAPES = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
-_MAX_ROUNDS = 16  # escapes of escapes of escapes; a URL built of them must not cost the square of its length
+_MAX_ROUNDS = 16  # of unescaping: nested escapes must not cost time quadratic in the length of the URL
 _UNSAFE = re.compile(rb"[\x00-\x20\x7f-\xff#%]+")
 _ASP_SESSION = re.compile(r"/\((?:[a-z]\([0-9a-z]{24}\))+\)(?=/.*\.aspx$)|/\([0-9a-z]{24}\)(?=/.*\.aspx$)")
-# A session id is taken out wherever it starts in the query, even amid another name: keys of other tools do it, and
-# keys must meet.
+# A session id is removed wherever it starts in the query, even inside another name: other tools do so, and the keys
+# must be the same.
 _QUERY_SESSIONS = (
     re.compile(r"(?:jsessionid|phpsessid|sid)=[0-9a-z]{32}(?:&|$)"),
     re.compile(r"aspsessionid[a-z]{8}=[a-z]{24}(?:&|$)"),
@@ -32,8 +31,8 @@ _QUERY_SESSIONS = (
 def surt(url: str) -> str:
     """Return the key of `url`: `com,example)/path?query`.
 
-    In lower case; without scheme, `www.`, user info, default port, fragment, session ids. Never raises; a URL of a
-    scheme without a host (`dns:`, `urn:`) is its own key, in lower case and without a slash at its end.
+    It is in lower case, without scheme, `www.`, user info, default port, fragment and session ids. The key of a URL whose
+    scheme has no host (`dns:`, `urn:`) is the URL in lower case without trailing slash. Never raises.
     """
     url = url.strip().translate({9: None, 10: None, 13: None})
     if url[:12].lower().startswith(_OPAQUE):
@@ -87,7 +86,7 @@ def _unescape(text: str) -> bytes:
 
 
 def _minimal(text: str) -> str:
-    """Unescape repeatedly, then escape only what must be; lower case."""
+    """Unescape repeatedly, then escape only what must be; return it in lower case."""
     safe = _UNSAFE.sub(lambda match: b"%" + match.group().hex("%").encode(), _unescape(text))
     return safe.decode("ascii").lower()
 

@@ -1,9 +1,9 @@
-"""Maintain `indexes/index.cdxj`, the sorted index in which replay tools look captures up.
+"""Maintain `indexes/index.cdxj`, the sorted index that replay tools use to look up captures.
 
 A line is `urlkey timestamp {"url": …, "mime": …, "status": …, "digest": …, "length": …, "offset": …, "filename": …}`,
 as cdxj-indexer writes it; with the WARCs in `archive/` and this in `indexes/`, the folder is a collection that pywb
-serves. A 304 has no line: replay tools would answer a browser with it, which has nothing to show then; without the line
-they show the nearest capture that has the page, the one that the 304 vouches for. (Both are rows in the database.)
+serves. A 304 has no line: replay tools would send it to a browser, which would have nothing to show; without the line
+they show the nearest capture that has the page, which the 304 confirmed. (Both are rows in the database.)
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FILENAME = '"filename": "'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the index; `status` is '' for what was not served over HTTP."""
+    """One line of the index; `status` is '' for a record that was not served over HTTP."""
 
     urlkey: str
     timestamp: str
@@ -54,7 +54,7 @@ class Entry:
     location: Location
 
     def line(self) -> str:
-        """Return the line, without its line end: fields in the usual order, those that are empty left out."""
+        """Return the line without its line end: fields in the usual order, without empty ones."""
         fields = {"url": self.url, "mime": self.mime, "status": self.status, "digest": self.digest}
         place = self.location
         kept = {name: value for name, value in fields.items() if value}
@@ -73,13 +73,13 @@ def parse_line(line: str) -> Entry:
         values = json.loads(fields)
         place = Location(filename=str(values["filename"]), offset=int(values["offset"]), length=int(values["length"]))
     except (KeyError, TypeError, RecursionError, OverflowError) as error:
-        raise ValueError(f"no CDXJ line: {type(error).__name__} {error}") from error
+        raise ValueError(f"not a CDXJ line: {type(error).__name__} {error}") from error
     texts = {name: str(values.get(name, "")) for name in ("url", "mime", "status", "digest")}
     return Entry(urlkey=urlkey, timestamp=timestamp, location=place, **texts)
 
 
 def filename_of(line: str) -> str:
-    """Return the file that a line points into, '' for what is not a line; our own lines have it last, so they are not parsed."""
+    """Return the filename in a line, '' for what is not a line; warraq's own lines end in it and are not parsed."""
     _, found, name = line.rpartition(FILENAME)
     if found and name.endswith('"}') and "\\" not in name and LINE.match(line):
         return name[:-2]
@@ -98,7 +98,7 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """Return the entry of a record, or None for one that is not replayed (request, metadata, text, 304, not HTTP, without a date)."""
+    """Return the entry of a record, None for one that is not replayed (request, metadata, text, 304, not HTTP, no date)."""
     status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
@@ -123,7 +123,7 @@ def entry_of_record(record: Record) -> Entry | None:
 
 
 def entry_of_written(urlkey: str, written: Written) -> Entry | None:
-    """Return the entry of a capture that was just written: what `entry_of_record` gives, without reading it back."""
+    """Return the entry of a capture that was just written: the same as `entry_of_record`, without reading it back."""
     if written.location is None or written.status in {0, NOT_MODIFIED}:
         return None
     return Entry(
@@ -142,22 +142,22 @@ def _word(content_type: str) -> str:
 
 
 class Index:
-    """The index of one collection folder (`archive/`, `indexes/`), kept up as files are closed."""
+    """The index of one collection folder (`archive/`, `indexes/`), updated whenever a file is closed."""
 
     def __init__(self, collection: Path) -> None:
         self.path = collection / "indexes" / INDEX
         self._pending: dict[str, list[str]] = {}
 
     def add(self, urlkey: str, written: Written) -> None:
-        """Remember a capture until its file is closed."""
+        """Hold the entry of a capture until its file is closed."""
         self._remember(entry_of_written(urlkey, written))
 
     def add_record(self, record: Record) -> None:
-        """Remember a record until `reread` is called at the end of its file."""
+        """Hold the entry of a record until `reread` is called at the end of its file."""
         self._remember(entry_of_record(record))
 
     def add_entry(self, entry: Entry) -> None:
-        """Remembers a record that was written, and is no capture, until its file is closed."""
+        """Hold the entry of a written record that is not a capture until its file is closed."""
         self._remember(entry)
 
     def _remember(self, entry: Entry | None) -> None:
@@ -165,19 +165,19 @@ class Index:
             self._pending.setdefault(entry.location.filename, []).append(entry.line())
 
     def reread(self, filename: str) -> None:
-        """Put the records that were added of a file in place of all that the index had of it."""
+        """Replace the lines of a file in the index with the records added for it."""
         self.replace({filename: sorted(self._pending.pop(filename, []))})
 
     def closed(self, warc: Path) -> None:
-        """Merge in what was added of the file, or what it holds; made to be the `on_close` of a WarcWriter."""
+        """Merge the entries held for a closed file, or else those read from it, into the index; the `on_close` of a WarcWriter."""
         lines = self._pending.pop(warc.name, None)
         self.replace({warc.name: sorted(lines) if lines is not None else lines_of(warc)})
 
     def replace(self, files: dict[str, list[str]], *, more: Iterable[str] = ()) -> None:
-        """Put the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
+        """Replace the lines of these files in the index with the given (sorted) ones; [] removes a file.
 
-        `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
-        What is not a line of an index is dropped: the index is derived, and `verify` compares it with the files.
+        `more` has further sorted lines of files whose list is empty; they are streamed, so that any number fits in memory.
+        Anything that is not an index line is dropped: the index is derived, and `verify` compares it with the files.
         """
         kept = (line for line in self.lines() if filename_of(line) not in {"", *files})
         merged = heapq.merge(kept, more, *files.values())
@@ -185,13 +185,13 @@ class Index:
         replace_file(self.path, (f"{line}\n".encode() for line in _once(merged)))
 
     def lines_as(self, names: Mapping[str, str]) -> Iterator[str]:
-        """Yield the lines of these files, in order, under the names that another collection has given them."""
+        """Yield the lines of these files in order; `names` maps their names here to those in another collection."""
         theirs = (line for line in self.lines() if filename_of(line) in names)
         for _, group in groupby(theirs, key=lambda line: line.split(" ", 2)[:2]):
             yield from sorted(_renamed(line, names) for line in group)
 
     def lines(self) -> Iterator[str]:
-        """Yield every line, in order, without its line end."""
+        """Yield all lines in order, without line ends."""
         if self.path.exists():
             with io.TextIOWrapper(open_read(self.path), encoding="utf-8", errors="replace") as file:
                 for line in file:
@@ -202,12 +202,12 @@ class Index:
         return list(self.starting(surt(url) + " "))
 
     def closest(self, url: str, moment: str) -> Entry | None:
-        """Return the capture of a URL nearest in time to the 14-digit `moment` (the earlier of two as near)."""
+        """Return the capture of a URL nearest in time to the 14-digit `moment`, the earlier of two as near; None when there is none."""
         wanted = _time(moment)
         return min(self.find(url), key=lambda entry: abs(_time(entry.timestamp) - wanted), default=None)
 
     def starting(self, prefix: str) -> Iterator[Entry]:
-        """Yield all entries whose line starts with `prefix` (`org,example)/` is a site), found by binary search."""
+        """Yield all entries whose lines start with `prefix` (`org,example)/` is a site), found by binary search."""
         if not self.path.exists() or not self.path.stat().st_size:
             return
         start = prefix.encode()
@@ -218,13 +218,13 @@ class Index:
                 line = index[at:end]
                 if not line.startswith(start):
                     return
-                with suppress(ValueError):  # damage costs the capture that the line was for
+                with suppress(ValueError):  # a damaged line loses only its own capture
                     yield parse_line(line.decode())
                 at = end + 1
 
 
 def lines_of(warc: Path | StoredFile) -> list[str]:
-    """Return the sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
+    """Return the sorted index lines of a WARC file; damaged records are left out (`verify` reports them)."""
     entries = (entry_of_record(record) for record in read_on(warc, max_block=PAGE_BLOCK))
     return sorted(entry.line() for entry in entries if entry)
 
@@ -247,7 +247,7 @@ def _line_end(index: mmap.mmap, at: int) -> int:
 
 
 def _first_at_least(index: mmap.mmap, wanted: bytes) -> int:
-    """Return the offset of the first line that does not sort before `wanted`."""
+    """Return the offset of the first line that sorts at or after `wanted`."""
     low, high = 0, len(index)
     while low < high:
         middle = (low + high) // 2

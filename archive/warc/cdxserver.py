@@ -1,7 +1,7 @@
-"""Build requests to CDX servers and parse their answers; does no I/O.
+"""Build requests to CDX servers and parse their responses, without I/O.
 
 The API is the one that OpenWayback, pywb and Common Crawl's index share (`url`, `matchType`, `from`, `to`, `output=json`, `page`,
-`resumeKey`). Answers come as a JSON list of lists (OpenWayback), JSON objects a line (pywb, Common Crawl), CDXJ lines, or
+`resumeKey`). Responses are a JSON list of lists (OpenWayback), one JSON object per line (pywb, Common Crawl), CDXJ lines, or
 CDX with 11 fields.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 NAMES = {"original": "url", "mimetype": "mime", "statuscode": "status"}
-"""What OpenWayback calls its fields, and what pywb does."""
+"""OpenWayback's names of fields, with pywb's."""
 CDX_11 = (
     "urlkey",
     "timestamp",
@@ -42,7 +42,7 @@ CDX_11 = (
     "filename",
 )
 MAX_UNPACKED = 64 << 20
-"""Bytes of a record's block: three times the largest body that a crawl keeps."""
+"""The largest block of a record, in bytes: three times the largest body that a crawl keeps."""
 _FILENAME = re.compile(r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\x00-\x20\x7f\\?#]{1,1000}")
 _TIMESTAMP = re.compile(r"\d{14}")
 _DATE = re.compile(r"\d{4} \d\d:\d\d:\d\d")
@@ -51,7 +51,7 @@ _LABEL = re.compile(r"^sha1:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A capture that an index lists; `location` is None when the index does not say where its record lies."""
+    """A capture that an index lists; `location` is None when the index does not give the location of its record."""
 
     url: str
     timestamp: str
@@ -62,7 +62,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """An answer: its captures in order, the key to go on with ('' for none), how many lines made no sense."""
+    """A parsed response: its captures in order, the resume key ('' for none), and the number of invalid lines."""
 
     captures: tuple[Listed, ...] = ()
     resume_key: str = ""
@@ -70,7 +70,7 @@ class Listing:
 
 
 class NotThatRecordError(ValueError):
-    """What came is not the record that the index lists; `reason` is a word for the count of failures."""
+    """The received bytes are not the record that the index lists; `reason` is the word under which the failure is counted."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -78,14 +78,14 @@ class NotThatRecordError(ValueError):
 
 
 def question(endpoint: str, url: str, *, match: str, first: str = "", last: str = "", **more: str | int) -> str:
-    """Return the address that asks for the captures of `url` (and what `match` adds: prefix, host, domain) between two times."""
+    """Return the URL of a query for the captures of `url`, widened by `match` (prefix, host, domain), between two times."""
     asked = {"url": url, "matchType": match, "from": first, "to": last, "output": "json"} | more
     given = urlencode({name: value for name, value in asked.items() if value != ""})
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{given}"
 
 
 def pages_of(body: bytes) -> int | None:
-    """Return how many pages a server says there are (`showNumPages=true`); None from a server that does not page."""
+    """Return the number of pages that a server reports (`showNumPages=true`); None if it has no pages."""
     try:
         said = json.loads(body.decode("utf-8", "replace").strip() or "null")
     except ValueError:
@@ -95,7 +95,7 @@ def pages_of(body: bytes) -> int | None:
 
 
 def read_listing(body: bytes) -> Listing:
-    """Return what an answer lists, in any of the four forms; a line that makes no sense is counted and left out."""
+    """Parse a response in any of the four formats; invalid lines are counted and left out."""
     text = body.decode("utf-8", "replace").strip()
     if text.startswith("[["):
         try:
@@ -111,21 +111,21 @@ def read_listing(body: bytes) -> Listing:
 
 
 def record_url(base: str, location: Location) -> str:
-    """Return where the file of a record is served, below `base`."""
+    """Return the URL of the file with a record, below `base`."""
     return f"{base.rstrip('/')}/{quote(location.filename, safe='/%~+:=@,;()')}"
 
 
 def replay_url(base: str, listed: Listed) -> str:
-    """Return where a server replays a capture as it was, without links of its own (`id_`)."""
+    """Return the URL at which a server replays a capture unmodified (`id_`)."""
     return f"{base.rstrip('/')}/{listed.timestamp}id_/{listed.url}"
 
 
 def replayed_record(
     listed: Listed, address: str, body: bytes, headers: Mapping[str, str], fetched_at: datetime
 ) -> bytes:
-    """Return what was replayed, as a `resource` record: the body, its time, and who replayed it, but not an invented HTTP response.
+    """Return a replayed body as a `resource` record with its time and the replaying server; no HTTP response is invented.
 
-    A capture has the same record id whenever it is replayed. `headers` are those of the answer, names in lower case.
+    A capture gets the same record id each time it is replayed. `headers` are those of the replay, with names in lower case.
 
     Raises:
         NotThatRecordError: the server replayed a capture of another time.
@@ -152,10 +152,10 @@ def replayed_record(
 
 
 def check_record(data: bytes, listed: Listed) -> Record:
-    """Return the record that `data` is: one gzip member, whole, of the URL, time and payload that the index lists.
+    """Parse `data` as one complete gzip member, and check URL, time and payload of the record against the index.
 
     Raises:
-        NotThatRecordError: it is not.
+        NotThatRecordError: it is another record, or not one complete record.
     """
     try:
         record = read_member(data, max_block=MAX_UNPACKED)
@@ -167,10 +167,10 @@ def check_record(data: bytes, listed: Listed) -> Record:
         raise NotThatRecordError("other-record", f"it is {record.url} of {record.date}")
     promised = record.get("WARC-Block-Digest")
     if _LABEL.match(promised) and _bare(promised) != _bare(record.block_digest):
-        raise NotThatRecordError("damaged", "its bytes are not those of its WARC-Block-Digest")
+        raise NotThatRecordError("damaged", "its bytes do not match its WARC-Block-Digest")
     payload = record.get("WARC-Payload-Digest")
     if (
-        record.type != "resource"  # a replay has taken its codings off
+        record.type != "resource"  # a replay has its content codings removed
         and listed.digest
         and _LABEL.match(payload)
         and len(_bare(listed.digest)) == 32
@@ -185,7 +185,7 @@ def _bare(digest: str) -> str:
 
 
 def _of_table(rows: Any) -> Listing:
-    """Return OpenWayback's: names, rows, and, where there is more, an empty row and one with the key."""
+    """Parse OpenWayback's table: a row of names, rows of values, and, if there is more, an empty row and one with the resume key."""
     if not all(isinstance(row, list) for row in rows):
         return Listing(malformed=1)
     names = [str(name) for name in rows[0]]

@@ -1,4 +1,4 @@
-"""Read one WARC record at a position of a file; warcio takes a record whose end is cut off for a whole one."""
+"""Read one WARC record at a position of a file. warcio is not used because it accepts a truncated record as complete."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from archive.warc.record import RECORD_END, WARC_FIELDS
 SLICE = 1 << 15
 """Compressed bytes read at once."""
 AT_ONCE = 1 << 20
-"""Bytes that a decompressor gives at once: a bomb makes a thousand bytes of one."""
+"""Bytes decompressed at once: a decompression bomb turns one byte into a thousand."""
 MAX_HEAD = 1 << 18
-"""Bytes of WARC header fields; the largest seen in the wild hold a URL of some 64 kB."""
+"""The largest WARC header, in bytes; the largest ones in practice have a URL of about 64 kB."""
 MAX_BLOCK = 1 << 28
-"""Bytes of a record's block that are kept in memory; the rest is read past and still counted in the digest."""
+"""Bytes of a record's block that are kept in memory; the rest is only read for the digest."""
 PAGE_BLOCK = 32 << 20
-"""Bytes of a record's block that are read for its page: a body of 20 MB is refused as too large when it is decoded."""
+"""Bytes of a record's block that are read to parse its page: a body of more than 20 MB is refused when it is decoded."""
 CAPTURES = frozenset({"response", "revisit", "resource"})
-"""Types of records that hold what a URL gave; a resource is the body alone."""
+"""Types of records that hold the content of a URL; a resource is only the body."""
 VERSIONS = ["WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17"]
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots: `http` is kept
+@dataclass(frozen=True, kw_only=True)  # without slots: `http` is cached
 class Record:
-    """One WARC record: where it lies, its header fields in order, its block, the digest the block really has.
+    """One WARC record: its location, its header fields in order, its block, and the computed digest of the block.
 
-    `length` is the block's true size; `block` is shorter when that is more than the reader was allowed to keep.
-    `member_header` holds the ten bytes that start its gzip member (b"" in an uncompressed file).
+    `length` is the true size of the block; `block` is shorter when it exceeds the limit of the reader.
+    `member_header` has the first ten bytes of its gzip member (b"" in an uncompressed file).
     """
 
     location: Location
@@ -54,27 +54,27 @@ class Record:
 
     @property
     def type(self) -> str:
-        """WARC-Type, in lower case."""
+        """Return WARC-Type in lower case."""
         return self.get("WARC-Type").lower()
 
     @property
     def id(self) -> str:
-        """WARC-Record-ID, with its angle brackets."""
+        """Return WARC-Record-ID with its angle brackets."""
         return self.get("WARC-Record-ID")
 
     @property
     def url(self) -> str:
-        """WARC-Target-URI, without the angle brackets that WARC/1.0 writers put around it."""
+        """Return WARC-Target-URI without the angle brackets that WARC/1.0 writers put around it."""
         return self.get("WARC-Target-URI").removeprefix("<").removesuffix(">")
 
     @property
     def date(self) -> str:
-        """WARC-Date as written."""
+        """Return WARC-Date as written."""
         return self.get("WARC-Date")
 
     @cached_property
     def http(self) -> Response | None:
-        """The HTTP response in it, parsed once; None if it is not HTTP."""
+        """Return the HTTP response in the record, parsed once; None if it is not HTTP."""
         try:
             return parse_response(self.response)
         except NotHttp:
@@ -82,14 +82,14 @@ class Record:
 
     @property
     def is_capture(self) -> bool:
-        """Whether it holds what a page's URL gave: a response, a revisit, or the body alone."""
+        """Return whether the record holds the content of a URL: a response, a revisit, or a resource."""
         if self.type not in CAPTURES or not self.url[:8].lower().startswith(("http://", "https://")):
             return False
         return self.type != "resource" or not self.get("Content-Type").startswith(WARC_FIELDS)
 
     @property
     def response(self) -> bytes:
-        """The bytes of the HTTP response in it; for a resource one is made up around the body."""
+        """Return the bytes of the HTTP response in the record; for a resource, a response is constructed around the body."""
         if self.type != "resource":
             return self.block
         content_type = self.get("Content-Type").encode("utf-8", "replace")
@@ -97,7 +97,7 @@ class Record:
 
     @property
     def refers_to(self) -> tuple[str, str, str]:
-        """Keep what a revisit names as its original: record id, URL and WARC-Date, each '' when it does not say; of others all ''."""
+        """Return record id, URL and WARC-Date of the original that a revisit names; each is '' if it is missing or this is no revisit."""
         if self.type != "revisit":
             return "", "", ""
         url = self.get("WARC-Refers-To-Target-URI").removeprefix("<").removesuffix(">")
@@ -105,21 +105,21 @@ class Record:
 
     @property
     def truncated(self) -> str:
-        """WARC-Truncated, `segmented` for the first of several records that hold one response (WARC 1.1, section 8), '' for a whole one."""
+        """Return WARC-Truncated, `segmented` for the first segment of a response (WARC 1.1, section 8), '' for a complete one."""
         return self.get("WARC-Truncated") or ("segmented" if self.get("WARC-Segment-Number") else "")
 
     @property
     def whole(self) -> bool:
-        """Whether `block` is all of the block."""
+        """Return whether `block` is the complete block."""
         return len(self.block) == self.length
 
 
 class BrokenError(Exception):
-    """Something is wrong at this place of a file; becomes a DamagedFileError where the path is known."""
+    """Damage at this position of a file; becomes a DamagedFileError where the path is known."""
 
 
 def read_one(file: IO[bytes], name: str, offset: int, max_block: int) -> Record | None:
-    """Return the record at the file's position, which is left at the record's end; None at the end of the file. Raises BrokenError."""
+    """Read the record at the file's position, up to its end; return None at the end of the file. Raises BrokenError."""
     magic = file.read(10)
     file.seek(offset)
     if not magic:
@@ -158,7 +158,7 @@ class _Plain:
 
 
 class _Member:
-    """Decompressed bytes of one gzip member, a slice at a time."""
+    """Decompressed bytes of one gzip member, in slices."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -167,14 +167,14 @@ class _Member:
         self._read = 0
 
     def more(self) -> bytes:
-        """Return some bytes; b"" once the member has ended."""
+        """Return the next bytes, b"" at the end of the member."""
         while not self._stream.eof:
             data = self._stream.unconsumed_tail
             if not data:
                 data = self._file.read(SLICE)
                 self._read += len(data)
             if not data:
-                raise BrokenError(N_("torn record (the gzip member does not end)"))
+                raise BrokenError(N_("truncated record (the gzip member does not end)"))
             try:
                 decoded = self._stream.decompress(data, AT_ONCE)
             except zlib.error as error:
@@ -185,14 +185,12 @@ class _Member:
 
     def finish(self, offset: int) -> int:
         if self.more():
-            raise BrokenError(
-                N_("several records in one gzip member, which cannot be read one by one (recompress the file)")
-            )
+            raise BrokenError(N_("several records in one gzip member, without random access (recompress the file)"))
         return offset + self._read - len(self._stream.unused_data)
 
 
 def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Return header fields, and the bytes read past them."""
+    """Return the header fields, and the bytes read beyond them."""
     data = b""
     while (end := data.find(RECORD_END)) == -1:
         piece = source.more()
@@ -202,8 +200,8 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
     end += len(RECORD_END)
     if (
         b"\n\n" in data[:end] or b"\n\r\r\n" in data[:end]
-    ):  # a blank line of other ends: what follows is the block, not the head
-        raise BrokenError(N_("WARC header with line ends other than CR LF (import the file: it is rewritten)"))
+    ):  # a blank line with other line ends: the block follows, not the head
+        raise BrokenError(N_("WARC header with line ends other than CR LF (import the file, which rewrites it)"))
     source.taken += end
     try:
         parsed = StatusAndHeadersParser(VERSIONS).parse(io.BytesIO(data[:end]))
@@ -213,7 +211,7 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
 
 
 def block_length(headers: tuple[tuple[str, str], ...]) -> int:
-    """Return what Content-Length says. Raises BrokenError when it is not one number of at most 18 digits."""
+    """Return Content-Length. Raises BrokenError when it is not one number of at most 18 digits."""
     values = [value for name, value in headers if name.lower() == "content-length"]
     if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > 18:
         raise BrokenError(N_("no Content-Length"))
@@ -221,7 +219,7 @@ def block_length(headers: tuple[tuple[str, str], ...]) -> int:
 
 
 def _read_block(source: _Plain | _Member, data: bytes, length: int, max_block: int) -> tuple[bytes, str]:
-    """Return the first `max_block` bytes of the block and the digest of all of it; takes the two line ends after it, too."""
+    """Return the first `max_block` bytes of the block and the digest of the whole; also reads the two line ends after it."""
     digest = hashlib.sha1(usedforsecurity=False)
     kept, size, left = [], 0, length
     while True:
@@ -235,7 +233,7 @@ def _read_block(source: _Plain | _Member, data: bytes, length: int, max_block: i
             break
         data = source.more()
         if not data:
-            raise BrokenError(N_(f"torn record ({left} bytes of its block are missing)"))
+            raise BrokenError(N_(f"truncated record ({left} bytes of its block are missing)"))
     end = data[len(piece) :]
     while len(end) < len(RECORD_END) and (data := source.more()):
         end += data
@@ -243,7 +241,5 @@ def _read_block(source: _Plain | _Member, data: bytes, length: int, max_block: i
         raise BrokenError(N_("no end of record after the block"))
     source.taken += length + len(RECORD_END)
     if len(end) > len(RECORD_END) and isinstance(source, _Member):
-        raise BrokenError(
-            N_("several records in one gzip member, which cannot be read one by one (recompress the file)")
-        )
+        raise BrokenError(N_("several records in one gzip member, without random access (recompress the file)"))
     return b"".join(kept), "sha1:" + b32encode(digest.digest()).decode("ascii")

@@ -1,6 +1,6 @@
-"""Read the heads and blocks of WARC and ARC records leniently; warcio stops at the first wrong line end, length or compression.
+"""Read the heads and blocks of WARC and ARC records leniently. warcio stops at the first wrong line end, length or compression.
 
-`archive.warc.framing` reads what an archive holds, strictly; this reads what others wrote, for `archive.warc.rewrite`.
+`archive.warc.framing` reads the files of an archive strictly; this module reads foreign files for `archive.warc.rewrite`.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ ARC_LINE = re.compile(
     rb"(?P<url>(?:https?|filedesc|dns):\S*(?: \S+)*?) (?P<ip>[\d.a-fA-F:]{1,45}) (?P<date>\d{8,17}) (?P<mime>.*?)"
     rb"(?: \S+ \S+ \S+ \d+ \S+)? (?P<length>\d{1,18})\s*"
 )
-"""The line that heads a record of an ARC file, version 1 or 2."""
+"""The first line of a record of an ARC file, version 1 or 2."""
 _NEXT_WARC = re.compile(rb"(?:\r?\n){1,2}\0*(?=WARC/\d{1,2}\.\d{1,2}\r*\n[A-Za-z-]+:)")
 _NEXT_ARC = re.compile(rb"\r?\n(?=(?:https?|dns):[!-~]+ [\d.a-fA-F:]{1,45} \d{8,17} [^\r\n]{1,200} \d{1,18}\r?\n)")
 _LOOK_BACK = 4096
-"""Bytes searched again with the next slice: the start of a record that lies across two is found."""
+"""Bytes searched again with the next slice, to find a record that starts across two slices."""
 _BLANK_LIMIT = 1 << 16
 _PADDING = b"\0\r\n \t"
-"""What may stand between records: line ends, and the zeros of a file system that lost what was written last."""
+"""Bytes allowed between records: line ends, and the zeros of a file system that lost its last writes."""
 _LINE_ENDS = re.compile(rb"[\r\n]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordHead:
-    """The head of a record: its lines without their ends, and what they say."""
+    """The head of a record: its lines without line ends, and the parsed fields."""
 
     lines: tuple[bytes, ...]
     raw: bytes = b""
@@ -47,18 +47,18 @@ class RecordHead:
         return found.partition(b":")[2].strip().decode("utf-8", "replace")
 
     def with_field(self, name: str, value: str) -> RecordHead:
-        """Return the same with this field in the place of what has its name."""
+        """Return a copy in which this field replaces those with its name."""
         start = name.lower().encode() + b":"
         kept = tuple(line for line in self.lines if not line.lower().startswith(start))
         return RecordHead(lines=(*kept, f"{name}: {value}".encode()), length=self.length, is_arc=self.is_arc)
 
     def as_bytes(self) -> bytes:
-        """Return the head as it is written."""
+        """Return the head as bytes."""
         return self.raw or b"\r\n".join(self.lines) + RECORD_END
 
 
 def read_record_head(reader: Reader) -> RecordHead | None:
-    """Return the next head; one without lines for bytes that start no record, None at the end of the stream. Raises BrokenError."""
+    """Return the next head; one without lines if no record starts here, None at the end of the stream. Raises BrokenError."""
     while (first := reader.line()) and not first.strip(_PADDING):
         pass
     first = first.lstrip(b"\0").removeprefix(codecs.BOM_UTF8)
@@ -96,7 +96,7 @@ def _length(lines: list[bytes]) -> int | None:
 
 
 def skip_to_start(reader: Reader) -> None:
-    """Read on until the next line heads a record."""
+    """Skip to the next line that starts a record."""
     while line := reader.line():
         if WARC_LINE.fullmatch(line) or ARC_LINE.fullmatch(line):
             reader.put_back(line)
@@ -105,7 +105,7 @@ def skip_to_start(reader: Reader) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordBlock:
-    """The block of a record in a file of its own, from its start on; `missing` bytes of a torn one, `stray` ones that follow it."""
+    """The block of a record as a file at position 0, with the number of its `missing` bytes if truncated, and of `stray` bytes after it."""
 
     file: IO[bytes]
     size: int
@@ -117,7 +117,7 @@ class RecordBlock:
 def read_block(reader: Reader, head: RecordHead, *, is_frame: bool) -> RecordBlock:
     """Return the block of a record. Raises BrokenError.
 
-    Where no record starts after as many bytes as the head says, the block ends where the next one does start, or with its gzip member.
+    If no record starts after the length that the head gives, the block ends where the next record starts, or with its gzip member.
     """
     spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who writes it
     try:
@@ -137,7 +137,7 @@ def read_block(reader: Reader, head: RecordHead, *, is_frame: bool) -> RecordBlo
 
 
 def _search(reader: Reader, spool: IO[bytes], head: RecordHead, *, left: int, is_frame: bool) -> RecordBlock:
-    """Look for the next start of a record in what was read and beyond."""
+    """Find the next start of a record in the bytes read so far and beyond."""
     start = _NEXT_ARC if head.is_arc else _NEXT_WARC
     spool.seek(0)
     base, window = 0, b""
@@ -162,7 +162,7 @@ def _read_on(reader: Reader, spool: IO[bytes]) -> bytes:
 
 
 def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
-    """Put back what was read from `start` on; return how much that is."""
+    """Put back the bytes read from `start` on; return their number."""
     copy = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the reader
     spool.seek(start)
     while piece := spool.read(SLICE):
@@ -174,7 +174,7 @@ def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
 
 
 def _at_boundary(reader: Reader, *, is_arc: bool) -> bool:
-    """Return whether nothing but line ends and zeros stands before the next record or the end; other bytes are put back."""
+    """Return whether only line ends and zeros precede the next record or the end; other bytes are put back."""
     blank = b""
     while (line := reader.line()) and not line.strip(_PADDING) and len(blank) < _BLANK_LIMIT:
         blank += line

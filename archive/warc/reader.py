@@ -1,6 +1,6 @@
-"""Read WARC files record by record, bounded; warcio's ArchiveIterator takes a record whose end was cut off for a whole one, this names it.
+"""Read WARC files record by record, with limits. warcio's ArchiveIterator accepts a truncated record as complete; this reports it.
 
-It also costs 1.2 to 1.8 times the CPU (`python bench/warc.py`). warcio parses the header of each record.
+ArchiveIterator also costs 1.2 to 1.8 times the CPU (`python bench/warc.py`). warcio parses the header of each record.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ if TYPE_CHECKING:
 
 
 MAX_DAMAGES = 100
-"""Damages of a file after which it is left: each costs a search through what follows."""
+"""The most damaged places of a file after which reading stops: each costs a search for the next record."""
 
 
 class Files(Protocol):
-    """What finds a file of an archive by its name, wherever it lies."""
+    """Finds the files of an archive by name, in its folder or in a storage."""
 
     def find(self, filename: str) -> Path | StoredFile:
-        """Return the file of that name; raises DamagedFileError for what cannot be its name."""
+        """Return the file with this name; raises DamagedFileError for an invalid name."""
 
 
 class NotOneRecordError(ValueError):
-    """These bytes are not one whole record in one gzip member."""
+    """These bytes are not one complete record in one gzip member."""
 
 
 def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
-    """Return the record that `data` is, which must be one gzip member and nothing after it; its location has no file name.
+    """Parse `data`, which must be exactly one gzip member, as a record; its location has no filename.
 
     Raises:
-        NotOneRecordError: it is not, or its block is larger than `max_block`.
+        NotOneRecordError: it is not one record, or its block is larger than `max_block`.
     """
     try:
         record = read_one(io.BytesIO(data), "", 0, max_block)
     except BrokenError as error:
         raise NotOneRecordError(str(error)) from None
     if record is None or not record.member_header:
-        raise NotOneRecordError("no gzip member")
+        raise NotOneRecordError("not a gzip member")
     if record.location.length != len(data):
         raise NotOneRecordError(f"{len(data) - record.location.length} bytes after the record")
     if not record.whole:
@@ -62,10 +62,10 @@ def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
 
 
 def find_file(folder: Path, filename: str) -> Path:
-    """Return the file of that name in the archive folder, whether it is closed or still being written.
+    """Return the file with this name in the archive folder, whether it is closed or still being written.
 
-    Raises DamagedFileError for what is not a plain file name or not a regular file: a row of a foreign database may name
-    any file there is, and a stranger's folder may hold a link to any.
+    Raises DamagedFileError for anything but a plain filename of a regular file: a row of a foreign database may name any
+    file of this machine, and a foreign folder may have a link to one.
     """
     if filename in {"", ".", ".."} or "/" in filename or "\\" in filename or "\0" in filename:
         raise DamagedFileError(folder, 0, N_(f"{filename[:200]!r} is not the name of a file in it"))
@@ -76,10 +76,10 @@ def find_file(folder: Path, filename: str) -> Path:
 
 
 def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MAX_BLOCK) -> Iterator[Record]:
-    """Yield all records of a WARC from byte `start` on: a gzip member each (also while it is written), or not compressed.
+    """Yield all records of a WARC from byte `start`: one gzip member each, or uncompressed. The file may still be written to.
 
     Raises:
-        DamagedFileError: at the first record that is not whole; its `offset` is where the good part ends.
+        DamagedFileError: at the first incomplete record; its `offset` is where the good part ends.
     """
     with path.open("rb") as file:
         file.seek(start)
@@ -101,7 +101,7 @@ def read_on(
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[DamagedFileError], None] = lambda _: None,
 ) -> Iterator[Record]:
-    """Yield all records from byte `start` on that can be read, also those after damage; `on_damage` receives each."""
+    """Yield all readable records from byte `start`, including those after damage; `on_damage` is called for each damaged place."""
     for damages in range(MAX_DAMAGES):
         try:
             yield from read_records(path, start=start, max_block=max_block)
@@ -116,14 +116,14 @@ def read_on(
 
 
 def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLOCK) -> Record:
-    """Return the one record at `location`, of a closed or a still open file; of a file in a storage, exactly these bytes are asked for.
+    """Read the record at `location` of a closed or open file; from a storage, exactly these bytes are requested.
 
-    `where` is the archive folder, or what finds files wherever they lie.
+    `where` is the archive folder, or an object that finds files.
 
     Raises:
-        DamagedFileError: there is no whole record of that length there.
+        DamagedFileError: there is no complete record of this length.
         FileNotFoundError: there is no such file.
-        StorageError: its storage does not give it.
+        StorageError: the storage does not return it.
     """
     file = find_file(where, location.filename) if isinstance(where, Path) else where.find(location.filename)
     if isinstance(file, StoredFile):
@@ -143,7 +143,7 @@ def _read_at(file: IO[bytes], location: Location, offset: int, max_block: int) -
 
 
 def read_raw(where: Path | Files, location: Location) -> bytes:
-    """Return the bytes of a record as a gzip member, exactly as they lie in the file (a plain WARC's are packed into one)."""
+    """Return the bytes of a record as a gzip member, exactly as in the file; those of an uncompressed WARC are compressed."""
     path = find_file(where, location.filename) if isinstance(where, Path) else where.find(location.filename)
     if isinstance(path, StoredFile):
         data = path.part(location.offset, location.length)
@@ -155,7 +155,7 @@ def read_raw(where: Path | Files, location: Location) -> bytes:
 
 
 def next_member(path: Path | StoredFile, offset: int) -> int | None:
-    """Return where the next readable record after a damaged one starts, or None: to name all that is wrong, not the first."""
+    """Return the offset of the next readable record after a damaged one, None when there is none."""
     with path.open("rb") as file:
         file.seek(offset + 1)
         tail = b""

@@ -1,4 +1,4 @@
-"""Build WARC/1.1 records, the digests that name them, and the records of one HTTP exchange."""
+"""Build WARC/1.1 records and digests, and the records of one HTTP exchange."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ VERSION = "WARC/1.1"
 RECORD_END = b"\r\n\r\n"
 WARC_FIELDS = "application/warc-fields"
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""Of every member: no name, no time, so that equal records are equal bytes."""
+"""The header of each gzip member: without name and time, so that equal records have equal bytes."""
 STORED_ABOVE = 2048
-"""Bytes of a compressed payload from which deflating it again is not worth its time (0.02 or 0.5 ms for 25 kB)."""
+"""Bytes of a compressed payload from which it is stored instead of deflated again (0.02 instead of 0.5 ms for 25 kB)."""
 LEVEL = 4
-"""For text: level 6 takes 1.6 times as long for 5 % fewer bytes (1.7 and 2.7 ms for a 150 kB page)."""
+"""The compression level of text: level 6 takes 1.6 times as long for 5 % fewer bytes (2.7 instead of 1.7 ms for a 150 kB page)."""
 LARGE = 1 << 20
-"""Bytes from which a record is packed for speed, because its writer waits: 10 MB take 0.1 s at level 1, up to 0.5 s at level 4."""
+"""Bytes from which a record is compressed for speed, because the crawl waits: 10 MB take 0.1 s at level 1, up to 0.5 s at level 4."""
 HUGE = 4 << 20
-"""Bytes from which a record is stored: no page of text is as large, and what is comes coded."""
+"""Bytes from which a record is stored uncompressed: no text page is as large, and other content this large is compressed already."""
 SAMPLE = 1 << 15
 SHRINKS = 0.5
-"""A large record whose middle does not shrink to this share is stored: noise, or data in hex or base64; text shrinks to a quarter."""
+"""A large record whose middle does not compress to this share is stored: random data, hex or base64; text compresses to a quarter."""
 CODED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 DENSE = re.compile(
     r"image/(?!svg|bmp|x-ms-bmp)|video/|audio/|font/woff|application/(zip|gzip|x-gzip|pdf|font-woff)", re.IGNORECASE
@@ -47,14 +47,14 @@ UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
 
 
 def sha1_digest(data: bytes) -> str:
-    """Return the labelled digest that WARC tools agree on: `sha1:` and base32."""
+    """Return the labelled digest that WARC tools use: `sha1:` and base32."""
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
 
 
 def payload_digest(capture: Capture | bytes) -> str:
-    """Return WARC-Payload-Digest of a capture (or of exact response bytes): of the de-chunked, still content-encoded payload.
+    """Return WARC-Payload-Digest of a capture (or of exact response bytes): that of the de-chunked, still content-encoded payload.
 
-    '' for a truncated capture or one that is not HTTP: an incomplete payload has no identity to compare by.
+    It is '' for a truncated capture and for one that is not HTTP: incomplete payloads must not be compared.
     """
     if isinstance(capture, Capture):
         return sha1_digest(payload(capture.http)) if capture.http and not capture.truncated else ""
@@ -65,7 +65,7 @@ def payload_digest(capture: Capture | bytes) -> str:
 
 
 def payloads(block: bytes) -> list[bytes]:
-    """Return what tools take for the payload of a response block: the de-chunked one, and the body as it was framed."""
+    """Return the bytes that tools may hash as the payload of a response block: the de-chunked payload, and the body as framed."""
     try:
         response = parse_response(block)
     except NotHttp:
@@ -74,31 +74,31 @@ def payloads(block: bytes) -> list[bytes]:
 
 
 def warc_date(moment: datetime) -> str:
-    """Return WARC-Date of an aware time: UTC, to the microsecond (WARC 1.1, section 5.4)."""
+    """Return an aware time as a WARC-Date: UTC, to the microsecond (WARC 1.1, section 5.4)."""
     if moment.utcoffset() is None:
         raise ValueError("a WARC-Date needs a time with a zone")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def new_record_id() -> str:
-    """Return a fresh WARC-Record-ID."""
+    """Return a new WARC-Record-ID."""
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """Return a block of `application/warc-fields`; line ends inside values become spaces, for they would start a new field."""
+    """Return a block of `application/warc-fields`; line ends inside values become spaces, because they would start a new field."""
     return "".join(f"{name}: {UNPRINTABLE.sub(' ', value)}\r\n" for name, value in pairs).encode()
 
 
 def target_uri(url: str) -> str:
-    """Return a URL that is safe in a header: white space and control characters, which no parsed URL has, become %XX."""
+    """Return a URL made safe for a header: white space and control characters, which no parsed URL has, become %XX."""
     return UNPRINTABLE.sub(lambda found: "".join(f"%{ord(char):02X}" for char in found[0]), url)
 
 
 def member(headers: Mapping[str, str] | Iterable[tuple[str, str]], block: bytes, *, stored_from: int = -1) -> bytes:
-    """Return one record as one gzip member; Content-Length and WARC-Block-Digest are added, the block is not touched.
+    """Return a record as one gzip member, with Content-Length and WARC-Block-Digest added and the block unchanged.
 
-    From `stored_from` on (an offset in the block; -1: never) the bytes are stored, not compressed: they already are.
+    Bytes from the offset `stored_from` of the block (-1: none) are compressed already, and are stored without compression.
     """
     pairs = list(headers.items() if hasattr(headers, "items") else headers)
     pairs += [("WARC-Block-Digest", sha1_digest(block)), ("Content-Length", str(len(block)))]
@@ -106,7 +106,7 @@ def member(headers: Mapping[str, str] | Iterable[tuple[str, str]], block: bytes,
 
 
 def compress(head: bytes, block: bytes, *, stored_from: int = -1) -> bytes:
-    """Pack a record, head and block and the two line ends after it, into a gzip member (RFC 1952)."""
+    """Compress a record (head, block, and two line ends) into a gzip member (RFC 1952)."""
     packer = zlib.compressobj(_level(block), zlib.DEFLATED, -zlib.MAX_WBITS)
     cut = len(block) if stored_from < 0 else stored_from
     parts = [GZIP_HEADER, packer.compress(head), *_packed(packer, block, 0, cut)]
@@ -121,7 +121,7 @@ def compress(head: bytes, block: bytes, *, stored_from: int = -1) -> bytes:
 
 
 def _packed(packer: zlib._Compress, block: bytes, start: int, end: int) -> Iterator[bytes]:
-    """Compress a part of a block in pieces: for the output of one large piece zlib takes its memory twice."""
+    """Compress a part of a block in pieces: for one large piece, zlib would need twice the memory of its output."""
     view = memoryview(block)
     for at in range(start, end, LARGE):
         yield packer.compress(view[at : min(at + LARGE, end)])
@@ -137,7 +137,7 @@ def _level(block: bytes) -> int:
 
 
 def stored_from(response: Response) -> int:
-    """Return where in a response the bytes begin that need no more compression (-1: nowhere)."""
+    """Return the offset in a response from which its bytes are compressed already, -1 for none."""
     coded = response.get("Content-Encoding").strip().lower() in CODED or DENSE.match(response.get("Content-Type"))
     return len(response.head) if coded and len(response.body) > STORED_ABOVE else -1
 
@@ -150,7 +150,7 @@ Headers = list[tuple[str, str]]
 
 
 def http_record(headers: Headers, role: str, block: bytes, *, digest: str = "", stored: int = -1) -> bytes:
-    """Return an `application/http` record; `role` is request or response, `stored` as in `record.member`."""
+    """Return an `application/http` record; `role` is request or response, `stored` is `stored_from` of `member`."""
     digests = [("WARC-Payload-Digest", digest)] if digest else []
     return member(
         [*headers, *digests, ("Content-Type", f"application/http; msgtype={role}")], block, stored_from=stored
@@ -160,7 +160,7 @@ def http_record(headers: Headers, role: str, block: bytes, *, digest: str = "", 
 def answer_record(
     headers: Headers, capture: Capture, response: Response | None, original: Original | None, digest: str
 ) -> bytes:
-    """Return the response record; of what is held already, a revisit record with the head as it was received."""
+    """Return the response record, or, if `original` holds the payload already, a revisit record with the received head."""
     if original and response:
         return http_record([*headers, *_refers(original, response)], "response", response.head, digest=digest)
     cut = [("WARC-Truncated", capture.truncated)] if capture.truncated else []
@@ -169,19 +169,19 @@ def answer_record(
 
 
 CERTIFICATE: Final = "tls-certificate-sha256"
-"""The field of a metadata record that names the certificate of the server."""
+"""The field of a metadata record with the fingerprint of the server's certificate."""
 _CHAIN_URI: Final = "urn:warraq:certificate:"
 CHAIN_TYPE: Final = "application/pem-certificate-chain"
 """The media type of such chains (RFC 8555, section 9.1)."""
 
 
 def certificate_uri(fingerprint: str) -> str:
-    """Return the URI of the resource record with the chain of a certificate, as PEM."""
+    """Return the URI of the resource record that holds the chain of a certificate as PEM."""
     return f"{_CHAIN_URI}{fingerprint}"
 
 
 def connection(capture: Capture, response: Response | None) -> Headers:
-    """Return WARC-Protocol (one a layer) and WARC-Cipher-Suite, as IIPC's proposal to warc-specifications has them."""
+    """Return WARC-Protocol (one for each layer) and WARC-Cipher-Suite, as proposed in IIPC's warc-specifications."""
     version = HTTP_VERSION.match(response.version) if response else None
     headers = [("WARC-Protocol", f"http/{version[1]}")] if version else []
     if capture.tls:
@@ -201,7 +201,7 @@ def _refers(original: Original, response: Response) -> Headers:
 
 
 def notes_on(capture: Capture) -> list[tuple[str, str]]:
-    """Return what no field of the other records can say; interim responses in the response would pass for the answer."""
+    """Return the facts that no field of the other records holds. Interim responses are here: readers would take them for the response."""
     notes = [("via", capture.via)] if capture.via else []
     if capture.certificates:
         notes.append((CERTIFICATE, capture.fingerprint))
@@ -223,7 +223,7 @@ def metadata_record(headers: Headers, notes: list[tuple[str, str]]) -> bytes:
 
 
 def mime_of(response: Response | None) -> str:
-    """Return the media type as served, without parameters."""
+    """Return the media type as served, without parameters, '' when there is none."""
     return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0] if response else ""
 
 
@@ -240,7 +240,7 @@ ALGORITHMS = {
 
 
 def is_digest_of(label: str, data: bytes) -> bool:
-    """Return whether `label` is a digest of `data`; one of an algorithm that is not known proves nothing against it."""
+    """Return whether `label` is a digest of `data`; True for an unknown algorithm, which proves nothing."""
     algorithm, _, value = label.partition(":")
     name = ALGORITHMS.get(algorithm.strip().lower())
     if name is None:

@@ -1,4 +1,4 @@
-"""Make WARC files whole again: close files that a crash left open, and rewrite files whose records are not separate gzip members."""
+"""Recover WARC files: close those that a crash left open, and register closed ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import DamagedFileError, NotWritableError
 from archive.files import make_read_only, sync_folder
+from archive.locale import N_
 from archive.warc.openfile import OPEN, add_to_manifest, read_manifest
 from archive.warc.reader import next_member, read_records
 
@@ -21,48 +22,53 @@ SUFFIXES = (".warc.gz", ".warc", ".warc.zst.gz")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredFile:
-    """A recovered file, under its final name, and how many bytes of a torn record were cut off its end."""
+    """A recovered file under its final name, and the number of bytes of an incomplete record that were cut off its end."""
 
     path: Path
     cut: int = 0
 
 
 def closed_files(folder: Path) -> list[Path]:
-    """Return the closed WARC files of an archive folder, oldest first by name; a link to a file elsewhere is none of them."""
+    """Return the closed WARC files of an archive folder, without links, sorted by name, which puts the oldest first."""
     return sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES) and _is_ours(path))
 
 
 def open_files(folder: Path) -> list[Path]:
-    """Return the WARC files that are being written, or were when their writer died."""
+    """Return the WARC files that are being written, or that a killed writer left open."""
     return sorted(path for path in folder.glob("*" + OPEN) if _is_ours(path))
 
 
 def all_files(folder: Path) -> list[Path]:
-    """Return the closed files, then the open ones, each once: one that is closed meanwhile is among the first."""
+    """Return the closed files, then the open ones, each once; a file that is closed meanwhile is among the closed ones."""
     written, closed = open_files(folder), closed_files(folder)
     names = {path.name for path in closed}
     return [*closed, *(path for path in written if path.name.removesuffix(OPEN) not in names)]
 
 
 def linked_files(folder: Path) -> list[Path]:
-    """Return symbolic links that are named like WARC files: they are neither read nor written, for they may lead anywhere."""
+    """Return the symbolic links with names of WARC files; they are neither read nor written, because they may lead anywhere."""
     return sorted(path for path in folder.glob("*") if path.name.endswith((*SUFFIXES, OPEN)) and path.is_symlink())
 
 
 def _is_ours(path: Path) -> bool:
-    return not path.name.startswith(".") and not path.is_symlink() and path.is_file()
+    if path.name.startswith(".") or path.is_symlink() or not path.is_file():
+        return False
+    try:
+        path.name.encode()
+    except UnicodeEncodeError as error:  # no manifest, index or database could name it
+        raise DamagedFileError(path, 0, N_("the file's name is not UTF-8"), kept=N_("rename it")) from error
+    return True
 
 
 def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None = None) -> list[RecoveredFile]:
-    """Finish what a crash left half done; needs the collection's lock, because a file in use looks like a leftover.
+    """Complete the work that a crash interrupted. Needs the collection's lock, because a file in use looks like a leftover.
 
-    An open file loses its torn last record, if it has one, and is closed; a file that holds no whole record is removed.
-    A closed file that is not in the manifest is entered. `on_close` is called for each before it is entered, as by a
-    WarcWriter. Damage that is followed by good records is not a torn end: it is left for `verify` to report. A second call
-    finds nothing to do.
+    An incomplete last record is cut off an open file, which is then closed; a file without a complete record is removed.
+    A closed file that is missing from the manifest is added. `on_close` is called for each file before it is added, as by
+    a WarcWriter. Damage that is followed by good records is left for `verify` to report. A second call does nothing.
 
     Raises:
-        NotWritableError: a file cannot be cut or renamed.
+        NotWritableError: a file cannot be truncated or renamed.
     """
     taken: list[RecoveredFile] = []
     path = folder
@@ -81,7 +87,7 @@ def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None 
 
 
 def register(path: Path, *, on_close: Callable[[Path], None] | None = None) -> bool:
-    """Make a closed file one that the archive answers for: read-only, in the manifest; False when it is that already."""
+    """Make a closed file read-only and add it to the manifest; return False when it is in the manifest already."""
     if path.name in read_manifest(path.parent):
         return False
     if on_close:
@@ -120,13 +126,13 @@ def _close(path: Path) -> Iterator[RecoveredFile]:
 
 
 def whole_part(path: Path) -> int:
-    """Return how many bytes of a file that a dead writer left open are good: all but a torn last record."""
+    """Return the number of good bytes of a file that a killed writer left open: all but an incomplete last record."""
     end = _good_end(path)
     return path.stat().st_size if end is None else end
 
 
 def _good_end(path: Path) -> int | None:
-    """Return where the file's whole records end and nothing but a torn one follows; None when there is nothing to cut."""
+    """Return the offset at which an incomplete last record starts; None when there is nothing to cut."""
     try:
         for _ in read_records(path, max_block=0):
             pass

@@ -1,7 +1,8 @@
-"""Copy the records of any WARC or ARC file into a WARC with one gzip member per record; warcio stops at the first damage.
+"""Copy the records of any WARC or ARC file into a WARC with one gzip member per record.
 
-A sound gzip member is copied byte for byte. Any other readable record is rewritten: its block as it is, its head mended (line
-ends, length, a missing or repeated id). Damage costs the damaged record alone. warcio also does not give the bytes of a member.
+An intact gzip member is copied byte for byte. Any other readable record is rewritten with its block unchanged and its head repaired
+(line ends, length, a missing or repeated id). Only damaged records are lost. warcio is not used because it stops at the first damage
+and does not give the bytes of a member.
 """
 
 from __future__ import annotations
@@ -30,51 +31,51 @@ if TYPE_CHECKING:
     from archive.warc.streams import Stream
 
 MAX_DAMAGES = 1000
-"""Damaged places after which the rest of a file is left: each can cost a search through what follows."""
+"""The most damaged places after which the rest of a file is skipped: each can cost a search for the next record."""
 MAX_REREAD = 4 << 30
-"""Bytes that wrong lengths may have us read a second time; then the rest of the file is left."""
+"""The most bytes that are read a second time because of wrong lengths; then the rest of the file is skipped."""
 
 _NAMESPACE = uuid.UUID("6ad6c6ea-6b37-4d1c-9a0e-4e3a5f2a8f53")
 
 
-def _none_taken(record_id: str, url: str, date: str) -> bool:
+def _no_id_used(record_id: str, url: str, date: str) -> bool:
     del record_id, url, date
     return False
 
 
 def salvage(
-    source: Path, target: Path, *, is_taken: Callable[[str, str, str], bool] = _none_taken
+    source: Path, target: Path, *, is_id_used: Callable[[str, str, str], bool] = _no_id_used
 ) -> list[DamagedFileError]:
-    """Write every record of `source` that can be read to `target`; give the damages, which are left out.
+    """Write all readable records of `source` to `target`; return the damaged places, which are left out.
 
     `source` may be plain or compressed with gzip or zstd, as a whole or record by record. A capture without an id, or with that of another
-    one, gets an id that follows from what it holds, the same each time. `is_taken(id, url, date)` says whether an id is that of a capture
-    of another URL or time which is held elsewhere.
+    capture, gets an id derived from its content, which is the same each time. `is_id_used(id, url, date)` returns whether an id belongs to
+    a held capture of another URL or time.
 
     Raises:
-        DamagedFileError: no record can be read; no target is made.
-        NotWritableError: the folder cannot be written.
+        DamagedFileError: no record can be read; `target` is not created.
+        NotWritableError: the folder is not writable.
     """
-    copy = _Copy(source, is_taken)
+    copy = _Copy(source, is_id_used)
     replace_file(target, copy.members())
     return copy.damages
 
 
 def with_made_id(data: bytes) -> bytes:
-    """Return the gzip member of a capture with the id that follows from what it holds, in place of its own."""
+    """Return the gzip member of a capture with its id replaced by the one derived from its content."""
     with TemporaryDirectory() as folder:
         source, target = Path(folder) / "source", Path(folder) / "target"
         source.write_bytes(data)
-        salvage(source, target, is_taken=lambda _id, _url, _date: True)
+        salvage(source, target, is_id_used=lambda _id, _url, _date: True)
         return target.read_bytes()
 
 
 class _Copy:
-    """One pass through a source."""
+    """One pass over a source file."""
 
-    def __init__(self, source: Path, is_taken: Callable[[str, str, str], bool]) -> None:
+    def __init__(self, source: Path, is_id_used: Callable[[str, str, str], bool]) -> None:
         self.damages: list[DamagedFileError] = []
-        self._source, self._is_taken = source, is_taken
+        self._source, self._is_id_used = source, is_id_used
         self._ids: dict[int, int] = {}
         self._reread = 0
         self._next: int | None = 0
@@ -108,11 +109,11 @@ class _Copy:
 
     def _is_too_damaged(self, offset: int) -> bool:
         if is_too_damaged := len(self.damages) >= MAX_DAMAGES or self._reread > MAX_REREAD:
-            self._damage(offset, N_("too many damaged records: the rest of the file was left"))
+            self._damage(offset, N_("too many damaged records: the rest of the file was skipped"))
         return is_too_damaged
 
     def _sound(self, file: IO[bytes], offset: int) -> int:
-        """Return the length of the gzip member at `offset` when it is a whole record with an id of its own; else 0."""
+        """Return the length of the gzip member at `offset` if it is a complete record with a unique id, otherwise 0."""
         file.seek(offset)
         is_member = file.read(3) == GZIP
         file.seek(offset)
@@ -125,7 +126,7 @@ class _Copy:
         return record.location.length
 
     def _mended(self, file: IO[bytes], offset: int) -> Iterator[bytes]:
-        """Yield the members of all records that can be read from the stream that starts at `offset`."""
+        """Yield the members of all readable records of the stream that starts at `offset`."""
         at = offset
         try:
             stream = open_stream(file, offset, self._dictionary)
@@ -142,7 +143,7 @@ class _Copy:
             self._next = next_start(file, offset, self._dictionary)
 
     def _record(self, reader: Reader, stream: Stream, head: RecordHead, at: int) -> Iterator[bytes]:
-        """Yield the member of a record, nothing for one that is left out."""
+        """Yield the member of a record in pieces; nothing for a record that is left out."""
         if not head.lines:
             self._damage(at, N_("bytes that are not the start of a record"))
             skip_to_start(reader)
@@ -151,7 +152,7 @@ class _Copy:
         with block.file:
             self._reread += block.reread
             if block.missing:
-                self._damage(at, N_(f"torn record ({block.missing} bytes of its block are missing)"))
+                self._damage(at, N_(f"truncated record ({block.missing} bytes of its block are missing)"))
                 return
             if block.stray:
                 self._damage(at, N_(f"{block.stray} bytes after the record that are not a record"))
@@ -159,7 +160,7 @@ class _Copy:
                 yield from _member(mended.as_bytes(), block)
 
     def _mend(self, head: RecordHead, block: RecordBlock) -> RecordHead | None:
-        """Return the head as it is to be written; None for what is not a record of its own (the description of an ARC file)."""
+        """Return the repaired head; None for a record that is not copied (the version block of an ARC file)."""
         if head.is_arc:
             return _warc_head(head, block)
         url, date = _url(head), head.get("WARC-Date")
@@ -170,11 +171,11 @@ class _Copy:
         return head
 
     def _needs_id(self, kind: str, record_id: str, url: str, date: str) -> bool:
-        """Return whether a capture has no id, or that of another; remembers whose id it is."""
+        """Return whether a capture has no id or that of another capture; otherwise note its id as taken."""
         if kind not in CAPTURES:
             return False
         owner = self._ids.setdefault(hash(record_id), hash((url, date))) if record_id else None
-        return owner != hash((url, date)) or self._is_taken(record_id, url, date)
+        return owner != hash((url, date)) or self._is_id_used(record_id, url, date)
 
     def _damage(self, offset: int, problem: str) -> None:
         self.damages.append(DamagedFileError(self._source, offset, problem, kept=N_("the records around it are kept")))
@@ -200,7 +201,7 @@ def _made_id(head: RecordHead, block: RecordBlock) -> str:
 
 
 def _warc_head(arc: RecordHead, block: RecordBlock) -> RecordHead | None:
-    """Return the head of a WARC record for a record of an ARC file; None for the file's own description."""
+    """Return the head of a WARC record for a record of an ARC file; None for the file's version block."""
     found = ARC_LINE.fullmatch(arc.lines[0])
     if not found or found["url"].startswith(b"filedesc"):
         return None
@@ -211,7 +212,7 @@ def _warc_head(arc: RecordHead, block: RecordBlock) -> RecordHead | None:
         ("WARC-Type", "response" if is_http else "resource"),
         ("WARC-Target-URI", url),
         ("WARC-Date", captured_at(date[:14]) or date),
-        *([] if ip == "0.0.0.0" else [("WARC-IP-Address", ip)]),  # noqa: S104 - what ARC writers put for none
+        *([] if ip == "0.0.0.0" else [("WARC-IP-Address", ip)]),  # noqa: S104 - what ARC writers put for a missing address
         ("Content-Type", "application/http; msgtype=response" if is_http else mime),
         ("Content-Length", str(block.size)),
     ]

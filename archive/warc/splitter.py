@@ -1,4 +1,4 @@
-"""Split a WARC file that arrives in pieces into its gzip members, keeping only the wanted ones; warcio gives no bytes of a member."""
+"""Split a WARC file that arrives in pieces into gzip members, and keep only the wanted ones. warcio does not give the bytes of a member."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEAD = 8 << 10
-"""Bytes of a record, unpacked, among which its URL and date are looked for; a WARC header has some hundreds."""
+"""Decompressed bytes of a record that are searched for its URL and date; a WARC header has some hundreds."""
 AT_ONCE = 1 << 20
-"""Bytes that are unpacked at once."""
+"""Bytes decompressed at once."""
 SLICE = 64 << 10
-"""Bytes of a piece that are looked at together: what comes after a member is copied."""
+"""Bytes of a piece that are processed together, because the bytes after the end of a member are copied."""
 _MAGIC = b"\x1f\x8b\x08"
 _END = re.compile(rb"\r?\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One gzip member that is wanted: where it began in the file, and its bytes as they came; None for one that is too large."""
+    """A wanted gzip member: its offset in the file, and its bytes as received, or None for a member that is too large."""
 
     offset: int
     data: bytes | None
 
 
 class MemberSplitter:
-    """Takes the pieces of a file in order by `feed`; memory is bounded by the largest member that is kept.
+    """Receives the pieces of a file in order through `feed`; memory is bounded by `most`, the largest member that is kept, in bytes.
 
-    `is_wanted` is asked of the head of each record. `boundary` is where the member begins that is under way: from there the file can be
-    resumed. What cannot be unpacked is passed over to the start of the next member, and counted in `damaged`.
+    `is_wanted` is called with the header fields of each record. `boundary` is the offset of the current member, from which the file can be
+    resumed. Data that cannot be decompressed is skipped up to the next member, and counted in `damaged`.
     """
 
     def __init__(self, is_wanted: Callable[[dict[str, str]], bool], *, start: int = 0, most: int) -> None:
@@ -67,7 +67,7 @@ class MemberSplitter:
             except zlib.error:
                 self.damaged += not self._doubtful
                 self._lost = self._doubtful = True
-                self._at += 1  # where it begins no member begins
+                self._at += 1  # no member begins at its first byte
                 piece = piece[1:]
                 continue
             self._keep(piece[: len(piece) - len(rest)])
@@ -80,11 +80,11 @@ class MemberSplitter:
                 self._begin()
 
     def finish(self) -> bool:
-        """Return whether the file ends where a member ends."""
+        """Return whether the file ends at the end of a member."""
         return self.boundary == self._at
 
     def _unpacked(self, piece: bytes) -> bytes:
-        """Unpack the member's part of the piece, and return the rest."""
+        """Decompress the member's part of the piece, and return the rest."""
         data = piece
         while data and not self._inflater.eof:
             self._look(self._inflater.decompress(data, AT_ONCE))
@@ -92,7 +92,7 @@ class MemberSplitter:
         return self._inflater.unused_data
 
     def _look(self, unpacked: bytes) -> None:
-        """Decide by the head of the record whether the member is kept."""
+        """Decide by the header of the record whether the member is kept."""
         if self._head is None:
             return
         self._head += unpacked
@@ -114,7 +114,7 @@ class MemberSplitter:
         return Member(offset=self.boundary, data=bytes(self._packed) if self._size <= self._most else None)
 
     def _recovered(self, piece: bytes) -> bytes:
-        """Return what of the piece stands at and after the next start of a member; a start may be cut by the end of the piece."""
+        """Return the piece from the next start of a member on, which may be cut off by the end of the piece."""
         place = piece.find(_MAGIC)
         if place < 0:
             place = max(0, len(piece) - len(_MAGIC) + 1)

@@ -1,4 +1,4 @@
-"""Decompress WARC and ARC files member by member or frame by frame; warcio stops at the first damage and reads no zstd."""
+"""Decompress WARC and ARC files member by member or frame by frame. warcio stops at the first damage and does not read zstd."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ else:
 
 SLICE = 1 << 16
 AT_ONCE = 1 << 20
-"""Bytes that a decompressor gives at once."""
+"""Bytes decompressed at once."""
 IN_MEMORY = 8 << 20
-"""Bytes of a block that are held in memory until its end is known; larger ones wait in a temporary file."""
+"""Bytes of a block that are kept in memory until its end is known; larger blocks are kept in a temporary file."""
 ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}
 """128 MB, the largest window that IIPC's specification of `.warc.zst` allows."""
 ZSTD_DICTIONARY_LIMIT = 16 << 20
-"""Bytes of a dictionary, unpacked; those that are written have at most 1 MB."""
+"""The largest dictionary, in decompressed bytes; those in use have at most 1 MB."""
 
 GZIP, ZSTD, ZSTD_DICTIONARY = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
 STARTS = (b"WARC/", b"filedesc:", b"http:/", b"https:", b"dns:")
 
 
 class Stream(Protocol):
-    """Bytes of a file from some place on: to its end, or to that of a gzip member or zstd frame (then `is_frame`)."""
+    """Bytes of a file from a position up to its end, or up to the end of a gzip member or zstd frame (then `is_frame`)."""
 
     is_frame: bool
 
     def more(self) -> bytes:
-        """Return some bytes, b"" at the end. Raises BrokenError."""
+        """Return the next bytes, b"" at the end. Raises BrokenError."""
 
     def end(self) -> int | None:
-        """Return where in the file the stream ends; None at the end of the file."""
+        """Return the offset in the file at which the stream ends; None at the end of the file."""
 
 
 class _Plain:
-    """The rest of a file that is not compressed."""
+    """The rest of an uncompressed file."""
 
     is_frame = False
 
@@ -58,7 +58,7 @@ class _Plain:
 
 
 class _Packed:
-    """One gzip member or zstd frame, decompressed some at a time: a megabyte of it can be a kilobyte in the file."""
+    """One gzip member or zstd frame, decompressed in slices: a kilobyte in the file can hold a megabyte."""
 
     is_frame = True
 
@@ -80,13 +80,13 @@ class _Packed:
         return b""
 
     def _packed(self) -> bytes:
-        """Return what the decompressor takes next."""
+        """Return the next compressed bytes."""
         waiting = self._gzip.unconsumed_tail if self._gzip else b""
         if waiting or (self._zstd and not self._zstd.needs_input):
             return waiting
         data = self._file.read(SLICE)
         if not data:
-            raise BrokenError("torn record (the file ends amid compressed data)")
+            raise BrokenError("truncated record (the file ends within compressed data)")
         return data
 
     def end(self) -> int | None:
@@ -99,7 +99,7 @@ class _Packed:
 
 
 class Reader:
-    """Bytes of a stream, by lines or by number; what was read too much can be put back."""
+    """Reads a stream by lines or by number of bytes; bytes can be put back."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -108,14 +108,14 @@ class Reader:
         self.taken = 0
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes; b"" at the end."""
+        """Return up to `size` bytes, b"" at the end."""
         data = self._some()
         self._buffer = data[size:]
         self.taken += min(size, len(data))
         return data[:size]
 
     def line(self) -> bytes:
-        """Return the next line with its end; of one that is longer than a head may be, a part."""
+        """Return the next line with its line end; only a part of a line that is longer than the largest head."""
         data = self._some()
         while (end := data.find(b"\n")) == -1 and len(data) < MAX_HEAD:
             self._buffer = b""
@@ -128,12 +128,12 @@ class Reader:
         return data[:end]
 
     def put_back(self, data: bytes) -> None:
-        """Read `data` again."""
+        """Put back `data`, to be read next."""
         self._buffer = data + self._buffer
         self.taken -= len(data)
 
     def put_back_file(self, file: IO[bytes], size: int) -> None:
-        """Read the rest of `file`, from its position on, again."""
+        """Put back the rest of `file` from its position, to be read next."""
         if self._buffer:
             kept = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - read and dropped later
             kept.write(self._buffer)
@@ -144,7 +144,7 @@ class Reader:
         self.taken -= size
 
     def close(self) -> None:
-        """Close what was put back."""
+        """Close the files that were put back."""
         for file in self._back:
             file.close()
 
@@ -157,7 +157,7 @@ class Reader:
 
 
 def open_stream(file: IO[bytes], offset: int, dictionary: zstd.ZstdDict | None) -> Stream:
-    """Return the stream that starts at `offset`. Raises BrokenError where none does."""
+    """Return the stream that starts at `offset`. Raises BrokenError when none starts there."""
     file.seek(offset)
     magic = file.read(8)
     file.seek(offset)
@@ -171,7 +171,7 @@ def open_stream(file: IO[bytes], offset: int, dictionary: zstd.ZstdDict | None) 
 
 
 def read_dictionary(file: IO[bytes]) -> tuple[zstd.ZstdDict | None, int]:
-    """Return the dictionary that stands before the first frame of a `.warc.zst`, packed or not, and where it ends. Raises BrokenError."""
+    """Return the dictionary before the first frame of a `.warc.zst`, compressed or not, and the offset of its end. Raises BrokenError."""
     file.seek(0)
     magic = file.read(8)
     if not magic.startswith(ZSTD_DICTIONARY):
@@ -187,7 +187,7 @@ def read_dictionary(file: IO[bytes]) -> tuple[zstd.ZstdDict | None, int]:
 
 
 def next_start(file: IO[bytes], offset: int, dictionary: zstd.ZstdDict | None) -> int | None:
-    """Return where the next compressed record after a damaged one starts, None when there is none."""
+    """Return the offset of the next compressed record after a damaged one, None when there is none."""
     at, tail = offset + 1, b""
     file.seek(at)
     while piece := file.read(1 << 20):

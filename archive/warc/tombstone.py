@@ -1,4 +1,4 @@
-"""Build the record that replaces a redacted one: exactly as long, so that nothing after it moves."""
+"""Build the record that replaces a redacted one. It has the same length, so that no later record moves."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
 MARK = b"redacted: "
 EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
-"""A stored deflate block (RFC 1951, section 3.2.4) of no bytes: five bytes of file that unpack to nothing."""
+"""An empty stored deflate block (RFC 1951, section 3.2.4): five bytes that decompress to nothing."""
 FIXED = len(GZIP_HEADER) + 5 + len(RECORD_END) + 8
 TRIES = 64
 
 
 def is_tombstone(record: Record) -> bool:
-    """Return whether the record stands where another was taken out."""
+    """Return whether the record replaces a redacted one."""
     return record.type == "metadata" and record.block.startswith(MARK)
 
 
 def tombstone(record: Record, *, moment: datetime, reason: str, who: str, seal: int = 0) -> bytes:
-    """Return a `metadata` record of exactly the length of `record` that says when, why and by whom that one was taken out.
+    """Return a `metadata` record with exactly the length of `record` that says when, why and by whom that record was redacted.
 
-    `seal` is the number of the seal that the record was under, 0 for none. A record that is too small for all of it (a request) gets
-    one that says only when, and the seal.
+    `seal` is the number of the seal that covers the record, 0 for none. If the record is too small for all of this (a request), the
+    result has only the time and the seal.
 
     Raises:
         UsageError: the record is smaller than the smallest tombstone.
@@ -57,11 +57,11 @@ def tombstone(record: Record, *, moment: datetime, reason: str, who: str, seal: 
         if member := _exactly(record.location.length, date, more, warc_fields(block)):
             return member
     where = f"{record.location.filename} at byte {record.location.offset}"
-    raise UsageError(f"the record in {where} is too small to be replaced in its place: it holds next to nothing")
+    raise UsageError(f"the record in {where} is too small to be replaced by a tombstone of the same length")
 
 
 def _exactly(length: int, date: str, more: Iterable[tuple[str, str]], block: bytes) -> bytes | None:
-    """Return the member, filled up to `length` with empty blocks and a few spaces at the end of the block; None when it is larger."""
+    """Return the gzip member, padded to `length` with empty blocks and a few spaces at the end of the block; None if it is larger."""
     for spaces in range(TRIES):
         filled = block + b" " * spaces
         headers = [("WARC-Type", "metadata"), ("WARC-Record-ID", new_record_id()), ("WARC-Date", date), *more]

@@ -1,4 +1,4 @@
-"""Extract the WARC files from a foreign WACZ, treated as a hostile ZIP."""
+"""Extract the WARC files from a foreign WACZ, which is treated as a hostile ZIP file."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 1 << 38
-"""Of all WARCs of one package together: 256 GB, more than any of the published collections."""
+"""The most bytes of all WARC files of a package: 256 GB, more than any published collection."""
 MAX_MEMBERS = 100_000
 MAX_RATIO = 200
-"""Times that a member may grow: text shrinks to a twentieth, and a WARC in a WACZ should be stored as it is."""
+"""The largest compression ratio of a member: text compresses to a twentieth, and a WARC in a WACZ should be stored uncompressed."""
 MAX_DESCRIPTION = 1 << 26
 SMALL = 1 << 20
 CHUNK = 1 << 20
 _FILE_NAME = r"(?:.*/)?([^/.][^/]*)"
-"""Of a file in any folder; a hidden one is none of the package's: macOS puts `._NAME` beside each file that it packs."""
+"""The name of a file in any folder, without hidden files: macOS adds `._NAME` for each file that it packs."""
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._ ()+=@~-]")
 LONGEST_NAME = 200
 WARC_NAME = re.compile(_FILE_NAME + r"(\.warc(?:\.gz|\.zst)?)", re.IGNORECASE)
 PACKAGE_NAME = re.compile(_FILE_NAME + r"(\.wacz)", re.IGNORECASE)
-"""A package in a package: Browsertrix gives collections as such (profile `multi-wacz-package`)."""
+"""A package in a package: Browsertrix exports collections this way (profile `multi-wacz-package`)."""
 
 
 def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> list[Path]:
-    """Write each WARC of the package at `path`, and of those in it, into `folder`, which is empty, under its own name; give their paths.
+    """Extract each WARC of the package at `path`, and of packages in it, into the empty `folder`; return their paths.
 
-    Refuses the package as a whole when any name would lead out of the folder, when a member is a link, is encrypted,
-    overlaps another or unpacks to more than is decent, and when a digest of `datapackage.json` does not match.
+    The whole package is refused when a name leads out of the folder, when a member is a link, is encrypted, overlaps another or exceeds
+    the limits of size, or when a digest in `datapackage.json` does not match.
 
     Raises:
-        DamagedFileError: it is not a WACZ, one that is refused, or one without a WARC; what was unpacked until then is removed.
+        DamagedFileError: it is not a WACZ, is refused, or has no WARC; files extracted until then are removed.
     """
     found: list[Path] = []
     try:
@@ -54,7 +54,7 @@ def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> lis
             for one in folder.iterdir():
                 shutil.rmtree(one) if one.is_dir() else one.unlink()
     if not found:
-        raise DamagedFileError(path, 0, N_("no WARC file in the package"), kept=N_("nothing was taken from it"))
+        raise DamagedFileError(path, 0, N_("no WARC file in the package"), kept=N_("nothing was imported from it"))
     return found
 
 
@@ -78,14 +78,14 @@ def _unpack(path: Path, folder: Path, max_bytes: int, *, is_inner: bool = False)
 
 
 def refuse_hostile(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
-    """Raise DamagedFileError for a package that leads out of its folder, overlaps, or unpacks to more than is decent."""
+    """Raise DamagedFileError for a package whose members lead out of its folder, overlap, or exceed the limits of size."""
     members = package.infolist()
     if len(members) > MAX_MEMBERS:
-        raise DamagedFileError(path, 0, N_(f"{len(members)} files in a package"))
+        raise DamagedFileError(path, 0, N_(f"the package has {len(members)} files, too many"))
     size = path.stat().st_size
     for member in members:
         if not 0 <= member.header_offset < size:
-            raise DamagedFileError(path, 0, N_(f"{member.filename!r} lies outside of the file"))
+            raise DamagedFileError(path, 0, N_(f"{member.filename!r} is outside the file"))
         if problem := _problem(member):
             raise DamagedFileError(path, member.header_offset, f"{member.filename!r}: {problem}")
     names = [member.filename for member in members]
@@ -95,11 +95,11 @@ def refuse_hostile(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None
         raise DamagedFileError(path, 0, N_(f"unpacks to more than {max_bytes} bytes"))
     for one, other in pairwise(sorted(members, key=lambda member: member.header_offset)):
         if one.header_offset + one.compress_size > other.header_offset:
-            raise DamagedFileError(path, other.header_offset, N_(f"{other.filename!r} lies inside {one.filename!r}"))
+            raise DamagedFileError(path, other.header_offset, N_(f"{other.filename!r} is inside {one.filename!r}"))
 
 
 def _problem(member: zipfile.ZipInfo) -> str:
-    """Return what is wrong with a member, '' when nothing is."""
+    """Return what is wrong with a member, '' if nothing is."""
     name = member.filename
     kind = stat.S_IFMT(member.external_attr >> 16)
     if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name or not name.isprintable():
@@ -114,13 +114,13 @@ def _problem(member: zipfile.ZipInfo) -> str:
 
 
 def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
-    """Return the path to `sha256:…` of what the package says of its files."""
+    """Return the digests that the package gives for its files, as `sha256:…` by path."""
     try:
         info = package.getinfo("datapackage.json")
     except KeyError:
         raise DamagedFileError(path, 0, N_("no datapackage.json: not a WACZ")) from None
     if info.file_size > MAX_DESCRIPTION:
-        raise DamagedFileError(path, 0, N_("a datapackage.json of absurd size"))
+        raise DamagedFileError(path, 0, N_("a datapackage.json that is too large"))
     description = json.loads(package.read(info))
     resources = description.get("resources") if isinstance(description, dict) else None
     listed = [one for one in resources if isinstance(one, dict)] if isinstance(resources, list) else []
@@ -128,7 +128,7 @@ def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _pieces(package: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Callable[[bytes], object]) -> Iterator[bytes]:
-    """Yield what a member holds; never more than it said, for zipfile stops there."""
+    """Yield the bytes of a member, never more than its declared size, at which zipfile stops."""
     with package.open(member) as file:
         while piece := file.read(CHUNK):
             seen(piece)
@@ -137,7 +137,7 @@ def _pieces(package: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Callable[[b
 
 def _compare(path: Path, member: zipfile.ZipInfo, digest: str, expected: str) -> None:
     if expected.startswith("sha256:") and expected != f"sha256:{digest}":
-        raise DamagedFileError(path, member.header_offset, N_(f"{member.filename!r} has another digest"))
+        raise DamagedFileError(path, member.header_offset, N_(f"{member.filename!r} does not match its digest"))
 
 
 def _extract(

@@ -1,6 +1,6 @@
-"""Write captures to rotating WARC files; warcio's WARCWriter cannot take back half a capture when the disk is full.
+"""Write captures to rotating WARC files. warcio's WARCWriter cannot remove half a capture when the disk is full.
 
-It also costs 2.4 to 4.5 times the CPU, and from a parsed HTTP head it writes other bytes than came (`python bench/warc.py`). warcio
+It also costs 2.4 to 4.5 times the CPU, and does not write a parsed HTTP head with the received bytes (`python bench/warc.py`). warcio
 serializes the header of each record.
 """
 
@@ -50,11 +50,11 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of a capture: ids and places of its records ('' and None where there is none), what an index needs.
+    """A written capture: ids and locations of its records ('' and None for missing ones), and the values for an index.
 
-    `record_type` is `response`, `revisit`, or '' when nothing of a response came; `url` and `date` as written; `mime`
-    as served, without parameters. `payload_digest` is '' when there is none; `index_digest` is then of what came,
-    as indexing tools make it up.
+    `record_type` is `response`, `revisit`, or '' when no response was received; `url` and `date` are as written; `mime`
+    is as served, without parameters. When `payload_digest` is '', `index_digest` is that of the received bytes, as
+    indexing tools compute it.
     """
 
     url: str
@@ -71,10 +71,10 @@ class Written:
 
 
 class WarcWriter(Closing):
-    """The open WARC file of one crawl, and the closed ones that came before it.
+    """Writes the WARC files of one crawl, one after the other.
 
     A file is `NAME.warc.gz.open` while it is written; closed, it is renamed, fsynced, read-only and in the manifest.
-    Locations carry the final name. Nothing is acknowledged before `sync()` returns.
+    Locations have the final name. Written records are durable once `sync()` returns.
     """
 
     def __init__(
@@ -101,23 +101,23 @@ class WarcWriter(Closing):
 
     @property
     def filename(self) -> str:
-        """The final name of the file that is open now, '' when none is."""
+        """Return the final name of the open file, '' when none is open."""
         return self._file.name if self._file else ""
 
     def write_capture(self, capture: Capture, *, payload_digest: str, revisit_of: Original | None = None) -> Written:
-        """Write response, request and metadata; the response as a revisit, if `revisit_of` holds its payload.
+        """Write response, request and metadata records; with `revisit_of`, the response is written as a revisit.
 
-        `revisit_of` is the earlier record with the same payload digest, or, for a 304, the one that is still valid.
-        Either all records of the capture are in the file or none is.
+        `revisit_of` is the earlier record with the same payload digest or, for a 304, the one that it confirms.
+        Either all records of the capture are written or none.
 
         Raises:
-            NotWritableError: disk full, or no permission; the file is cut back to the last whole record.
+            NotWritableError: the disk is full, or permission is missing; the file is truncated to its last complete record.
         """
         self.rotate_if_due()
         response = capture.http
         original = revisit_of if response else None
         if original and response and response.status == NOT_MODIFIED:
-            payload_digest = original.payload_digest  # a 304 has no payload of its own: it vouches for that one
+            payload_digest = original.payload_digest  # a 304 has no payload: it confirms that of the original
         kind = "" if not capture.response else "revisit" if original else "response"
         date = warc_date(capture.started)
         shared = [("WARC-Target-URI", target_uri(capture.url)), ("WARC-Date", date), *self._warcinfo()]
@@ -148,7 +148,7 @@ class WarcWriter(Closing):
     def write_conversion(
         self, *, url: str, refers_to: str, date: datetime, content: str, block: str
     ) -> tuple[str, Location]:
-        """Write what was made of the page in record `refers_to`, of the media type `content`; give the record's id and place."""
+        """Write a conversion of the page in record `refers_to`, of the media type `content`; return the id and location of the record."""
         return self._derived(
             "conversion", url=url, refers_to=refers_to, date=date, block=block.encode(), content=content
         )
@@ -156,9 +156,9 @@ class WarcWriter(Closing):
     def write_resource(
         self, *, uri: str, concurrent_to: str = "", date: datetime, content: str, block: bytes
     ) -> tuple[str, Location]:
-        """Write what came with a capture, or was made of it, in the file that is open: rather one with its response than a full one.
+        """Write a resource that belongs to a capture into the open file, even if it is full, so that it is beside its response.
 
-        WARC 1.1 (section 5.7) has no WARC-Refers-To in a resource record; WARC-Concurrent-To names the response.
+        WARC 1.1 (section 5.7) does not allow WARC-Refers-To in a resource record; WARC-Concurrent-To names the response.
         """
         return self._append_derived(
             "resource",
@@ -172,17 +172,17 @@ class WarcWriter(Closing):
     def write_metadata(
         self, *, url: str, refers_to: str, date: datetime, fields: Iterable[tuple[str, str]]
     ) -> tuple[str, Location]:
-        """Write something about the record `refers_to` ('': about none), as warc-fields; give the record's id and place."""
+        """Write a metadata record of warc-fields about the record `refers_to` ('' for none); return its id and location."""
         block = warc_fields(fields)
         return self._derived("metadata", url=url, refers_to=refers_to, date=date, block=block, content=WARC_FIELDS)
 
     def write_member(self, data: bytes) -> Location:
-        """Append a record that was written elsewhere, one gzip member, byte for byte; give its place."""
+        """Append one gzip member of another file byte for byte; return its location."""
         self.rotate_if_due()
         return self._append([data])[0]
 
     def sync(self) -> None:
-        """Return once everything written so far would survive a power cut."""
+        """Return once everything written so far survives a power cut."""
         if self._file:
             self._file.sync()
 
@@ -193,7 +193,7 @@ class WarcWriter(Closing):
             self.close()
 
     def close(self) -> None:
-        """Close the open file for good: synced, renamed, read-only, in the manifest. Writing on opens the next one."""
+        """Close the open file: sync it, rename it, make it read-only, and add it to the manifest. The next write opens a new file."""
         file, self._file = self._file, None
         if file:
             path = file.finish()
@@ -237,7 +237,7 @@ class WarcWriter(Closing):
         return self._file
 
     def _free_name(self, stamp: str) -> str:
-        """Return the next name that no file has or, before it was uploaded and removed here, had: none must get another's place."""
+        """Return the next name that was never used, not even by a file that was uploaded and removed here."""
         known = read_manifest(self.folder)
         while True:
             name = f"{self._prefix}-{stamp}-{self._serial:05d}-{self._host}.warc.gz"

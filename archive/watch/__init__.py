@@ -1,4 +1,4 @@
-"""Run saved searches: collect what is new for each, keep it until it is delivered, and publish it as feeds, mail and webhooks."""
+"""Run saved searches: collect new matches, store them until they are delivered, and publish them as feeds, mail and webhooks."""
 
 from archive.watch.run import Ran, add, run
 from archive.watch.store import Event, Watch, WatchStore

@@ -1,4 +1,4 @@
-"""Run watches: find what is new for each, store it before anything is sent, write the feeds, and deliver what is due."""
+"""Run watches: find new matches, store them before anything is sent, write the feeds, and deliver due messages."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ LOCK: Final = ".watch.lock"
 FEEDS: Final = "feeds"
 """The folder of the archive in which each watch has its feeds, as NAME.atom and NAME.json."""
 MOST_ENTRIES: Final = 100
-"""In one message, and in a feed."""
+"""The most entries of a message or feed."""
 _CHUNK: Final = 500
 _MAIL: Final = re.compile(r"mailto:[^\s@,;<>]+@[^\s@,;<>]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What one run did: matches that were found, messages that were delivered, and those that were not, as (target, problem)."""
+    """The result of a run: the numbers of new matches and delivered messages, and the failures as (target, problem)."""
 
     found: int
     delivered: int
@@ -50,13 +50,18 @@ class Ran:
 
 
 def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str, ...]]:
-    """Store a watch, whose matches of today are not reported. Returns it, and the parts of its query that were left out.
+    """Store a watch; articles that match already are not reported. Returns the watch, and the parts of its query that were left out.
 
     Raises:
+        ArchiveNotFoundError: the folder has no archive.
         UsageError: the query is empty, or a name, target, zone or time is not valid.
     """
+    Collection(folder).require()
     problems = _check(watch)
-    watch = replace(watch, secret=f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}", created_at=iso(now))
+    query = watch.query.encode("utf-8", "replace").decode()  # the command line may have given bytes that are not UTF-8
+    watch = replace(
+        watch, query=query, secret=f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}", created_at=iso(now)
+    )
     with Collection(folder).lock(LOCK), Archive(folder) as archive, WatchStore(folder) as store, store.atomic():
         watch = replace(watch, id=store.add(watch))
         store.put_matches(watch.id, _matches(archive, watch, {}), at=iso(now), is_told=True)
@@ -88,24 +93,24 @@ def _check(watch: Watch) -> tuple[str, ...]:
 
 
 def _check_target(target: str) -> None:
-    if not _MAIL.fullmatch(target) and not _is_web(target):
+    if not target.isprintable() or not (_MAIL.fullmatch(target) or _is_web(target)):
         raise UsageError(
-            _("{target!r} is not a target: give a mail address or a web address (http, https)").format(target=target)
+            _("{target!r} is not a target: give a mail address or a URL (http, https)").format(target=target)
         )
 
 
 def _is_web(target: str) -> bool:
     try:
         parts = urlsplit(target)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in target
     except ValueError:
         return False
 
 
 def run(folder: Path, *, now: datetime) -> Ran:
-    """Run all watches of an archive. Raises ArchiveLockedError while another run is at work.
+    """Run all watches of an archive. Raises ArchiveLockedError while another run is in progress.
 
-    Matches are on disk before anything is sent, so those of a process that is killed are sent next time, under the same id.
+    Matches are stored before anything is sent, so that after a crash they are sent by the next run under the same id.
     """
     if not WatchStore.exists(folder):
         Collection(folder).require()
@@ -128,7 +133,11 @@ def _gather(archive: Archive, store: WatchStore, watch: Watch, now: datetime) ->
 
 
 def _matches(archive: Archive, watch: Watch, known: dict[str, set[str]]) -> Iterator[Match]:
-    """Yield what the watch has not matched yet: articles, with `changes` their later versions, with `gone` that their pages have gone."""
+    """Yield new matches of the watch: articles; with `changes`, their later versions; with `gone`, that their pages are gone.
+
+    A return to an earlier version is a change too; these matches come last.
+    """
+    returned: list[Match] = []
     for row in _found(archive, archive.matching(watch.query, all_versions=watch.changes)):
         key, digest = row["article_key"], row["text_digest"]
         first = key not in known
@@ -136,32 +145,42 @@ def _matches(archive: Archive, watch: Watch, known: dict[str, set[str]]) -> Iter
         if digest not in seen and (first or watch.changes):
             seen.add(digest)
             yield Match(article_key=key, digest=digest, event="new" if first else "changed")
+        if watch.changes and row["after"] and (again := f"{digest} {row['after']}") not in seen:
+            seen.add(again)
+            returned.append(Match(article_key=key, digest=again, event="changed"))
         if watch.gone and row["is_latest"] and row["gone_at"] and row["gone_at"] not in seen:
             seen.add(row["gone_at"])
             yield Match(article_key=key, digest=row["gone_at"], event="gone")
+    yield from returned
 
 
 def _found(archive: Archive, ids: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    """Yield the articles; `after` is when the text was last another one, if the latest version was served before that too."""
     sql = """
-        SELECT article_key, text_digest, gone_at, is_latest FROM articles WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
+        SELECT article_key, text_digest, gone_at, is_latest, CASE WHEN is_latest THEN (
+            SELECT max(o.last_seen_at) FROM articles AS o
+            WHERE o.article_key = a.article_key AND o.text_digest <> a.text_digest AND o.last_seen_at > a.fetched_at
+        ) END AS after
+        FROM articles AS a WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
         """
     for start in range(0, len(ids), _CHUNK):
         yield from archive.db.query(sql, [json.dumps(ids[start : start + _CHUNK])])
 
 
 def _entries(archive: Archive, matches: list[Match]) -> list[FeedItem]:
-    """Return the entries of matches; without those whose article is no longer there, such as a redacted one."""
+    """Return the entries of matches, without those whose article was removed, such as a redacted one."""
     entries = []
     for match in matches:
+        digest, _, after = match.digest.partition(" ")
         which = "is_latest = 1" if match.event == "gone" else "text_digest = :digest"
         sql = f"SELECT * FROM articles WHERE article_key = :key AND {which} ORDER BY id LIMIT 1"  # noqa: S608 - our own words
-        rows = archive.db.query(sql, {"key": match.article_key, "digest": match.digest})
-        entries += [entry_of(row, event=match.event, at=match.found_at) for row in rows]
+        rows = archive.db.query(sql, {"key": match.article_key, "digest": digest})
+        entries += [entry_of(row, event=match.event, at=match.found_at, after=after) for row in rows]
     return entries
 
 
 def feed_of(archive: Archive, store: WatchStore, watch: Watch) -> FeedDocument:
-    """Return what a watch has found, newest first."""
+    """Return the feed of a watch, newest entries first."""
     return FeedDocument(title=watch.name, entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)))
 
 
@@ -175,7 +194,7 @@ def _write_feeds(archive: Archive, store: WatchStore, folder: Path) -> None:
 
 
 def _deliver(archive: Archive, store: WatchStore, now: datetime) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """Send what is due. A target that does not take a message is left alone until the next run."""
+    """Send due messages. A target that does not accept a message is skipped until the next run."""
     watches = {watch.id: watch for watch in store.all()}
     delivered, failed = 0, dict[str, str]()
     for message in store.due(iso(now)):
@@ -189,7 +208,7 @@ def _deliver(archive: Archive, store: WatchStore, now: datetime) -> tuple[int, t
 
 
 def _try(archive: Archive, store: WatchStore, watch: Watch, message: Message, now: datetime) -> str:
-    """Send one message and note how that went; return the problem, '' for none."""
+    """Send one message and record the result; return the problem, '' for none."""
     entries = _entries(archive, store.matches_of(message))
     try:
         if entries:

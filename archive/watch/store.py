@@ -1,6 +1,6 @@
-"""Store watches, their matches, and pending messages in a SQLite file beside `warraq.db`, which no reindex touches.
+"""Store watches, their matches, and pending messages in a SQLite file beside `warraq.db`, which `reindex` does not change.
 
-A match names an article by its key and the digest of its text, so it holds nothing that `warraq redact` would have to find.
+A match identifies an article by its key and the digest of its text, so `warraq redact` need not remove anything from it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from archive.errors import ForeignDatabaseError, NotFoundError, NotWritableError
 from archive.files import Closing, open_regular
 from archive.index import sqlite
 from archive.index.sqlite import sqlite3
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Event = Literal["new", "changed", "gone"]
 FILE: Final = "watches.db"
 NAME: Final = re.compile(r"[^\W_][\w.-]{0,63}")
-"""Of a watch, and so of the files of its feeds."""
+"""The name of a watch, which is also that of its feed files."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS watches (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, query TEXT NOT NULL, changes INTEGER NOT NULL, gone INTEGER NOT NULL,
@@ -45,9 +46,9 @@ CREATE INDEX IF NOT EXISTS messages_waiting ON messages (due_at) WHERE sent_at =
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A saved search. `targets` are addresses (`mailto:…`, `https://…`); `quiet` is `22:00-07:00` in `zone`, '' for never.
+    """A saved search. `targets` are addresses (`mailto:…`, `https://…`); `quiet` is a range such as `22:00-07:00` in `zone`, '' for none.
 
-    `secret` signs what goes to webhooks.
+    `secret` signs the messages to webhooks.
     """
 
     id: int = 0
@@ -64,7 +65,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One match: a version of an article, or that its page is gone (`digest` is then the time)."""
+    """One match: a version of an article, or the fact that its page is gone (`digest` is then the time).
+
+    For a text that returned, the digest is followed by a space and the time at which another text was last served.
+    """
 
     article_key: str
     digest: str
@@ -75,7 +79,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Matches on their way to one target. Its id stays the same however often it is tried."""
+    """Matches to be sent to one target. The id is the same for all attempts."""
 
     id: str
     watch_id: int
@@ -85,10 +89,10 @@ class Message:
 
 
 class WatchStore(Closing):
-    """The open file of an archive's watches; made when it is missing, readable by its owner alone, for it holds secrets."""
+    """The open file of an archive's watches. It is created if missing, and readable only by its owner, because it holds secrets."""
 
     def __init__(self, folder: Path) -> None:
-        """Raise NotWritableError, LinkedFileError, ForeignDatabaseError."""
+        """Open the file. Raises NotWritableError, LinkedFileError, ForeignDatabaseError."""
         path = folder / FILE
         sqlite.require_plain_files(path)
         try:
@@ -96,13 +100,16 @@ class WatchStore(Closing):
             self._db = sqlite3.connect(path, timeout=30)
             self._db.execute("PRAGMA trusted_schema = OFF")
             self._db.text_factory = sqlite.decode_text
-            problem = _schema_problem(self._db)
-            if not problem:
-                self._db.executescript(_SCHEMA)
-                problem = _value_problem(self._db)
+            try:
+                problem = _schema_problem(self._db)
+                if not problem:
+                    self._db.executescript(_SCHEMA)
+                    problem = _value_problem(self._db)
+            except UnicodeDecodeError:
+                problem = N_("its definitions are damaged")
             if problem:
                 self._db.close()
-                advice = _("remove it, and add its watches anew with `warraq watch add`")
+                advice = _("remove it, and add its watches again with `warraq watch add`")
                 raise ForeignDatabaseError(path, problem, advice=advice)
         except (OSError, sqlite3.OperationalError) as error:
             raise NotWritableError(path, OSError(str(error))) from error
@@ -114,12 +121,12 @@ class WatchStore(Closing):
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """Run a transaction, which is on disk when the block has ended."""
+        """Run a transaction, which is on disk when the block ends."""
         with self._db:
             yield
 
     def add(self, watch: Watch) -> int:
-        """Keep a watch; return its id. Raises UsageError when there is one of that name."""
+        """Store a watch; return its id. Raises UsageError when there is one with this name."""
         values = (
             watch.name, watch.query, watch.changes, watch.gone, json.dumps(watch.targets), watch.secret, watch.quiet, watch.zone,
             watch.created_at,
@@ -130,13 +137,13 @@ class WatchStore(Closing):
             return int(self._db.execute(sql, values).fetchone()[0])
         except sqlite3.IntegrityError:
             raise UsageError(
-                _("there is a watch {name!r} already: remove it first, or choose another --name").format(
+                _("there is already a watch {name!r}: remove it first, or choose another --name").format(
                     name=watch.name
                 )
             ) from None
 
     def remove(self, name: str) -> None:
-        """Delete a watch and its pending messages; raise NotFoundError."""
+        """Delete a watch and its pending messages. Raises NotFoundError."""
         watch = self.get(name)
         for sql in (
             "DELETE FROM messages WHERE watch_id = ?",
@@ -161,21 +168,21 @@ class WatchStore(Closing):
         ]
 
     def get(self, name: str) -> Watch:
-        """Return the watch of that name; raises NotFoundError."""
+        """Return the watch with this name. Raises NotFoundError."""
         found = next((watch for watch in self.all() if watch.name == name), None)
         if found is None:
             raise NotFoundError(_("watch {name}").format(name=name))
         return found
 
     def known(self, watch_id: int) -> dict[str, set[str]]:
-        """By the key of each article that the watch has matched: the digests of its versions, and the times at which it had gone."""
+        """Return the digests of matched versions and the times of matched deletions, by the key of each article that the watch matched."""
         found: dict[str, set[str]] = {}
         for key, digest in self._db.execute("SELECT article_key, digest FROM matches WHERE watch_id = ?", (watch_id,)):
             found.setdefault(key, set()).add(digest)
         return found
 
     def put_matches(self, watch_id: int, matches: Iterable[Match], *, at: str, is_told: bool) -> list[int]:
-        """Store the matches of a watch and return their ids; those with `is_told` are only remembered, and never reported."""
+        """Store the matches of a watch and return their ids; those with `is_told` are only recorded, and never reported."""
         sql = """
             INSERT OR IGNORE INTO matches (watch_id, article_key, digest, event, found_at, is_told) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
             """
@@ -194,7 +201,7 @@ class WatchStore(Closing):
         return self._matches("id IN (SELECT value FROM json_each(?)) ORDER BY id", (json.dumps(message.matches),))
 
     def put_message(self, identity: str, watch_id: int, target: str, matches: Sequence[int], *, due_at: str) -> None:
-        """Keep a message until it is delivered."""
+        """Store a message until it is delivered."""
         sql = "INSERT INTO messages (id, watch_id, target, matches, due_at) VALUES (?, ?, ?, ?, ?)"
         self._db.execute(sql, (identity, watch_id, target, json.dumps(list(matches)), due_at))
 
@@ -206,11 +213,11 @@ class WatchStore(Closing):
         return [Message(**{**row, "matches": tuple(json.loads(row["matches"]))}) for row in self._rows(sql, (now,))]
 
     def sent(self, message: Message, *, at: str) -> None:
-        """Note that a message was delivered."""
+        """Record that a message was delivered."""
         self._db.execute("UPDATE messages SET sent_at = ?, problem = '' WHERE id = ?", (at, message.id))
 
     def failed(self, message: Message, problem: str, *, due_at: str) -> None:
-        """Note that a message was not delivered, and when it is tried again ('' for never)."""
+        """Record that a message was not delivered, and the time of the next attempt ('' for none)."""
         sql = "UPDATE messages SET attempts = attempts + 1, problem = ?, due_at = ? WHERE id = ?"
         self._db.execute(sql, (problem, due_at, message.id))
 
@@ -236,15 +243,15 @@ class WatchStore(Closing):
 
 
 def _schema_problem(db: sqlite3.Connection) -> str:
-    """Return why a file that came with a foreign archive is not used; '' for no reason."""
-    for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
-        if kind in {"trigger", "view"}:
+    """Return why the file of a foreign archive must not be used, '' if it may."""
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
+        if kind in {"trigger", "view"} or sqlite.is_computing(kind, sql or ""):
             return f"it has the {kind} {name!r}, which warraq does not create"
     return ""
 
 
 def _value_problem(db: sqlite3.Connection) -> str:
-    """Return what is wrong with the first row that warraq cannot have written, '' for nothing: names of watches name files, too."""
+    """Return what is wrong with the first row that warraq cannot have written, '' if there is none; names of watches also name files."""
     for name, targets, *texts in db.execute(
         "SELECT name, targets, query, secret, quiet, zone, created_at FROM watches"
     ):
@@ -265,7 +272,7 @@ def _value_problem(db: sqlite3.Connection) -> str:
 
 
 def _is_list(text: object, kind: type) -> bool:
-    """Whether it is JSON of a list of such values."""
+    """Return whether the text is a JSON list of values of this type."""
     try:
         found = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from archive.body import valid_xml
 from archive.files.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST_EXTRACT: Final = 500
-"""Characters of an article that an entry quotes: a feed says what there is to read."""
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters of an article that an entry quotes: a feed lists articles and does not replace them."""
 _EPOCH: Final = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedItem:
-    """One article in a feed: what happened (`new`, `changed`, `gone`), when, and the record that proves it."""
+    """One article in a feed: the event (`new`, `changed`, `gone`), its time, and the record that proves it."""
 
     id: str
     event: str
@@ -39,7 +38,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDocument:
-    """A feed: its title, where it is (`address`) and where people read the same (`page`), '' where that is not known."""
+    """A feed: its title, its URL (`address`), and the URL of the same list as a page (`page`); '' if unknown."""
 
     title: str
     entries: Sequence[FeedItem]
@@ -48,13 +47,16 @@ class FeedDocument:
 
     @property
     def updated(self) -> str:
-        """When something was last added."""
+        """Return the time of the latest entry."""
         return max((entry.updated for entry in self.entries), default=_EPOCH)
 
 
-def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> FeedItem:
-    """Return the entry of a row of `articles`; `at` is when the event was noticed, by default when the version was first fetched."""
-    name = f"{row['url']} {row['text_digest']} {event} {row['gone_at'] if event == 'gone' else ''}"
+def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "", after: str = "") -> FeedItem:
+    """Return the entry of a row of `articles`; `at` is the time of the event, by default that of the version's first fetch.
+
+    `after`, the time at which another text was last served, distinguishes several returns of one text.
+    """
+    name = f"{row['url']} {row['text_digest']} {event} {row['gone_at'] if event == 'gone' else after}"
     return FeedItem(
         id=f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
         event=event,
@@ -70,7 +72,7 @@ def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> Fee
 
 
 def cited(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the proof of a version of an article: ids, capture time, and WARC record."""
+    """Return the evidence for a version of an article: ids, capture time, and WARC record."""
     names = (
         "id", "version", "site", "fetched_at", "last_seen_at", "gone_at", "text_digest", "payload_digest", "warc_filename",
         "warc_record_offset", "warc_record_length",
@@ -121,7 +123,7 @@ def _atom_entry(entry: FeedItem) -> str:
 
 
 def json_feed(feed: FeedDocument) -> bytes:
-    """Return the feed as JSON Feed; the proof of each article is in the extension `_warraq`."""
+    """Return the feed as JSON Feed; the evidence for each article is in the extension `_warraq`."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -155,7 +157,7 @@ def _title(entry: FeedItem) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(valid_xml(text))
 
 
 def _attribute(text: str) -> str:

@@ -1,16 +1,14 @@
 """Serve the reading room: a read-only web application that searches an archive and shows its articles.
 
-Why an application of our own on Starlette and Jinja, and no Datasette plugin. The archive stays an ordinary SQLite file that
-plain Datasette opens (see docs/queries.md and deploy/datasette.yml), so nothing is lost. As a place for readers, Datasette
-would have to be taken apart first: it finds no Arabic word through its prefixes and spellings, since its search box knows FTS5's
-tokenizers alone; it offers anonymous SQL, with which `zeroblob(1000000000)` hangs it for everybody in spite of its time limit; it
-gives out the whole file at /db.db; it sends neither a Content-Security-Policy nor X-Frame-Options, and its own templates need
-inline scripts; and its pages are tables of rows, left to right. A hundred lines of routes over `archive.archive.Archive` have none
-of that to switch off.
+It is an application on Starlette and Jinja instead of a Datasette plugin. The archive is an ordinary SQLite file that plain
+Datasette opens (see docs/queries.md and deploy/datasette.yml), but for readers, much of Datasette would have to be replaced: its
+search does not match the prefixes and spellings of Arabic words, since it has only FTS5's tokenizers; it offers anonymous SQL, with
+which `zeroblob(1000000000)` blocks it for all users in spite of its time limit; it serves the whole file at /db.db; it sends neither
+a Content-Security-Policy nor X-Frame-Options, and its templates need inline scripts; and its pages are left-to-right tables.
 
-What holds for every page, and is tested in tests/archive/web: no cookies, no inline script or style, nothing loaded from elsewhere,
-all text escaped, archived HTML only ever in a sandbox without scripts and without our origin, no SQL from outside, every list
-bounded, every question to the database bounded in time.
+Tests in tests/archive/web check for every page: no cookies, no inline script or style, nothing loaded from other origins, all text
+escaped, archived HTML only in a sandbox without scripts and without the origin of the room, no SQL from requests, every list
+bounded, every database query bounded in time.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, ArticleGoneError, NotFoundError
 from archive.index import DatabaseError
 from archive.web import api, download, frequency, front, ledger, memento, pages, replay, saving, subjects
-from archive.web.admission import Admission, SecurityHeaders
+from archive.web.admission import Admission, Below, SecurityHeaders
 from archive.web.views import ROOMS, page
 
 if TYPE_CHECKING:
@@ -46,14 +44,14 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 THREADS: Final = 8
-"""Requests that are answered at a time; others wait. Each holds one connection to the database."""
+"""Requests that are processed at a time; others wait. Each holds one connection to the database."""
 RETRY_S: Final = 5
 
 _log = logging.getLogger(__name__)
 
 
 class _Static(StaticFiles):
-    """Static files under addresses that carry their content's hash."""
+    """Static files under URLs that contain the hash of their content."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
@@ -69,7 +67,7 @@ SUBJECTS: Final = (
     Route("/words", frequency.words_over_time),
     *(Route(f"/export.{kind}", download.result, name=f"export.{kind}") for kind in download.MOST),
 )
-"""What is made of search results: of one archive, or of several as one."""
+"""The routes over search results, of one archive or of several as one."""
 SAVING: Final = (
     Route("/save", saving.save_page, methods=["GET", "POST"]),
     Route("/api/save", saving.save, methods=["POST"]),
@@ -118,10 +116,9 @@ SPANNING: Final = (
     Route("/timegate/{url:path}", memento.of_several),
     Route("/timemap/{url:path}", memento.of_several),
     Route("/help", pages.help_),
-    Route("/api/search", api.search_),
-    Route("/api/words", api.word_usage),
+    *(Route(path, api.OPERATIONS[path][0]) for path in api.SPANNING),
 )
-"""What is asked of several archives as one; all else is asked of each, below /archives/NAME."""
+"""The routes over several archives as one; all other routes are below /archives/NAME, for each archive."""
 
 
 def create_app(
@@ -130,12 +127,14 @@ def create_app(
     origins: Collection[str] = (),
     semantic: bool = False,
     token: str = "",
+    prefix: str = "",
 ) -> ASGIApp:
-    """Return the application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
+    """Return the application over the archives in these folders. They need not exist yet: every page then says so with status 503.
 
-    Of several, each has its room below /archives/NAME, and what lies above searches all of them. `hosts` are the names that it answers to
-    (see `SecurityHeaders`); empty for any. Pages of `origins` may read the API from a browser (`*` for all). `semantic` offers search by
-    meaning. Whoever has the `token` may save pages: into the one archive, or of several into that of the page's site.
+    With several, each has a room below /archives/NAME, and the pages above search all of them. `hosts` are the accepted host names
+    (see `SecurityHeaders`), empty for any. Pages of `origins` may read the API from a browser (`*` for all). `semantic` offers search by
+    meaning. Clients with the `token` may save pages, with several archives into that of the page's site.
+    `prefix` is the path below which a proxy serves the application (`/news`).
     """
     is_one = len(folders) == 1
     saves = saving.Saving(token=token, into=folders[0] if is_one else None) if token else None
@@ -148,8 +147,9 @@ def create_app(
         saves=saves,
         middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
     )
-    # Around everything, Starlette's own handling of failures too.
-    return SecurityHeaders(Admission(app), hosts=hosts, origins=origins)
+    # Outermost, around Starlette's own error handling.
+    guarded = SecurityHeaders(Admission(app), hosts=hosts, origins=origins)
+    return Below(guarded, prefix) if prefix.strip("/") else guarded
 
 
 def _room(
@@ -170,7 +170,7 @@ def _room(
         exception_handlers={
             HTTPException: _refused,
             NotFoundError: _not_found,
-            OverflowError: _not_found,  # an id that no database can hold
+            OverflowError: _not_found,  # an id beyond the integers of SQLite
             ArchiveError: _unavailable,
             DatabaseError: _unavailable,
             Exception: _failed,
@@ -188,12 +188,12 @@ async def _lifespan(_: Starlette) -> AsyncIterator[None]:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what Starlette calls it for
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls it for no other
     return _error(request, error.status_code, error.headers)
 
 
 def _not_found(request: Request, error: Exception) -> Response:
-    """Say that nothing is here, or (410) that an article was; a search for its URL is one tap away."""
+    """Return 404, or 410 for a former article; the page links to a search for the URL."""
     if isinstance(error, ArticleGoneError):
         return _error(request, 410, sought=error.url)
     sought = error.wanted if isinstance(error, NotFoundError) else ""
@@ -206,14 +206,14 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, _: Exception) -> Response:
-    return _error(request, 500)  # Starlette raises it again, and the server logs it with its traceback
+    return _error(request, 500)  # Starlette raises it again, and the server logs the traceback
 
 
 _EXPLAINED: Final = (404, 405, 410, 503, 500)
 
 
 def _error(request: Request, status: int, headers: Any = None, *, sought: str = "") -> Response:
-    """Return the error as a page, or as JSON to those who asked the API."""
+    """Return the error as a page, or as JSON for requests to the API."""
     explained = status if status in _EXPLAINED else 404
     if "/api/" in request.url.path:
         words = {

@@ -1,4 +1,4 @@
-"""Draw counts over time: bars and lines with their places and sizes, for a template to draw as SVG."""
+"""Compute bars and lines of counts over time, with positions and sizes, which a template draws as SVG."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 WIDTH: Final = 600
 HEIGHT: Final = 96
 _MOST_BARS: Final = 62
-"""Two months of days; longer spans are drawn by month, then by year: narrower bars are hard to touch."""
+"""The most bars, two months of days; longer spans are drawn by month, then by year: narrower bars are hard to touch."""
 
 
 _LAST_YEAR: Final = 9000
-"""Later days are a site's joke or mistake, and the end of Python's calendar is near."""
+"""The last year that is drawn: later dates are jokes or mistakes, and close to the end of Python's calendar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One bar: what it stands for, from its first to its last day, and its rectangle in the chart's units, y downward."""
+    """One bar: its label, its first and last day, and its rectangle in the chart's units, with y downward."""
 
     label: str
     first: str
@@ -112,7 +112,7 @@ def _chart(units: Sequence[tuple[date, date, int]], unit: str) -> Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """One line of a picture of several: its points for SVG, and for each unit of time (label, articles, share per thousand)."""
+    """One line of a chart: its points for SVG, and (label, articles, share per thousand) for each unit of time."""
 
     name: str
     points: str
@@ -121,7 +121,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """Lines over the same time; `most` is the share per thousand at the top."""
+    """Lines over the same period; `most` is the share per thousand at the top."""
 
     lines: tuple[Curve, ...]
     unit: str
@@ -129,12 +129,12 @@ class Curves:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The units of time, in order."""
+        """Return the labels of the units of time, in order."""
         return tuple(label for label, _, _ in self.lines[0].values)
 
 
 def curves(series: Sequence[tuple[str, Mapping[str, int]]], all_days: Mapping[str, int]) -> Curves | None:
-    """Draw each series (name, articles by day) as its share of all articles of the time; None when nothing is dated."""
+    """Return each series (name, articles by day) as its share of all articles over time; None when nothing is dated."""
     dated = {day for _, days in series for day in days if _day(day)}
     known = sorted(filter(None, map(_day, dated)))
     if not known:

@@ -1,6 +1,6 @@
 """Serve the result of a search as a file: CSV, JSON Lines, WACZ, or as a feed; and the feeds of the archive's watches.
 
-An export is bounded in articles, in time, and in how many are written at once.
+An export is limited in articles and time, and so is the number of concurrent exports.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MOST: Final[Mapping[str, int]] = {"csv": 20_000, "jsonl": 20_000, "wacz": 1_000}
-"""Articles that a browser is given at once; of more, `warraq export` on the machine itself takes any number."""
+"""The most articles of a download; `warraq export` on the server has no limit."""
 _TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "wacz": "application/wacz"}
 _FEEDS: Final = {"atom": (atom, "application/atom+xml"), "json": (json_feed, "application/feed+json")}
-"""How each kind of feed is written, and its media type."""
+"""The writer and media type of each kind of feed."""
 _WATCH: Final = re.compile(r"[^\W_][\w.-]{0,63}")
 """The name of a watch."""
 _SECONDS: Final = 60.0
 _AT_ONCE: Final = BoundedSemaphore(2)
-"""Exports that are written at a time: the other threads go on answering readers."""
+"""Concurrent exports; the other threads are left for readers."""
 
 
 def result(request: Request) -> Response:
-    """GET /export.csv, .jsonl and .wacz, with the parameters of a search: all articles that have all the words, not one page of them."""
+    """GET /export.csv, .jsonl and .wacz, with the parameters of a search: all articles that contain all its words, on all result pages."""
     kind = request.url.path.rpartition(".")[2]
     asked = SearchParameters.of(request.query_params)
     if not _AT_ONCE.acquire(timeout=PATIENCE_S):
@@ -104,7 +104,7 @@ def feed(request: Request) -> Response:
 
 
 def watch_feed(request: Request) -> Response:
-    """GET /watches/NAME.atom and .json: what a watch has found, as its last run wrote it."""
+    """GET /watches/NAME.atom and .json: the feed of a watch, as its last run wrote it."""
     name, kind = request.path_params["name"], request.url.path.rpartition(".")[2]
     if not _WATCH.fullmatch(name):
         raise HTTPException(404)

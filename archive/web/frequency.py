@@ -1,4 +1,4 @@
-"""Show how words are used over time: the articles that have each of them, by day and by site."""
+"""Show the use of words over time: the number of articles with each of them, by day and by site."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from starlette.responses import HTMLResponse
 
 MOST_SERIES: Final = 6
-"""Words that are compared in one picture; more lines cannot be distinguished."""
+"""The most words in one chart; more lines cannot be distinguished."""
 _SITES: Final = 20
 _BETWEEN: Final = re.compile("[,،؛;]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Articles that have some words: how many, by day and by site (the most frequent first)."""
+    """The number of articles with some words, by day and by site (most frequent first)."""
 
     words: str
     days: Mapping[str, int]
@@ -33,18 +33,18 @@ class Series:
 
     @property
     def total(self) -> int:
-        """All of them, the undated too."""
+        """Return the number of all articles, including undated ones."""
         return sum(count for _, count in self.sites)
 
 
 def parts(words: str) -> tuple[str, ...]:
-    """Return the words or phrases between commas, each once, the first `MOST_SERIES` of them."""
+    """Return the first `MOST_SERIES` words or phrases between commas, without duplicates."""
     found = dict.fromkeys(part for one in _BETWEEN.split(words) if (part := one.strip()))
     return tuple(found)[:MOST_SERIES]
 
 
 def measure(request: Request, asked: SearchParameters) -> tuple[list[Series], Mapping[str, int]]:
-    """Return a series for each part of the words, and how many articles each day has within the filters."""
+    """Return a series for each part of the words, and the number of articles on each day within the filters."""
     with open_archives(request) as archives:
         series = [_series(part, archives.usage(part, only=asked.only)) for part in parts(asked.words)]
         days = _series("", archives.usage("", only=asked.only)).days if series else {}
@@ -61,7 +61,7 @@ def _series(words: str, usage: Mapping[tuple[str, str], int]) -> Series:
 
 
 def words_over_time(request: Request) -> HTMLResponse:
-    """Return the page of words over time: `?q=` words or phrases parted by commas, with the filters of a search."""
+    """Return the page of words over time: `?q=` has words or phrases separated by commas; the filters of a search apply."""
     asked = SearchParameters.of(request.query_params)
     series, days = measure(request, asked)
     return page(
@@ -75,7 +75,7 @@ def words_over_time(request: Request) -> HTMLResponse:
 
 
 def _by_site(series: Sequence[Series]) -> list[tuple[str, list[int]]]:
-    """Return (site, the count of each series), the sites with most first."""
+    """Return (site, count of each series), the sites with most articles first."""
     counts = [dict(one.sites) for one in series]
     total = Counter[str]()
     for one in counts:
@@ -84,7 +84,7 @@ def _by_site(series: Sequence[Series]) -> list[tuple[str, list[int]]]:
 
 
 def series_data(series: Sequence[Series], days: Mapping[str, int]) -> dict[str, Any]:
-    """Return the series as JSON takes them."""
+    """Return the series as JSON values."""
     return {
         "series": [
             {"words": one.words, "articles": one.total, "days": dict(one.days), "sites": dict(one.sites)}

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from starlette.responses import HTMLResponse
 
     from archive.archive import Archive
-    from archive.index.front_pages import FrontPage, Spell
+    from archive.index.front_pages import FrontPage, HeadlineSpan
     from archive.search import Problem
 
 SHOWN_DAYS: Final = 30
-"""Days that a timeline covers where its first one was not asked for; a front page of years has more captures than one answer can read."""
+"""Days of a timeline without `from`; a front page may have more captures over years than one request can read."""
 PLACES: Final = 3
 MOST_PLACES: Final = 15
-"""Headlines that a capture of a front page keeps (see `archive.parse.parse.MOST_HEADLINES`)."""
+"""The headlines that a capture of a front page stores (see `archive.parse.parse.MOST_HEADLINES`)."""
 _SPELLS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Part of what led a front page in a time (days, both included, '' for open), newest first; `total` counts all of that time.
+    """A page of the headlines of a front page over a period (days, both included, '' for open), newest first; `total` counts all of them.
 
-    `articles` are the ids of the articles that the archive has of these headlines, by URL.
+    `articles` has the ids of held articles by the URLs of headlines.
     """
 
     url: str
@@ -43,10 +43,10 @@ class Timeline:
     last: str
     places: int
     total: int
-    spells: Sequence[Spell]
+    spells: Sequence[HeadlineSpan]
     articles: Mapping[str, int]
     earlier: str
-    """The last day before the time, '' where nothing was kept before it."""
+    """The last day before the period, '' if nothing was stored before it."""
     asked: SearchParameters
     problems: Sequence[Problem]
 
@@ -80,7 +80,7 @@ def of_page(archive: Archive, parameters: Mapping[str, str]) -> Timeline:
 
 
 def _begin(last: str) -> str:
-    """Return the first day of the period that ends with a day; '' where the day is not one."""
+    """Return the first day of the default period that ends with `last`; '' if that is not a day."""
     try:
         return date.fromordinal(max(1, date.fromisoformat(last).toordinal() - SHOWN_DAYS + 1)).isoformat()
     except ValueError:
@@ -93,8 +93,8 @@ def _earlier(first: str, kept: FrontPage | None) -> str:
     return (date.fromisoformat(first) - timedelta(days=1)).isoformat()
 
 
-def _articles(archive: Archive, spells: Sequence[Spell]) -> dict[str, int]:
-    """Return the id of the latest version of the article at each headline's URL, where the archive has one."""
+def _articles(archive: Archive, spells: Sequence[HeadlineSpan]) -> dict[str, int]:
+    """Return the ids of the latest versions of held articles by the URLs of headlines."""
     found = {}
     for url in {spell.url for spell in spells if spell.url.startswith(("http://", "https://"))}:
         try:
@@ -105,7 +105,7 @@ def _articles(archive: Archive, spells: Sequence[Spell]) -> dict[str, int]:
 
 
 def what_led(request: Request) -> HTMLResponse:
-    """Return the front pages that are kept (`?site=`), or (`?url=`) what led one of them, by day."""
+    """Return the list of front pages (`?site=`), or (`?url=`) the headlines of one of them by day."""
     if not request.query_params.get("url"):
         site = SearchParameters.of(request.query_params).value("site")
         with open_archive(request) as archive:
@@ -126,7 +126,7 @@ def what_led(request: Request) -> HTMLResponse:
 
 
 def timeline_data(timeline: Timeline, room: str) -> dict[str, Any]:
-    """Return a timeline as JSON takes it; `article` is where the API of the room has the article of a headline, null without one."""
+    """Return a timeline as JSON values; `article` is the API URL of a headline's article, null if it is not held."""
     following = timeline.asked.offset + timeline.asked.limit
     return {
         "url": timeline.url,

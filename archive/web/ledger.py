@@ -1,4 +1,4 @@
-"""Show what the archive did day by day: a calendar of captures, and each site's ledger with its alarms."""
+"""Show the activity of the archive by day: a calendar of captures, and the figures and alarms of each site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from archive.index import reports
-from archive.index.monitor import HISTORY, judge_all
+from archive.index.monitor import HISTORY, alarms_of_all
 from archive.web.parameters import SearchParameters
 from archive.web.views import View, open_archive, page
 
@@ -28,15 +28,17 @@ _WEEK_BEGINS: Final = {"ar": 5, "en": 0}  # Saturday, Monday
 
 
 def recent(archive: Archive) -> tuple[list[Day], list[Alarm]]:
-    """Return the ledger of the last week, and the alarms of yesterday and today."""
+    """Return the figures of the last week, and the alarms of yesterday and today."""
     today = datetime.now(UTC).date()
     day = today - timedelta(days=1)
     days = reports.days(archive.db, first=day - HISTORY, last=today)
-    return [entry for entry in days if entry.day > day - timedelta(days=SHOWN_DAYS)], judge_all(days, day, today=today)
+    return [entry for entry in days if entry.day > day - timedelta(days=SHOWN_DAYS)], alarms_of_all(
+        days, day, today=today
+    )
 
 
 def health(request: Request) -> HTMLResponse:
-    """Return the ledger of each site's last days, and the alarms."""
+    """Return the page with the figures of each site's last days, and the alarms."""
     with open_archive(request) as archive:
         days, alarms = recent(archive)
     ledger = sorted(days, key=lambda entry: (entry.day, entry.site), reverse=True)
@@ -45,7 +47,7 @@ def health(request: Request) -> HTMLResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A day of the calendar; `shade` goes from 0 for no capture to 4 for the days with most."""
+    """A day of the calendar; `shade` is from 0 for no captures to 4 for the most."""
 
     day: str
     captures: int
@@ -54,7 +56,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """A month as weeks of seven cells; None for the days of the months beside it."""
+    """A month as weeks of seven cells; None for days of adjacent months."""
 
     label: str
     weeks: tuple[tuple[Cell | None, ...], ...]
@@ -94,7 +96,7 @@ def _day(text: str) -> str:
 
 
 def _year(text: str, years: Sequence[str]) -> str:
-    """Return the year that was asked for where there are captures of it, else the newest."""
+    """Return the requested year if it has captures, otherwise the newest year."""
     return text if text in years else years[-1] if years else ""
 
 

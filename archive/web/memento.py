@@ -1,7 +1,7 @@
-"""Serve permanent addresses of articles, redirects of ids to them, and Memento (RFC 7089): a TimeGate and TimeMaps.
+"""Serve permanent URLs of articles, redirects of ids to them, and Memento (RFC 7089): a TimeGate and TimeMaps.
 
-A memento is a version for the time during which it stood: a text that is changed and changed back is two. Its address has the first of
-its captures: `/a/TIME/URL`.
+A memento is a version over an unbroken span: a text that is changed and changed back has two. Its URL has the time of the first capture
+of that span: `/a/TIME/URL`.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ _LINK_FORMAT: Final = "application/link-format"
 _VARY: Final = {"Vary": "accept-datetime"}
 _SHOWN_BAD: Final = 80
 _SLASHES: Final = re.compile(r"^([a-z][a-z0-9+.-]*):/+", re.IGNORECASE)
-"""A scheme and slashes, of which proxies join two to one."""
+"""A scheme and its slashes, which proxies may collapse to one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memento:
-    """A version for one unbroken time: when that began (ISO 8601), and the row of the version."""
+    """A version over one unbroken span: its start (ISO 8601), and the row of the version."""
 
     since: str
     row: ArticleRow
 
     def address(self, room: str) -> str:
-        """Return where it is shown."""
+        """Return the URL of the memento."""
         return permalink({"url": self.row["url"], "fetched_at": self.since}, room)
 
 
 def by_id(request: Request) -> Response:
-    """GET /articles/ID: redirect to the permanent address; with `?q=` or `?lang=`, show it as a reader of this search sees it.
+    """GET /articles/ID: redirect to the permanent URL; with `?q=` or `?lang=`, show the article with the words of this search marked.
 
-    A former id leads to the article that it stood for. One whose URL makes no permanent address (`javascript:`) is shown here.
+    A former id leads to the article that it stood for. An article whose URL has no permanent URL (`javascript:`) is shown here.
     """
     wanted = request.path_params["id"]
     with open_archive(request) as archive:
@@ -66,19 +66,19 @@ def by_id(request: Request) -> Response:
 
 
 def merged(request: Request) -> Response:
-    """GET /archives/NAME/articles/ID: redirect what stood in the room of an archive that has been merged into this one."""
+    """GET /archives/NAME/articles/ID: redirect from an article of an archive that was merged into this one."""
     with open_archive(request) as archive:
         row = archive.formerly(request.path_params["id"], archive=request.path_params["name"])
     return moved(f"{room_here(request)}/articles/{row['id']}")
 
 
 def moved(address: str) -> Response:
-    """Redirect for good: an id never comes to stand for another article."""
+    """Return a permanent redirect: an id never refers to another article."""
     return RedirectResponse(address, status_code=301)
 
 
 def is_permanent(archive: Archive, row: ArticleRow) -> bool:
-    """Return whether the permanent address of a version leads to it: not where its URL is none of the web."""
+    """Return whether the permanent URL of a version leads to it, which needs an http(s) URL of the article."""
     try:
         return archive.article(permalink(row))["id"] == row["id"]
     except NotFoundError:
@@ -86,12 +86,12 @@ def is_permanent(archive: Archive, row: ArticleRow) -> bool:
 
 
 def permalink_of(request: Request, *, segments: int) -> str:
-    """Return the permanent address that a request is about, whose URL follows the first segments of the path."""
+    """Return the permanent URL for a request whose path has the article's URL after the first `segments` segments."""
     return f"/a/{request.path_params['moment']}/{_url(request, segments)}"
 
 
 def version(request: Request) -> Response:
-    """GET /a/TIME/URL: the version of the article at URL that stood at TIME (14 digits, UTC), at the address of its memento."""
+    """GET /a/TIME/URL: the version of URL that was online at TIME (14 digits, UTC), under the URL of its memento."""
     moment, room = request.path_params["moment"], room_here(request)
     with open_archive(request) as archive:
         row = archive.article(permalink_of(request, segments=3))
@@ -106,7 +106,7 @@ def version(request: Request) -> Response:
 
 
 def of_several(request: Request) -> Response:
-    """GET /a/TIME/URL, /timegate/URL or /timemap/URL of several archives: leads to the room of the one that was served the article last."""
+    """GET /a/TIME/URL, /timegate/URL or /timemap/URL over several archives: redirect to the room of the archive that fetched it last."""
     with open_archives(request) as archives:
         archive, _ = archives.holder(
             permalink_of(request, segments=3) if "moment" in request.path_params else _url(request, 2)
@@ -116,7 +116,7 @@ def of_several(request: Request) -> Response:
 
 
 def timegate(request: Request) -> Response:
-    """GET /timegate/URL: redirect to the memento of `Accept-Datetime`, or to the latest; 400 for what is not a date of HTTP."""
+    """GET /timegate/URL: redirect to the memento at `Accept-Datetime`, by default the latest; 400 if it is not an HTTP date."""
     asked = request.headers.get("accept-datetime", "").strip()
     try:
         moment = timestamp14(parsedate_to_datetime(asked)) if asked else ""
@@ -132,7 +132,7 @@ def timegate(request: Request) -> Response:
 
 
 def timemap(request: Request) -> Response:
-    """GET /timemap/URL: every memento of the article, as `application/link-format` (RFC 6690)."""
+    """GET /timemap/URL: all mementos of the article as `application/link-format` (RFC 6690)."""
     room = room_here(request)
     with open_archive(request) as archive:
         mementos = mementos_of(archive, archive.article(_url(request, 2)))
@@ -149,21 +149,21 @@ def timemap(request: Request) -> Response:
 
 
 def mementos_of(archive: Archive, row: ArticleRow) -> list[Memento]:
-    """Return the mementos of an article, oldest first; of two that began in one second, which have one address, the later."""
+    """Return the mementos of an article, oldest first; of two that began in the same second, and so have the same URL, the later."""
     versions = {one["id"]: one for one in archive.versions(row["url"])}
-    stood = [(one["first_at"], one["article_id"]) for one in archive.spells(row)]
+    stood = [(one["first_at"], one["article_id"]) for one in archive.version_spans(row)]
     stood = stood or [(one["fetched_at"], number) for number, one in versions.items()]
     begun = {timestamp(since): Memento(since=since, row=versions[number]) for since, number in stood}
     return [begun[moment] for moment in sorted(begun)]
 
 
 def standing_at(mementos: Sequence[Memento], moment: str) -> int:
-    """Return the number of the memento that stood at a time (14 digits); that of the first for a time before it."""
+    """Return the index of the memento that was served at a time (14 digits); 0 for a time before the first."""
     return max(0, sum(timestamp(one.since) <= moment for one in mementos) - 1)
 
 
 def _links(mementos: Sequence[Memento], shown: int, room: str) -> str:
-    """Return the Link header of a memento or of the TimeGate that leads to it: original, TimeGate, TimeMap, and the mementos about it."""
+    """Return the Link header of a memento or its TimeGate: original, TimeGate, TimeMap, and the neighbouring mementos."""
     url = _quoted(mementos[shown].row["url"])
     numbers = sorted({0, max(0, shown - 1), shown, min(shown + 1, len(mementos) - 1), len(mementos) - 1})
     links = [
@@ -176,7 +176,7 @@ def _links(mementos: Sequence[Memento], shown: int, room: str) -> str:
 
 
 def _entry(mementos: Sequence[Memento], number: int, room: str, shown: int | None = None) -> str:
-    """Return the link to one memento, with its relation to the one that is shown, if any."""
+    """Return the link to one memento, with its relation to the memento `shown`, if any."""
     one, last = mementos[number], len(mementos) - 1
     relations = {"first": number == 0, "last": number == last}
     if shown is not None:
@@ -186,14 +186,14 @@ def _entry(mementos: Sequence[Memento], number: int, room: str, shown: int | Non
 
 
 def _url(request: Request, depth: int) -> str:
-    """Return the URL that follows the first segments of the path, as it was written: decoding it would make `/` of `%2F`."""
+    """Return the URL after the first segments of the path, undecoded: decoding would turn `%2F` into `/`."""
     root = str(request.scope.get("root_path", ""))
     written = _raw_path(request, full=True).split("/", root.count("/") + depth)[-1]
     return _SLASHES.sub(r"\1://", written) + _query(request)
 
 
 def _raw_path(request: Request, *, full: bool = False) -> str:
-    """Return the path of the request with its percent signs, without that of the room unless `full`."""
+    """Return the percent-encoded path of the request, without the path of the room unless `full`."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     path = str(bytes(raw).partition(b"?")[0].decode("ascii", "replace"))
     root = str(request.scope.get("root_path", ""))

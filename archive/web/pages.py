@@ -1,4 +1,4 @@
-"""Render the pages for readers: search results, an article, its versions, differences between them, charts, help."""
+"""Render the pages for readers: search results, articles, versions and their differences, charts, help."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 _QUARANTINE_PAGE: Final = 20
 _SHOWN_RUNS: Final = 10
 _SHOWN_SITES: Final = 20
-"""A page of coverage is read on a phone too: the rest of the sites is one tap away."""
+"""Sites on the page of coverage, which is also read on phones; a link shows the others."""
 
 
 def results(request: Request) -> HTMLResponse:
-    """Return the home page and the page of results: what was found, and what it is made of."""
+    """Return the home page, or the page of results with hits and facets."""
     asked = SearchParameters.of(request.query_params)
     with open_archives(request) as archives:
         found = found_by(request, archives, asked)
@@ -74,7 +74,7 @@ def results(request: Request) -> HTMLResponse:
         thumbs=thumbs,
         problems=problems,
         suggestion=found.suggestion(asked.words),
-        last_page=-(-found.total // asked.limit),
+        has_next=found.next_offset(asked.offset, asked.limit) is not None,
         most_exported=MOST,
         states=STATES,
         pieces=search.pieces,
@@ -82,7 +82,7 @@ def results(request: Request) -> HTMLResponse:
 
 
 def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[str, Any] | None, str]:
-    """Return the article whose address was pasted into the search box, and the room that has it."""
+    """Return the article whose URL was entered in the search box, and the room that has it."""
     if not words.startswith(("http://", "https://")) or " " in words:
         return None, ""
     try:
@@ -93,12 +93,12 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
 
 
 def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTMLResponse:
-    """Return the page of the article of that id, with all that stands behind it and the words that were asked for marked."""
+    """Return the page of the article with this id, with its evidence, and with the words of the search marked."""
     with open_archive(request) as archive:
         row = archive.article(wanted)
         values: dict[str, Any] = {
             "versions": archive.versions(row["url"]),
-            "spells": archive.spells(row),
+            "spells": archive.version_spans(row),
             "changes": archive.changes(row),
             "capture": archive.capture(row["capture_id"]),
             "captures": archive.captures_of(row),
@@ -137,7 +137,7 @@ def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTML
 
 
 def _options(view: View, pictures: Mapping[str, int]) -> HtmlOptions:
-    """Return how a body is shown in the language of the interface; `pictures` are ids of captures, by the address of the picture."""
+    """Return the rendering options for a body in the language of the interface; `pictures` has capture ids by picture URL."""
     return HtmlOptions(
         picture=lambda url: f"{view.root}/pictures/{pictures[url]}" if url in pictures else "",
         moment=view.moment,
@@ -151,7 +151,7 @@ def _marked(text: str, query: search.Query, language: str) -> list[tuple[str, bo
 
 
 def _facts(row: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return (message, column, value, where on the page it was found) of each field that the page gave."""
+    """Return (message, column, value, origin on the page) of each field that the page gives."""
     provenance = json.loads(row["provenance"])
     facts = []
     for column in LABELLED:
@@ -185,12 +185,12 @@ def compare(request: Request) -> HTMLResponse:
 
 
 _CONTEXT: Final = 1
-"""Unchanged paragraphs that are shown on each side of a change."""
+"""Unchanged paragraphs that are shown before and after a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRow:
-    """Two paragraphs side by side, or (`folded`) how many unchanged ones are left out; changes count from 1."""
+    """Two paragraphs side by side, or (`folded`) the number of unchanged ones left out; changes are numbered from 1."""
 
     before: diff.Paragraph | None = None
     after: diff.Paragraph | None = None
@@ -202,7 +202,7 @@ class ComparedRow:
 def _folded(
     rows: Sequence[tuple[diff.Paragraph | None, diff.Paragraph | None]], *, is_whole: bool
 ) -> list[ComparedRow]:
-    """Return the rows with long stretches of unchanged paragraphs folded, and the stretches of changed ones numbered."""
+    """Return the rows with long runs of unchanged paragraphs folded, and runs of changed ones numbered."""
     found: list[ComparedRow] = []
     change = 0
     for state, group in groupby(rows, key=lambda pair: _state(*pair) == "same"):
@@ -229,13 +229,13 @@ def _state(before: diff.Paragraph | None, after: diff.Paragraph | None) -> str:
 
 
 def coverage(request: Request) -> HTMLResponse:
-    """Return all of it; `?reason=` narrows the quarantine to one reason, `?page=` turns its pages."""
+    """Return the page of coverage; `?reason=` narrows the quarantine to one reason, `?page=` selects its page."""
     asked = SearchParameters.of(request.query_params, limit=_QUARANTINE_PAGE)
     reason = request.query_params.get("reason", "")[:50]
     with open_archive(request) as archive:
         figures = archive.stats()
         covered = archive.coverage()
-        # One more than is shown says whether there is another page.
+        # One more than is shown tells whether there is another page.
         held = archive.quarantined(reason=reason, limit=asked.limit + 1, offset=asked.offset)
     return page(
         request,
@@ -253,11 +253,11 @@ def coverage(request: Request) -> HTMLResponse:
 
 
 PICTURES: Final = 60
-"""Pictures on a page of them: a screen or three."""
+"""Pictures on one page: up to three screens."""
 
 
 def pictures(request: Request) -> HTMLResponse:
-    """Return the pictures of articles as a grid, those whose caption has the words, or (`?where=URL`) every place where one of them ran."""
+    """Return a grid of pictures whose captions have the words, or (`?where=URL`) all articles that published one picture."""
     asked = SearchParameters.of(request.query_params, limit=PICTURES)
     where = request.query_params.get("where", "")[:LONGEST_ADDRESS]
     with open_archive(request) as archive:
@@ -277,5 +277,5 @@ def pictures(request: Request) -> HTMLResponse:
 
 
 def help_(request: Request) -> HTMLResponse:
-    """Return how to search, and which keys work."""
+    """Return the page about the query language and the keyboard shortcuts."""
     return page(request, "help.html")

@@ -1,4 +1,4 @@
-"""Parse the query parameters of a search into a value that is always within bounds, and list what was ignored."""
+"""Parse the query parameters of a search into valid values, and list what was ignored."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 PAGE: Final = 20
 """Articles on a page of the reading room."""
 MOST: Final = 100
-"""Articles in an answer of the API."""
+"""The most articles in a response of the API."""
 DEEPEST: Final = 10_000_000
-"""How far down one may page: through everything; what takes too long is stopped by its time."""
+"""The largest offset, which allows paging through everything; slow queries are stopped by their time limit."""
 _LONGEST: Final = 1000
 _ORDERS: Final[Mapping[str, Order]] = {"relevance": "relevance", "newest": "newest", "oldest": "oldest"}
 _FILTERS: Final = ("site", "section", "author", "language", "tag", "source", "is", "from", "to")
@@ -27,7 +27,7 @@ _QUOTES: Final = dict.fromkeys(map(ord, '"«»“”„'), " ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchParameters:
-    """Words, filters (name and value, only those given), order (None for the fitting one), by meaning too or not, which hits."""
+    """The parameters of a search: words, given filters (name and value), order (None for the default), search by meaning, range of hits."""
 
     words: str = ""
     filters: tuple[tuple[str, str], ...] = ()
@@ -39,7 +39,7 @@ class SearchParameters:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
-        """Read q, order, semantic, page, limit, offset and the filters (`_FILTERS`); other parameters are not looked at."""
+        """Parse q, order, semantic, page, limit, offset and the filters (`_FILTERS`); other parameters are ignored."""
         problems: list[Problem] = []
         size = number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
         page = number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
@@ -59,39 +59,39 @@ class SearchParameters:
 
     @property
     def only(self) -> str:
-        """The filters in the language of queries."""
+        """Return the filters in the query language."""
         return " ".join(f'{name}:"{value.translate(_QUOTES)}"' for name, value in self.filters)
 
     @property
     def fitting_order(self) -> Order:
-        """The order asked for; else by relevance where there are words, newest first where there are none."""
+        """Return the requested order; by default relevance if there are words, otherwise newest first."""
         return self.order or ("relevance" if self.words else "newest")
 
     @property
     def page(self) -> int:
-        """The number of the page, from 1."""
+        """Return the number of the page, from 1."""
         return self.offset // self.limit + 1
 
     def value(self, name: str) -> str:
-        """Return what a filter asks for, '' when it is not set."""
+        """Return the value of a filter, '' when it is not set."""
         return dict(self.filters).get(name, "")
 
     def filtered(self, **filters: str) -> SearchParameters:
-        """Return the same question with filters set, or taken off by ''; from its first page. `from_` is written for from."""
+        """Return the same search with filters set, or removed by '', from its first page. `from_` stands for `from`."""
         merged = dict(self.filters) | {name.rstrip("_"): value for name, value in filters.items()}
         ordered = tuple((name, merged[name]) for name in _FILTERS if merged.get(name))
         return replace(self, filters=ordered, offset=0, problems=())
 
     def asking(self, words: str) -> SearchParameters:
-        """Return the same filters with other words; from the first page."""
+        """Return the same filters with other words, from the first page."""
         return replace(self, words=words, offset=0, problems=())
 
     def on_page(self, page: int) -> SearchParameters:
-        """Return the same question, another page of its answer."""
+        """Return the same search on another page."""
         return replace(self, offset=(page - 1) * self.limit, problems=())
 
     def parameters(self) -> dict[str, str]:
-        """Return what `of` would read to this question, without what is as it is by default."""
+        """Return the parameters that `of` parses to this search, without defaults."""
         found = ({"q": self.words} if self.words else {}) | dict(self.filters)
         if self.order:
             found["order"] = self.order
@@ -102,12 +102,12 @@ class SearchParameters:
         return found
 
     def query_string(self) -> str:
-        """Return the parameters as they stand in an address."""
+        """Return the parameters as the query string of a URL."""
         return urlencode(self.parameters())
 
 
 def _clean(text: str) -> str:
-    """Return one line of bounded length, without NUL and lone surrogates, which no database takes."""
+    """Return one line of bounded length, without NUL and lone surrogates, which SQLite does not accept."""
     kept = text[: _LONGEST + 1].encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
     return " ".join(kept.split())
 
@@ -115,7 +115,7 @@ def _clean(text: str) -> str:
 def number(
     parameters: Mapping[str, str], name: str, default: int, *, least: int, most: int, problems: list[Problem]
 ) -> int:
-    """Return a parameter as a number within bounds, the default where there is none; what was out of bounds is added to `problems`."""
+    """Return a parameter as a number within bounds, by default `default`; a value out of bounds is added to `problems`."""
     text = parameters.get(name, "").strip()
     if not text:
         return default

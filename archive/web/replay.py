@@ -1,4 +1,4 @@
-"""Show the page as it was served: in a sandboxed frame, as bare HTML in a sandbox, or as a WACZ to download."""
+"""Replay the archived page: in a sandboxed frame, as plain HTML in a sandbox, or as a WACZ to download."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from archive.parse.workers import WorkerPool
 
 LARGEST: Final = 20_000_000
-"""Bytes of HTML after decoding; a crawl keeps no more of a page."""
+"""The most bytes of HTML after decoding; a crawl keeps no more of a page."""
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
 KEY: Final = secrets.token_urlsafe(12)
-"""Part of the addresses of what archived pages load. A page in a sandbox has no origin, so these are given to any page that asks; without
-the key no other page can ask. It lives as long as the server."""
+"""A part of the URLs of requisites of archived pages. A page in a sandbox has no origin, so requisites are served to any page; the key
+prevents other pages from requesting them. It is valid until the server ends."""
 _TYPES: Final = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -53,15 +53,15 @@ _TYPES: Final = (
     (re.compile(rb"wOFF"), "font/woff"),
     (re.compile(rb"OTTO|\x00\x01\x00\x00|true"), "font/ttf"),
 )
-"""How the pictures and fonts begin that are given out. An SVG runs no script where a page shows it as a picture, and none by itself, for
-it is sent with a policy of its own."""
+"""Signatures of the pictures and fonts that are served. An SVG runs no scripts as a picture in a page, nor by itself, because it is sent
+with its own policy."""
 _SVG: Final = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _MISSING: Final = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="64"><path d="M1 1h94v62H1zl94 62M1 63 95 1" fill="#8881" '
     b'stroke="#888" stroke-dasharray="4 3"/></svg>'
 )
 THUMBNAIL_SIDE: Final = 320
-"""Pixels: twice the width at which results and the page of pictures show one."""
+"""The longer side of a thumbnail in pixels: twice the width at which pages show it."""
 _FOR_GOOD: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -84,21 +84,21 @@ def original(request: Request) -> HTMLResponse:
 
 
 def raw(request: Request) -> Response:
-    """Return the archived HTML, byte for byte as its author wrote it, in a sandbox (see ARCHIVED_POLICY)."""
+    """Return the archived HTML, byte for byte, in a sandbox (see ARCHIVED_POLICY)."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         try:
             body, charset = _html(archive, row)
         except _UNREADABLE as error:
             raise NotFoundError(f"the record of article {row['id']} ({error})") from error
-    # The header's charset outranks the page's own <meta>, as it did when the page was served; without one the browser looks there.
+    # The charset of the header takes precedence over the page's <meta>, as when the page was served; without one the browser uses that.
     kind = f"text/html; charset={charset}" if charset else "text/html"
     headers = {"Content-Type": kind, "Content-Security-Policy": ARCHIVED_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return Response(body, headers=headers)
 
 
 def shown(request: Request) -> Response:
-    """Return the archived page as it looked: the addresses of what it loads are those of the archive's copies."""
+    """Return the archived page for display, with the URLs of its requisites replaced by those of the archive's copies."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         body = _with_addresses(request, archive, archive.capture(row["capture_id"]), is_style=False)
@@ -107,7 +107,7 @@ def shown(request: Request) -> Response:
 
 
 def resource(request: Request) -> Response:
-    """Return a style sheet, picture or font of an archived page. Raises NotFoundError for everything else."""
+    """Return a style sheet, picture or font of an archived page. Raises NotFoundError for anything else."""
     if not secrets.compare_digest(request.path_params["key"].encode(), KEY.encode()):
         raise NotFoundError("that address")
     with open_archive(request) as archive:
@@ -122,13 +122,13 @@ def resource(request: Request) -> Response:
 
 
 def missing(_: Request) -> Response:
-    """Return the stand-in for a picture that the archive does not hold."""
+    """Return the placeholder for a picture that the archive does not hold."""
     headers = {"Content-Security-Policy": ARCHIVED_POLICY, "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(_MISSING, 404, media_type="image/svg+xml", headers=headers)
 
 
 def picture(request: Request) -> Response:
-    """Return a picture from the archive, known by its first bytes. Raises NotFoundError for what a page may not show."""
+    """Return a picture from the archive. Raises NotFoundError for anything that by its first bytes is not a picture to be shown."""
     with open_archive(request) as archive:
         row = archive.capture(request.path_params["id"])
         body, kind = _file(archive, row)
@@ -138,7 +138,7 @@ def picture(request: Request) -> Response:
 
 
 def thumbnail(request: Request) -> Response:
-    """Return a small form of a picture, decoded in a worker within bounds; of a drawing, or what cannot be decoded, the picture itself."""
+    """Return a thumbnail of a picture, made in a worker; for an SVG, or a picture that cannot be decoded, the picture itself."""
     with open_archive(request) as archive:
         body, _ = _file(archive, archive.capture(request.path_params["id"]))
     try:
@@ -151,7 +151,7 @@ def thumbnail(request: Request) -> Response:
 
 
 def screenshot(request: Request) -> Response:
-    """Return what a browser saw of an article's page when it was rendered. Raises NotFoundError where no picture was taken."""
+    """Return the screenshot of an article's page from its rendering. Raises NotFoundError when there is none."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         made = archive.renderings(row).get(request.path_params["kind"])
@@ -165,7 +165,7 @@ def screenshot(request: Request) -> Response:
 
 
 def _with_addresses(request: Request, archive: Archive, capture: StoredCapture, *, is_style: bool) -> bytes:
-    """Return the body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
+    """Return the body of a page or style sheet with URLs of this room; raises NotFoundError when it cannot be read or prepared."""
     try:
         body, content_type = decoded_body(archive, capture)
         task = ReplayTask(url=capture["url"], body=body, content_type=content_type, is_style=is_style)
@@ -179,7 +179,7 @@ def _with_addresses(request: Request, archive: Archive, capture: StoredCapture, 
 
 
 def _file(archive: Archive, row: StoredCapture) -> tuple[bytes, str]:
-    """Return the bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for anything else."""
+    """Return the bytes of a picture or font from the WARC, and its media type; raises NotFoundError for anything else."""
     try:
         if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
             raise NotFoundError(f"capture {row['id']}: it would take too much memory to show")
@@ -196,7 +196,7 @@ _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLa
 
 
 def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Return the decoded body and the charset of its Content-Type ('' when it names none)."""
+    """Return the decoded body, and the charset of its Content-Type ('' when there is none)."""
     if dom := archive.dom_of(row["id"]):
         return archive.rendering(dom).block, "utf-8"
     response = parse_response(archive.record(row).block)
@@ -209,7 +209,7 @@ def _loaded(archive: Archive, capture: StoredCapture) -> list[Chosen]:
 
 
 def wacz(request: Request) -> Response:
-    """Return the article's page with all that it loads as a WACZ file. Raises NotFoundError when its record cannot be read."""
+    """Return the article's page with its requisites as a WACZ file. Raises NotFoundError when its record cannot be read."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         chosen = Chosen(

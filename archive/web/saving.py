@@ -1,7 +1,7 @@
-"""Save a page for whoever has the token: `warraq save`, started in a process of its own. Off without a token.
+"""Save a page for a client with the token by running `warraq save` in a process of its own. Off without a token.
 
-Nothing here fetches: the command obeys robots.txt, refuses private addresses and keeps its limits, as any crawl does. The token comes in a
-header or in the form, never in a cookie, so that no other page can use it (CSRF); pages of other origins are refused besides.
+Nothing is fetched here: like any crawl, the command obeys robots.txt, refuses private addresses and has limits. The token is sent in a
+header or a form, never in a cookie, so that no other page can use it (CSRF); requests from pages of other origins are refused as well.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from archive.errors import ExitCode, UsageError
 from archive.web.api import Json
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
 SHORTEST_TOKEN: Final = 16
 MOST_BODY: Final = 8 << 10
 MOST_SAVES: Final = 2
-"""Under way at a time: each is a process, and holds one of the room's turns."""
+"""The most concurrent saves: each is a process, and holds one of the room's turns."""
 SAVE_SECONDS: Final = 100.0
-"""Less than `admission.ANSWER_SECONDS`."""
+"""The time limit of the command; less than `admission.ANSWER_SECONDS`."""
+BODY_SECONDS: Final = 10.0
+"""The time limit for a client to send the body, during which its request holds one of the room's turns."""
 _END_SECONDS: Final = 10.0
 _STATUSES: Final[Mapping[int, int]] = {
     ExitCode.DONE: 200,
@@ -44,16 +47,18 @@ _STATUSES: Final[Mapping[int, int]] = {
     ExitCode.UNREACHABLE: 502,
     ExitCode.NO_ARTICLES: 422,
 }
-"""The status of the answer, by how the command ended; 500 for any other."""
+"""HTTP statuses by the exit code of the command; 500 for any other code."""
 _LACKING: Final = ("gone", "disallowed", "quarantined", "failed")
-"""What the summary counts when there was nothing to save."""
+"""The counts of the summary that show that there was nothing to save."""
+_GUARDED: Final = "refused-address"
+"""The reason of a failure that is not the site's: its address is a private one."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
 class Saving:
-    """Who may save (whoever has the token) and into which archive: `into`, or that of the page's site for None."""
+    """The token that permits saving, and the archive to save into: `into`, or that of the page's site if None."""
 
     token: str
     into: Path | None = None
@@ -66,7 +71,7 @@ class Saving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What became of a request: a status, the summary of the crawl, and what the command said when it failed."""
+    """The result of a request: an HTTP status, the summary of the crawl, and the message of a failed command."""
 
     status: int
     url: str
@@ -75,7 +80,7 @@ class Saved:
 
 
 async def save(request: Request) -> Json:
-    """POST /api/save: save the page `url` now (form or JSON), with `Authorization: Bearer TOKEN`; answer when it is done."""
+    """POST /api/save: save the page `url` now (form or JSON), with `Authorization: Bearer TOKEN`; respond when it is done."""
     done = await _save(request, await _fields(request))
     if done.status != 200:
         return Json({"error": {"status": done.status, "message": done.message}}, done.status)
@@ -83,7 +88,7 @@ async def save(request: Request) -> Json:
 
 
 async def save_page(request: Request) -> Response:
-    """Return the page that saves a page, and has the bookmarklet; a POST of its form saves."""
+    """Return the form for saving a page, with the bookmarklet; a POST of the form saves the page."""
     if request.app.state.saving is None:
         raise HTTPException(404)
     url = request.query_params.get("url", "")[:LONGEST_ADDRESS]
@@ -94,12 +99,17 @@ async def save_page(request: Request) -> Response:
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    """Return the fields of a form, or of a JSON object; none of a body that is too large or neither."""
+    """Return the fields of a form or JSON object; {} for a body that is too large, too slow or neither.
+
+    Raises HTTPException where nothing can be saved.
+    """
+    if request.app.state.saving is None:
+        raise HTTPException(404)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > MOST_BODY:
         return {}
-    body = await request.body()
-    with suppress(ValueError, RecursionError):
+    with suppress(ValueError, RecursionError, TimeoutError, ClientDisconnect):
+        body = await asyncio.wait_for(request.body(), BODY_SECONDS)
         if request.headers.get("content-type", "").startswith("application/json"):
             given = json.loads(body)
             return (
@@ -112,11 +122,9 @@ async def _fields(request: Request) -> dict[str, str]:
 
 
 async def _save(request: Request, fields: Mapping[str, str]) -> Saved:
-    saving: Saving | None = request.app.state.saving
+    saving: Saving = request.app.state.saving
     typed = fields.get("url", "").strip()
-    url = typed if typed.isprintable() else ""  # no process takes a NUL or half of a surrogate pair
-    if saving is None:
-        raise HTTPException(404)
+    url = typed if typed.isprintable() else ""  # no NUL or lone surrogate may be passed to a process
     if not _may(request, saving, fields.get("token", "")):
         return Saved(status=403, url=url, summary={}, message="the token is missing or wrong")
     if len(url) > LONGEST_ADDRESS or not url.startswith(("http://", "https://")):
@@ -135,7 +143,7 @@ def _may(request: Request, saving: Saving, typed: str) -> bool:
     scheme, _, sent = request.headers.get("authorization", "").partition(" ")
     token = sent.strip() if scheme.lower() == "bearer" else typed
     origin = request.headers.get("origin", "")
-    is_own = not origin or urlsplit(origin).netloc == request.headers.get("host", "")
+    is_own = not origin or origin.partition("://")[2] == request.headers.get("host", "")
     has_token = hmac.compare_digest(token.encode("utf-8", "replace"), saving.token.encode("utf-8", "replace"))
     if not (is_own and has_token):
         logger.warning("%s: a request to save was refused", (request.client or ("?",))[0])
@@ -143,11 +151,11 @@ def _may(request: Request, saving: Saving, typed: str) -> bool:
 
 
 async def _run(saving: Saving, url: str) -> Saved:
-    """Run the command to its end, or end it after `SAVE_SECONDS`: what was committed by then is kept."""
+    """Run the command, and end it after `SAVE_SECONDS`; what it committed by then is kept."""
     into = ["-s", f"ARCHIVE_DIR={saving.into}"] if saving.into else []
     environment = {name: value for name, value in os.environ.items() if name != "WARRAQ_SAVE_TOKEN"}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "warraq", "save", "--json", *into, "--", url),
+        *(sys.executable, "-P", "-m", "warraq", "save", "--json", *into, "--", url),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -161,12 +169,19 @@ async def _run(saving: Saving, url: str) -> Saved:
         await _end(process)
     status, summary = _STATUSES.get(process.returncode or 0, 500), _summary(out)
     if status in {200, 422} and (lacking := [name for name in _LACKING if summary.get(name)]):
-        return Saved(status=422, url=url, summary=summary, message=", ".join(lacking))
+        message = ", ".join(_with_reasons(name, summary[name]) for name in lacking)
+        answers = lacking != ["failed"] or _GUARDED in summary["failed"]
+        return Saved(status=422 if answers else 502, url=url, summary=summary, message=message)
     return Saved(status=status, url=url, summary=summary, message=_last_line(said))
 
 
+def _with_reasons(name: str, counted: object) -> str:
+    """Return what the summary counts, with its reasons if it has them: `failed (dns)`."""
+    return f"{name} ({', '.join(counted)})" if isinstance(counted, dict) else name
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a process that is still running: by a signal first, which a crawl obeys at once."""
+    """End a running process, first by a signal that a crawl obeys at once."""
     if process.returncode is not None:
         return
     process.terminate()
@@ -178,7 +193,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _summary(out: bytes) -> dict[str, Any]:
-    """Return the object that the command prints last."""
+    """Return the JSON object that the command prints last."""
     with suppress(ValueError, IndexError):
         found = json.loads(out.decode("utf-8", "replace").splitlines()[-1])
         return found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""Render the pages of an author, a tag and a site (what the archive has of each, over time), and of what is related to an article."""
+"""Render the pages of an author, a tag and a site (their articles over time), and of the articles related to one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NEWEST: Final = 20
 SHOWN: Final = 12
-"""Values of each kind that a page of a subject lists."""
+"""The most values of each kind that a page lists."""
 
 
 def author(request: Request) -> HTMLResponse:
@@ -36,12 +36,12 @@ def tag(request: Request) -> HTMLResponse:
 
 
 def site(request: Request) -> HTMLResponse:
-    """Return the page of a site, or of all sites below a domain."""
+    """Return the page of a site, or of all sites of a domain."""
     return _subject(request, "site")
 
 
 def related(request: Request) -> HTMLResponse:
-    """Return the articles nearest in meaning to one: a page of its own, for all vectors are read for it."""
+    """Return the page of the articles nearest in meaning to one; it is a separate page, because it compares all vectors."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         problem = ""
@@ -77,7 +77,7 @@ def _subject(request: Request, kind: str) -> HTMLResponse:
 
 
 def _lists(facets: Facets, kind: str) -> list[tuple[str, Sequence[tuple[str, int]]]]:
-    """Return (filter, its commonest values) of the articles, without the one that the page is about."""
+    """Return (filter, most common values) of the articles, without the filter of the page."""
     having: dict[str, Any] = {
         "site": facets.sites,
         "author": facets.authors,

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 # The messages of the interface, in Arabic and English, and the language of a request.
 #
-# The messages are in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
-# the categories of Unicode CLDR (https://cldr.unicode.org/index/cldr-spec/plural-rules), chosen by `n`.
+# The messages are in messages/LANGUAGE.toml. A message is a string with {named} fields, or a table of plural forms by
+# the categories of Unicode CLDR (https://cldr.unicode.org/index/cldr-spec/plural-rules), selected by `n`.
 
 LANGUAGES: Final = ("ar", "en")
-"""The first one is for those whose browser asks for neither."""
+"""The languages of the interface; the first is the default if the browser asks for none of them."""
 
 Message = str | Mapping[str, str]
 
@@ -52,11 +52,11 @@ class Wording:
 
     @property
     def direction(self) -> str:
-        """`rtl` or `ltr`."""
+        """Return the text direction, `rtl` or `ltr`."""
         return direction(self.language)
 
     def say(self, key: str, **values: object) -> str:
-        """Return the message of that key with its places filled; numbers get their thousands separated."""
+        """Return the message with this key and its fields filled in; numbers get thousands separators."""
         message = self.messages[key]
         if not isinstance(message, str):
             number = values["n"]
@@ -66,7 +66,7 @@ class Wording:
         return message.format(**shown)
 
     def name(self, group: str, code: str) -> str:
-        """Return the name of a code (`languages`, `outcomes`, …), the code itself when it has none."""
+        """Return the name of a code in a group (`languages`, `outcomes`, …), or the code itself when it has none."""
         message = self.messages.get(f"{group}.{code}", code)
         return message if isinstance(message, str) else code
 
@@ -92,7 +92,7 @@ def wording(language: str) -> Wording:
 
 
 def choose(wish: str, accept: str) -> str:
-    """Return the language of the interface: `?lang=` if supported, else the browser's preference (RFC 9110, 12.5.4)."""
+    """Return the language of the interface: `?lang=` if supported, otherwise the browser's preference (RFC 9110, section 12.5.4)."""
     if wish in LANGUAGES:
         return wish
     weighed = [_weighed(part, place) for place, part in enumerate(accept[:500].split(","))]
@@ -116,7 +116,7 @@ _MOMENT: Final = re.compile(
 
 
 def day(wording: Wording, text: str) -> str:
-    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is not a date."""
+    """Return a date without time: `22 November 2026`, or `نوفمبر 2026` for a month; the text itself when it is not a date."""
     found = _MOMENT.match(text)
     if not found:
         return text
@@ -125,7 +125,7 @@ def day(wording: Wording, text: str) -> str:
 
 
 def moment(wording: Wording, text: str) -> str:
-    """Return day, time and zone, as far as the text says them: `22 November 2026, 09:45 (UTC+2)`."""
+    """Return date, time and zone, as far as the text has them: `22 November 2026, 09:45 (UTC+2)`."""
     found = _MOMENT.match(text)
     if not found or not found["time"]:
         return day(wording, text)
@@ -146,55 +146,55 @@ def readable_timestamp(text: str) -> str:
 
 
 PATIENCE_S: Final = 2.0
-"""How long a request waits for a locked database, before it says so."""
+"""Seconds that a request waits for a locked database before it is answered with an error."""
 TIME_LIMIT_S: Final = 5.0
-"""How long the database may work for one request; a search of a million articles takes a tenth of a second."""
+"""Seconds that the database may work for one request; a search of a million articles takes a tenth of a second."""
 
 
 LONGEST_COMPARED: Final = 300_000
-"""Characters of two versions together: three times the longest articles; comparing them takes half a second."""
+"""The most characters of two compared versions together: three times the longest articles, compared in half a second."""
 LONGEST_ADDRESS: Final = 2_000
-"""Characters of an address that is asked about."""
+"""The most characters of a URL in a request."""
 ROOMS: Final = "/archives"
-"""Below it each of several archives has its room, by its name."""
+"""The path below which each of several archives has its room, by name."""
 
 
 @contextmanager
 def open_archive(request: Request) -> Iterator[Archive]:
-    """Open the archive for one request: reopened each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
+    """Open the archive for one request. It is opened each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
     with open_archives(request) as archives:
         yield archives.archives[0]
 
 
 @contextmanager
 def open_archives(request: Request) -> Iterator[Federation]:
-    """Open the archive, or all of them where the room has several, for one request."""
+    """Open the archive, or all archives of a room with several, for one request."""
     with Federation(request.app.state.folders, patience=PATIENCE_S) as archives:
         archives.limit_time(TIME_LIMIT_S)
         yield archives
 
 
 def missing_originals(urls: Sequence[str]) -> dict[str, str]:
-    """Return the header that counts the revisits of a WACZ whose originals the archives do not hold, none for none.
+    """Return the header with the number of revisits in a WACZ whose originals the archives do not hold, {} when there are none.
 
-    Its `datapackage.json` says so too.
+    The `datapackage.json` of the WACZ has it too.
     """
     return {"Warraq-Missing-Originals": str(len(urls))} if urls else {}
 
 
 def room_of(request: Request, archives: Federation, archive: Archive) -> str:
-    """Return where the pages of an archive are: what precedes `/articles/ID`."""
+    """Return the URL prefix of an archive's pages, before `/articles/ID`."""
     name = archives.name_of(archive)
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 
 
 def rooms_of(request: Request, archives: Federation, found: Results) -> list[str]:
-    """Return where the pages of the archive of each hit are."""
+    """Return the URL prefix of the archive's pages for each hit."""
     return [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
 
 
 def found_by(request: Request, archives: Federation, asked: SearchParameters) -> Results:
-    """Return what the parameters of a request find; by meaning, too, where they ask for it and the room can."""
+    """Return the results of a search, including by meaning if requested and offered by the room."""
     return archives.search(
         asked.words,
         only=asked.only,
@@ -206,12 +206,12 @@ def found_by(request: Request, archives: Federation, asked: SearchParameters) ->
 
 
 def room_root(request: Request) -> str:
-    """Return the address of the room as its reader sees it, without a slash at the end."""
+    """Return the public URL of the room, without trailing slash."""
     return str(request.base_url).rstrip("/")
 
 
 def room_here(request: Request) -> str:
-    """Return the address of the room of this archive: of several, the one below /archives/NAME."""
+    """Return the URL of the room of this archive; with several, the one below /archives/NAME."""
     return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
@@ -230,27 +230,24 @@ def _environment() -> Environment:
         "timestamp": readable_timestamp,
         "web_link": _web_link,
     }
-    environment.globals |= {"static": _static}
     return environment
 
 
 def _web_link(url: str) -> str:
-    """Return the URL where it is one of the web, '' for `javascript:` and its like, which must not become a link."""
+    """Return the URL if it is http(s), '' for others such as `javascript:`, which must not become links."""
     return url if urlsplit(url).scheme in {"http", "https"} else ""
 
 
 @cache
-def _static(name: str) -> str:
-    """Return the address of a static file; it changes with the content, so browsers may keep it for good."""
-    content = files("archive.web").joinpath("static", name).read_bytes()
-    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+def _digest_of_static(name: str) -> str:
+    return hashlib.sha256(files("archive.web").joinpath("static", name).read_bytes()).hexdigest()[:12]
 
 
 class View:
-    """What templates may call: messages, dates and links in the language of the request."""
+    """The functions of templates: messages, dates and links in the language of the request."""
 
     def __init__(self, request: Request, *, path: str = "") -> None:
-        """`path` is where the page takes parameters, when its own address does not (a permalink's query belongs to its URL)."""
+        """`path` is the path for the page's parameters if its own URL has none (the query of a permalink belongs to the article's URL)."""
         is_permalink = "moment" in request.scope.get("path_params", {})
         given = {} if is_permalink else dict(request.query_params)
         wish = given.get("lang", "")
@@ -261,6 +258,7 @@ class View:
         self.name = self.wording.name
         self._explicit = {"lang": wish} if wish == self.language else {}
         self.root = str(request.scope.get("root_path", ""))
+        self.front = str(request.scope.get("app_root_path", self.root))
         self._path = f"{self.root}{path or '/'}" if is_permalink else request.url.path
         folders = request.app.state.folders
         self.rooms = tuple(Collection(folder).name for folder in folders) if len(folders) > 1 else ()
@@ -276,29 +274,45 @@ class View:
         """Return a date with its time and zone, as far as they are known."""
         return moment(self.wording, text)
 
+    def span(self, first: str, last: str) -> str:
+        """Return the days from the first to the last; a single day once."""
+        return (
+            self.day(first) if first == last else self.say("subject.span", first=self.day(first), last=self.day(last))
+        )
+
+    def missed(self, reason: str) -> str:
+        """Return in words why an announced URL was not captured: an outcome, and its reason if it has one (`quarantine:challenge`)."""
+        outcome, _, detail = reason.partition(":")
+        return ": ".join([self.name("outcomes", outcome), *([self.name("reasons", detail)] if detail else [])])
+
     def link(self, path: str, **parameters: object) -> str:
-        """Return an address within the reading room; it keeps the language when the reader chose one; empty parameters are left out."""
-        path = path if path.startswith(f"{ROOMS}/") else f"{self.root}{path}"
+        """Return a URL in the reading room, with the language if the reader chose one; empty parameters are left out."""
+        if not (self.root and path.startswith(f"{self.root}/")):  # a path from `room_of` has the root already
+            path = f"{self.front if path.startswith(f'{ROOMS}/') else self.root}{path}"
         given = {name.rstrip("_"): value for name, value in parameters.items() if value not in {"", None}}
         query = urlencode(given | self._explicit)
         return f"{path}?{query}" if query else path
 
+    def static(self, name: str) -> str:
+        """Return the URL of a static file, which changes with its content, so that browsers may cache it permanently."""
+        return f"{self.front}/static/{name}?v={_digest_of_static(name)}"
+
     def search(self, asked: SearchParameters) -> str:
-        """Return the address of a search."""
+        """Return the URL of a search."""
         return self.link("/search", **asked.parameters())
 
     def subject(self, kind: str, name: str) -> str:
-        """Return the address of the page of an author, a tag or a site."""
+        """Return the URL of the page of an author, a tag or a site."""
         return self.link(f"/{kind}s/{quote(name, safe='')}")
 
     def in_other_language(self) -> str:
-        """Return this page in the other language of the interface."""
+        """Return the URL of this page in the other language of the interface."""
         other = "en" if self.language == "ar" else "ar"
         return f"{self._path}?{urlencode(self._parameters | {'lang': other})}"
 
     @property
     def kept(self) -> dict[str, str]:
-        """What a form must send along as it is."""
+        """Return the parameters that a form must pass on."""
         return self._explicit
 
 

@@ -1,6 +1,6 @@
-"""news-please over a sitemap, two processes, JSON lines out. Arguments: URL, file.
+"""Run news-please on a sitemap with two processes, and write JSON Lines. Arguments: URL, file.
 
-Runs in an environment of its own, which bench/crawl.py makes.
+It runs in its own environment, which bench/crawl.py creates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from newsplease import NewsPlease
 
 
 def read(url: str) -> dict[str, str] | None:
-    """The article at that address; None for a page that news-please fails on, whatever the reason."""
+    """Return the article at a URL, None if news-please fails for any reason."""
     try:
         article = NewsPlease.from_url(url)
     except (Exception, SystemExit):  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""The plain way: a Scrapy spider over a sitemap, trafilatura with metadata in its callback, JSON lines out. Arguments: URL, file."""
+"""Run a plain Scrapy spider on a sitemap, with trafilatura and its metadata, and write JSON Lines. Arguments: URL, file."""
 
 from __future__ import annotations
 

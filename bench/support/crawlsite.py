@@ -1,8 +1,8 @@
-"""A site of real-sized article pages on loopback, by nginx where it is installed: a number of pages in, an address out.
+"""Serve a site of article pages of realistic size on loopback, with nginx if installed.
 
-Pages are saved ones of the corpora (58 to 122 kB, others are left out) where there are any, else made up at that size. When more are
-wanted than there are, further ones are variants with their words in another order. They are served gzipped, at dated addresses; a
-sitemap announces them all, a home page and sections link to them, and every link of a page to its own site leads to a page that exists.
+Pages come from the corpora (only those of 58 to 122 kB) or, without corpora, are generated at that size. If more are needed, variants
+have their words in another order. They are served gzipped under dated URLs; a sitemap lists them all, a home page and sections link
+to them, and every link within the site leads to an existing page.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ http {{
 
 
 def pages(count: int, corpora: Path = CORPORA) -> tuple[dict[str, bytes], str]:
-    """So many pages by their paths, and one line on where they come from. The same each time."""
+    """Return `count` pages by path, and one line on their origin. Deterministic."""
     found = list(saved(corpora))[:count]
     origin = f"{len(found)} saved pages of 58 to 122 kB"
     if not found:
@@ -71,7 +71,7 @@ def pages(count: int, corpora: Path = CORPORA) -> tuple[dict[str, bytes], str]:
 
 
 def saved(corpora: Path) -> Iterator[bytes]:
-    """The pages of the corpora that have a usual size, one of each corpus in turn."""
+    """Yield the pages of usual size from the corpora in turn."""
     lists = [
         iter([folder.parent / json.loads(line)["html"] for line in folder.open(encoding="utf-8")])
         for folder in sorted(corpora.glob("*/pages.jsonl"))
@@ -88,7 +88,7 @@ def saved(corpora: Path) -> Iterator[bytes]:
 
 
 def variant(page: bytes, number: int) -> bytes:
-    """The page with the words of its paragraphs turned round by `number`; itself for 0."""
+    """Return the page with the words of its paragraphs rotated by `number`; unchanged for 0."""
 
     def turned(found: re.Match[bytes]) -> bytes:
         words = found[2].split()
@@ -99,7 +99,7 @@ def variant(page: bytes, number: int) -> bytes:
 
 
 def relinked(page: bytes, paths: list[bytes]) -> bytes:
-    """The page with its links to its own site leading to `paths`, the same link to the same path each time, and no feeds of its own."""
+    """Return the page without feeds, and with its internal links pointing to `paths`, the same link always to the same path."""
     page = OWN_FEED.sub(b"", page)
     return OWN_LINK.sub(lambda link: link[1] + paths[zlib.crc32(link[0]) % len(paths)], page)
 
@@ -109,7 +109,7 @@ def made_up_word(chance: random.Random) -> str:
 
 
 def made_up(chance: random.Random, vocabulary: list[str], number: int) -> bytes:
-    """An article page as large as real ones: 600 words of text, 150 links, a megaphone's worth of script and style."""
+    """Return an article page of realistic size: 600 words of text, 150 links, script and style."""
 
     def words(count: int) -> str:
         return " ".join(chance.choices(vocabulary, k=count))
@@ -140,7 +140,7 @@ def made_up(chance: random.Random, vocabulary: list[str], number: int) -> bytes:
 
 @contextmanager
 def serving(count: int, folder: Path) -> Iterator[tuple[str, int, str]]:
-    """Serves so many pages while the block runs: the address, the process that serves, and what serves what."""
+    """Serve `count` pages during the `with` block; yield the URL, the server's process id, and a description."""
     made, origin = pages(count)
     port = free_port()
     base = f"http://127.0.0.1:{port}"
@@ -172,7 +172,7 @@ def start_nginx(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         if file.name == "index.html.gz":
-            file.with_suffix("").touch()  # nginx looks for an index by this name before it takes the other
+            file.with_suffix("").touch()  # nginx looks for an index of this name first
     config = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""
     config.write_text(CONFIG.format(folder=folder, port=port, user=user), encoding="utf-8")

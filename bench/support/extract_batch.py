@@ -1,13 +1,12 @@
-"""What re-extraction of a WARC set costs: saved pages in; CPU a page, scaling from one to two workers, memory, an estimate for CC-NEWS out.
+"""Measure `warraq batch`: CPU a page, scaling from one to two workers, and memory; estimate the cost of CC-NEWS.
 
     python bench/extract.py batch                        400 pages in 2 files
     python bench/extract.py batch --pages 942 --files 4
 
-Pages are those of the corpora (WARRAQ_CORPORA, ../shared/corpora) or, where there are none, those of tests/sites, again and again under
-other addresses. Four runs over the same files: our tasks one after the other without an engine; `warraq batch` with one worker and with
-two, for Parquet and shards; and with two for Parquet alone. CPU is that of all processes of a run (this one is their subreaper).
-A run over files of one page each gives the start-up, which `net` leaves out. Wall time says little on a machine that is busy otherwise:
-its load is printed.
+Pages come from the corpora (WARRAQ_CORPORA, ../shared/corpora) or, without corpora, from tests/sites, repeated under other URLs. There are
+four runs over the same files: the tasks one after the other without an engine; `warraq batch` with one and with two workers, for Parquet
+and shards; and with two workers for Parquet only. CPU is that of all processes of a run (this one is their subreaper). A run over files
+of one page each gives the start-up, which `net` excludes. Wall time depends on the machine's load, which is printed.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORPORA = Path(os.environ.get("WARRAQ_CORPORA", ROOT / "../shared/corpora"))
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 CC_NEWS = 1.35e9
-"""Articles of CC-NEWS, 2016 to 2026, as issue 9 has it."""
+"""Estimated articles in CC-NEWS, 2016 to 2026."""
 CORES = 64
 PLAIN = """
 import sys
@@ -54,7 +53,7 @@ if __name__ == "__main__":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run: CPU seconds of all its processes, wall seconds, MB of the largest of them, what `--status` said of it."""
+    """A run: CPU seconds of all its processes, wall seconds, MB of the largest process, and the output of `--status`."""
 
     cpu: float
     wall: float
@@ -63,7 +62,7 @@ class Run:
 
 
 def corpus_pages() -> Iterator[tuple[str, bytes]]:
-    """URL and gzipped page, the corpora in turns."""
+    """Yield URL and gzipped page from the corpora in turn."""
     lists = [
         (file.parent, [json.loads(line) for line in file.open(encoding="utf-8")])
         for file in sorted(CORPORA.glob("*/pages.jsonl"))
@@ -78,7 +77,7 @@ def corpus_pages() -> Iterator[tuple[str, bytes]]:
 
 
 def site_pages() -> Iterator[tuple[str, bytes]]:
-    """Those of tests/sites, for ever, each time under another address."""
+    """Yield the pages of tests/sites endlessly, each time under another URL."""
     cases = sorted(path.parent for path in (ROOT / "tests/sites").glob("*/*/page.json"))
     for number, case in enumerate(cycle(cases)):
         url = json.loads((case / "page.json").read_text("utf-8"))["url"]
@@ -86,7 +85,7 @@ def site_pages() -> Iterator[tuple[str, bytes]]:
 
 
 def make_set(folder: Path, pages: list[tuple[str, bytes]], files: int) -> list[Path]:
-    """The pages as WARC files, each with a part of them."""
+    """Write the pages to several WARC files."""
     for number in range(files):
         with WarcWriter(folder, info={"software": "bench"}, host="bench", prefix=f"SET{number}") as writer:
             for url, body in pages[number::files]:
@@ -100,7 +99,7 @@ def make_set(folder: Path, pages: list[tuple[str, bytes]], files: int) -> list[P
 
 
 def run(command: list[str]) -> tuple[float, float, float]:
-    """CPU seconds of the command and all that it leaves behind, wall seconds, MB of the largest process."""
+    """Run the command; return the CPU seconds of all its processes, wall seconds, and MB of the largest process."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors)
@@ -122,7 +121,7 @@ def run(command: list[str]) -> tuple[float, float, float]:
 
 
 def measure(warcs: list[Path], folder: Path, *, workers: int, shards: bool = True) -> Run:
-    """One run of the batch; with `workers` 0, of its tasks without an engine."""
+    """Run the batch; with `workers` 0, run its tasks without an engine."""
     warraq = [sys.executable, "-m", "archive", "batch", "--into", str(folder)]
     what = ["--parquet", "--shards" if shards else "--no-shards"]
     subprocess.run([*warraq, *what, "--status", *map(str, warcs)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -169,7 +168,7 @@ def measure_batch(count: int, files: int) -> int:
 
 
 def net(pair: tuple[Run, Run], pages: int, files: int) -> float:
-    """CPU ms a page without the start-up: the start-up run has read a page of each file, too."""
+    """Return the CPU ms a page without start-up; the start-up run reads one page of each file."""
     return 1000 * (pair[0].cpu - pair[1].cpu) / (pages - files)
 
 

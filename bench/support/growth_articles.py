@@ -1,7 +1,7 @@
-"""What articles cost as they grow: how many are held in; the rate of writing more, their size and the time of questions out.
+"""Measure the cost of articles by archive size: writing more of them, their size in the database, and the time of queries.
 
-The held ones are inserted as rows (keys of the search index, plain words, captures and frontier included), which takes minutes a million;
-those that are timed go the whole way of a crawl: WARC records, their fsync, conversion, rows, both indexes, visit and links of the page.
+Existing articles are inserted as rows (with index keys, plain words, captures and frontier), which takes minutes for a million. Timed
+articles are written as in a crawl: WARC records with fsync, conversion, rows, both indexes, visit and links of the page.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
     from archive.ingest import ArchiveWriter
 
 SENTENCES = 18
-"""Of twenty words: an article of 3.9 kB, what 300 to 400 Arabic words take."""
+"""Sentences of an article, of twenty words each: 3.9 kB, the size of 300 to 400 Arabic words."""
 
 GROUP = 32
-"""Articles to a commit: a busy second of a crawl."""
+"""Articles in a commit, as in a busy second of a crawl."""
 
 LINKS = 74
 """Links of a page, the median of 2,000 news pages; two of them are new here."""
 
 PAGE_BYTES = 18_600
-"""A page as it is served with gzip, the median of the same pages."""
+"""Bytes of a gzipped page, the median of the same pages."""
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 MORE = 640
-"""Articles that are written and timed: 20 commits."""
+"""Number of timed articles, in 20 commits."""
 
 ASKED = 7
 
 DIRECT = 5000
-"""Rows to a transaction while the archive is filled."""
+"""Rows in a transaction while filling the archive."""
 
 
 def record_id(number: int) -> str:
@@ -71,7 +71,7 @@ def _captures(rows: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
 
 
 def fill(folder: Path, count: int, press: Press) -> None:
-    """Makes an archive that holds so many articles, without their WARC files."""
+    """Make an archive of `count` articles, without their WARC files."""
     collection = Collection(folder)
     collection.create()
     with open_store(collection.database) as store:
@@ -79,7 +79,7 @@ def fill(folder: Path, count: int, press: Press) -> None:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -400000"):
             db.execute(f"PRAGMA {pragma}").fetchall()
         with store.atomic():
-            drop_plain_index(db)  # its triggers would cost more than all the rest
+            drop_plain_index(db)  # its triggers would cost more than everything else
         batch: list[tuple[dict[str, Any], Any]] = []
         for pair in press.articles(count):
             batch.append(pair)
@@ -130,7 +130,7 @@ def _insert(db: Any, rows: list[dict[str, Any]]) -> None:
 
 
 class Written:
-    """CPU time in milliseconds an article: of each group's records, and of its commit; wall time in seconds of all."""
+    """CPU time in milliseconds an article, of each group's records and of its commit; total wall time in seconds."""
 
     def __init__(self) -> None:
         self.recording: list[float] = []
@@ -143,7 +143,7 @@ class Written:
 
 
 def write(folder: Path, held: int, more: int, press: Press) -> Written:
-    """Takes `more` articles in as a crawl does, after the `held` ones."""
+    """Write `more` articles as a crawl does, after the `held` ones."""
     written = Written()
     ingest = open_writer(Collection(folder), info={"software": "bench/growth.py"}, clock=lambda: datetime.now(UTC))
     begun = time.perf_counter()
@@ -204,7 +204,7 @@ def _announce(ingest: ArchiveWriter, url: str, link: dict[str, Any]) -> tuple[in
 
 
 def measure(folder: Path, count: int) -> dict[str, float]:
-    """Fills, writes more, and asks what readers ask; figures by name."""
+    """Fill an archive, write more articles, and run typical queries; return the figures by name."""
     press = Press(sentences=SENTENCES)
     fill(folder, count, press)
     database = folder / "warraq.db"

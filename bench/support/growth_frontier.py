@@ -1,4 +1,4 @@
-"""What the frontier costs as it grows: how many URLs are known in; times of starting, drawing, visiting and recrawling out."""
+"""Measure the cost of the frontier by the number of known URLs: starting, drawing, visiting and recrawling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPEATS = 50
 SITE = "example.com"
 BATCH = 32
 RECRAWLED = 1600
-"""Pages of the unchanged site that is crawled again: 50 batches."""
+"""Pages of the unchanged site in the recrawl, 50 batches."""
 LINKS = 74
 """Links of a page, the median of 2,000 news pages."""
 
@@ -42,7 +42,7 @@ class Figures:
 
 
 def url_of(number: int) -> str:
-    """URLs as long as news sites have them, in no order that an index would like."""
+    """Return a URL as long as those of news sites, in random order for an index."""
     scrambled = number * 2654435761 % 2**32
     day = f"{2000 + number % 26}/{scrambled % 12 + 1:02}"
     return f"https://www.example.com/{day}/section-{scrambled % 40}/an-article-of-the-day-{scrambled:010}-{number}.html"
@@ -55,7 +55,7 @@ def announced(number: int) -> Candidate:
 
 
 def fill(folder: Path, size: int) -> None:
-    """So many known URLs: nine in ten have been visited and are due some day of the coming year, one in ten is due."""
+    """Add `size` known URLs: nine in ten were visited and are due within a year, one in ten is due now."""
     collection = Collection(folder)
     collection.create()
     with open_store(collection.database) as store:
@@ -82,13 +82,13 @@ def median_ms(function: Callable[[int], object]) -> float:
 
 
 def resident_mb() -> float:
-    """Memory of this process's own, without files that are mapped."""
+    """Return the private memory of this process in MB, without mapped files."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("RssAnon:")[1].split()[0]) / 1000
 
 
 def measure(folder: Path, size: int) -> Figures:
-    """Starts, draws, announces, visits and recrawls as a crawl does."""
+    """Start, draw, announce, visit and recrawl as a crawl does; return the times."""
     before = resident_mb()
     begun = time.process_time()
     ingest = open_writer(Collection(folder), info={"software": "bench/growth.py"}, clock=lambda: datetime.now(UTC))
@@ -130,7 +130,7 @@ def _unchanged(url_id: int) -> FetchStatus:
 
 
 def _recrawl(store: Store, size: int) -> float:
-    """Draws what is due in batches, writes down that nothing changed, announces the links that the pages are known to have."""
+    """Draw due URLs in batches, record that nothing changed, and announce the known links of the pages."""
     spent = []
     for batch in range(min(RECRAWLED, size // 20) // BATCH):
         begun = time.process_time()

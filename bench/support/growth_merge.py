@@ -1,7 +1,7 @@
-"""What merging costs: shards of so many articles each in; a table of times, rates and memory out.
+"""Measure the cost of merging shards: times, rates and memory.
 
-The texts are made up (some 300 words of a vocabulary of 20,000, the frequent ones often). Times are CPU seconds of the one process that
-merges; `first` takes all shards into a new archive, `again` finds nothing new, `one more` takes one into an archive of the others.
+The texts are generated (some 300 words from a vocabulary of 20,000, by frequency). Times are CPU seconds of the merging process;
+`first` merges all shards into a new archive, `again` finds nothing new, `one more` merges one into an archive of the others.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def text(words: list[str], chance: random.Random) -> str:
 
 
 def make_shard(folder: Path, number: int, size: int) -> None:
-    """A crawl of one site: each article served, and the same bytes a day later."""
+    """Make the archive of a crawl in which each article is served, and again a day later with the same bytes."""
     chance = random.Random(number)
     words = vocabulary(random.Random(1))
     site = f"paper{number}.example"
@@ -89,7 +89,7 @@ def measured(pipe, shards: list[Path], into: Path) -> None:
 
 
 def most_resident_mb() -> float:
-    """The most that this process has had in memory, not what its parent had (as ru_maxrss would say)."""
+    """Return the peak memory of this process in MB; ru_maxrss would include that of its parent."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -1,4 +1,4 @@
-"""What a long reading of the database does to a crawl that writes: the log's size and the cost of commits, before, during, after."""
+"""Measure the effect of a long read transaction on a writing crawl: the size of the log and the cost of commits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GROUP = 400
-"""New URLs to a commit."""
+"""New URLs in a commit."""
 
 HEADS = (
     "",
@@ -29,7 +29,7 @@ HEADS = (
 
 
 def phases(folder: Path, megabytes: int) -> list[list[str]]:
-    """Writes so much with nobody reading, with a reader that stays, and after it has gone; rows of a table."""
+    """Write without a reader, with a reader that stays, and after it has gone; return the rows of a table."""
     collection = Collection(folder)
     collection.create()
     logging.getLogger("archive").setLevel(logging.ERROR)
@@ -69,4 +69,4 @@ def phases(folder: Path, megabytes: int) -> list[list[str]]:
 
 
 BYTES = 460
-"""Of the database a known URL takes, so that what is written can be told without asking the file."""
+"""Bytes of the database for each known URL, to compute the amount written."""

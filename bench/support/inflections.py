@@ -1,4 +1,4 @@
-"""Forty Arabic lemmas with every form that belongs to them, as patterns over folded words: the truth of the inflection test.
+"""Forty Arabic lemmas with all their forms, as patterns over folded words: the reference of the inflection test.
 
 A document is relevant to a lemma when one of its folded words matches the lemma's pattern whole. The patterns were
 written by hand from grammar, without looking at any stemmer. `<P>` stands for conjunction, preposition and article,
@@ -182,7 +182,7 @@ LEMMAS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 
 
 def pattern(form: str) -> re.Pattern[str]:
-    """The compiled pattern of a lemma's forms; use its `fullmatch` on folded words."""
+    """Return the compiled pattern of a lemma's forms, for `fullmatch` on folded words."""
     for name, part in _PARTS.items():
         form = form.replace(name, part)
     return re.compile(form)

@@ -1,10 +1,9 @@
-"""Prints archive/extract/dates/months.tsv: names of the months from Unicode's CLDR, by way of Babel's copy of it.
+"""Print archive/extract/dates/months.tsv: names of the months from Unicode's CLDR, as included in Babel.
 
     python bench/support/month_names.py > archive/extract/dates/months.tsv
 
-One line a language: its code, then January to December, the names of a month (in full and short, within a date and
-alone) parted by bars. `words.py` holds by hand the languages whose dates were read first; here are those of the
-languages that dateparser's tests and news corpora showed to be missing.
+Each line is a language: its code, then January to December; the names of a month (full and short, within a date and
+alone) are separated by bars. `words.py` has additional names.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ NOTICE = """\
 
 
 def names(locale: Locale, month: int) -> list[str]:
-    """The names of one month; what begins otherwise than its full name is another language's, got by a broken alias."""
+    """Return the names of one month; a name with another beginning than the full name is of another language, due to a broken alias."""
     full = locale.months["format"]["wide"][month]
     found = (
         locale.months[context][width][month]

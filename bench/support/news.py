@@ -1,10 +1,10 @@
-"""Measures search on dated news: what finds the right articles among three weeks of thirteen papers, per kind of question.
+"""Measure search on three weeks of dated news from thirteen newspapers, by kind of question.
 
-`search.py news` prints it. The set is `arabic-search/news.json.xz` under $WARRAQ_CORPORA (or ../shared/corpora): 27,537 articles with
-their dates, headlines to look their own bodies up with, and headlines with the articles in which OTHER papers printed the same story.
+`search.py news` prints the results. The set is `arabic-search/news.json.xz` under $WARRAQ_CORPORA (or ../shared/corpora): 27,537 articles
+with their dates, headlines to find their own articles, and headlines with the articles on the same story in OTHER newspapers.
 
-FTS5 as it comes (unicode61, any word, bm25) always stands beside warraq; Lucene's Arabic analyzer does when `java` is there and
-$WARRAQ_LUCENE names a folder with the jars lucene-core, lucene-analysis-common and lucene-queryparser (9.x).
+warraq is compared with plain FTS5 (unicode61, any word, bm25) and, if `java` is installed and $WARRAQ_LUCENE names a folder with the
+jars lucene-core, lucene-analysis-common and lucene-queryparser (9.x), with Lucene's Arabic analyzer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -38,23 +38,23 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPTH: Final = 100
 TOP: Final = 10
 PAGE: Final = 20
-"""Hits with their extracts in the answers whose CPU time is taken."""
+"""Hits, with snippets, of the timed answers."""
 DRAWS: Final = 150
 TYPING_ERRORS: Final = 400
 WRONG_WORD: Final = "زرافة"
-"""Giraffe: a word that exists, and that no headline of the set has."""
+"""A real word ("giraffe") that is in no headline of the set."""
 _LETTERS: Final = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 
 
 class System(Protocol):
-    """A search engine that holds the articles: questions go in, the ids of each answer come out, best first."""
+    """A search engine with the articles; returns the first `depth` ids of each answer, best first."""
 
-    def __call__(self, questions: Sequence[str]) -> list[list[int]]: ...
+    def __call__(self, questions: Sequence[str], depth: int) -> list[list[int]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is typed, which articles answer it, and the article that is taken out of the answer (-1 for none)."""
+    """A query, its relevant articles, and the article that is excluded from the answer (-1 for none)."""
 
     text: str
     relevant: frozenset[int]
@@ -63,7 +63,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One table row: its questions, on which index they are asked (`titles`: title and text), and which figure is meant."""
+    """A table row: its questions, their index (`titles`: title and text), and the figure that is measured."""
 
     name: str
     questions: tuple[Question, ...]
@@ -74,31 +74,30 @@ class Kind:
 
 @dataclass(slots=True)
 class Warraq:
-    """Our own search over an index in memory; remembers the CPU time of each question."""
+    """warraq's search over an index in memory; records the CPU time of each question."""
 
     articles: Sequence[Mapping[str, Any]]
     titles: bool
     spent: list[float] = field(default_factory=list)
     db: Any = None
 
-    def __call__(self, questions: Sequence[str]) -> list[list[int]]:
+    def __call__(self, questions: Sequence[str], depth: int) -> list[list[int]]:
         if self.db is None:
             self.db = our_index(self.articles, titles=self.titles)
         self.spent = []
-        return [self._ask(text) for text in questions]
+        return [self._ask(text, depth) for text in questions]
 
-    def _ask(self, text: str) -> list[int]:
+    def _ask(self, text: str, depth: int) -> list[int]:
         started = time.process_time()
         found = [hit.id for hit in search(self.db, text, limit=PAGE).hits]
         self.spent.append(1000 * (time.process_time() - started))
-        return [
-            number - 1
-            for number in found + [hit.id for hit in search(self.db, text, limit=DEPTH + 1 - PAGE, offset=PAGE).hits]
-        ]
+        if depth > PAGE:
+            found += [hit.id for hit in search(self.db, text, limit=depth - PAGE, offset=PAGE).hits]
+        return [number - 1 for number in found]
 
 
 def our_index(articles: Sequence[Mapping[str, Any]], *, titles: bool) -> Any:
-    """A database with the articles, each dated; the id of an article is its place, from 1."""
+    """Return a database with the dated articles; the id of an article is its position, from 1."""
     db = new_database(os.environ.get("WARRAQ_NEWS_DB", ":memory:") if titles else ":memory:")
     sql = "INSERT INTO articles (id, url, title, text, date, site, language, is_latest) VALUES (?, ?, ?, ?, ?, ?, 'ar', 1)"
     rows = (
@@ -114,47 +113,48 @@ def our_index(articles: Sequence[Mapping[str, Any]], *, titles: bool) -> Any:
     )
     db.executemany(sql, rows)
     rebuild(db)
+    db.commit()  # only then does FTS5 write the number of documents, without which the first hit's words are not searched for
     return db
 
 
 @dataclass(slots=True)
 class Plain:
-    """FTS5 as it comes: unicode61, any of the words, bm25 with the title counting double."""
+    """Plain FTS5: unicode61, any of the words, bm25 with double weight for the title."""
 
     articles: Sequence[Mapping[str, Any]]
     titles: bool
     db: Any = None
 
-    def __call__(self, questions: Sequence[str]) -> list[list[int]]:
+    def __call__(self, questions: Sequence[str], depth: int) -> list[list[int]]:
         if self.db is None:
             self.db = sqlite3.connect(":memory:")
             self.db.execute("CREATE VIRTUAL TABLE f USING fts5(title, text, tokenize='unicode61')")
             rows = ((one["id"], one["title"] if self.titles else "", one["text"]) for one in self.articles)
             self.db.executemany("INSERT INTO f (rowid, title, text) VALUES (?, ?, ?)", rows)
-        return [self._ask(text) for text in questions]
+        return [self._ask(text, depth) for text in questions]
 
-    def _ask(self, text: str) -> list[int]:
+    def _ask(self, text: str, depth: int) -> list[int]:
         expression = " OR ".join(f'"{word}"' for word in re.findall(r"[^\W_]+", text))
         sql = "SELECT rowid FROM f WHERE f MATCH ? ORDER BY bm25(f, 2.0, 1.0) LIMIT ?"
-        return [row[0] for row in self.db.execute(sql, (expression, DEPTH + 1))]
+        return [row[0] for row in self.db.execute(sql, (expression, depth))]
 
 
 @dataclass(slots=True)
 class Lucene:
-    """Lucene's ArabicAnalyzer, any of the words, BM25 with the title counting double, asked through `LucenePeer.java`."""
+    """Lucene's ArabicAnalyzer, any of the words, BM25 with double weight for the title, through `LucenePeer.java`."""
 
     articles: Sequence[Mapping[str, Any]]
     titles: bool
     jars: Path
 
-    def __call__(self, questions: Sequence[str]) -> list[list[int]]:
+    def __call__(self, questions: Sequence[str], depth: int) -> list[list[int]]:
         with tempfile.TemporaryDirectory() as folder:
             texts, asked = Path(folder) / "articles.tsv", Path(folder) / "questions.txt"
             rows = ((str(one["id"]), one["title"] if self.titles else "", one["text"]) for one in self.articles)
             texts.write_text("\n".join("\t".join(map(_one_line, row)) for row in rows), encoding="utf-8")
             asked.write_text("\n".join(map(_one_line, questions)), encoding="utf-8")
             source = ROOT / "bench" / "peers" / "LucenePeer.java"
-            command = ["java", "-cp", f"{self.jars}/*", source, texts, asked, str(DEPTH + 1)]
+            command = ["java", "-cp", f"{self.jars}/*", source, texts, asked, str(depth)]
             answer = subprocess.run(command, check=True, capture_output=True, text=True)
         return [[int(number) for number in line.split()] for line in answer.stdout.split("\n")[: len(questions)]]
 
@@ -164,19 +164,19 @@ def _one_line(text: str) -> str:
 
 
 def joined(text: str) -> str:
-    """The words of a text joined by OR, as a person would type it."""
+    """Return the words of a text joined by OR, as a user would type them."""
     return " OR ".join(match.group() for match in words(text))
 
 
 def read_set(folder: Path) -> dict[str, Any]:
-    """The whole set as it is stored."""
+    """Return the whole set as stored."""
     with lzma.open(folder / "arabic-search" / "news.json.xz") as file:
         loaded: dict[str, Any] = json.load(file)
     return loaded
 
 
 def kinds_of(news: Mapping[str, Any]) -> Iterable[Kind]:
-    """The kinds of question, in the order of the table."""
+    """Yield the kinds of question, in the order of the table."""
     articles = news["docs"]
     headlines = tuple(Question(text=text, relevant=frozenset(ids)) for text, ids in news["title_q"])
     stories = tuple(Question(text=text, relevant=frozenset(ids), left_out=own) for text, ids, own in news["story_q"])
@@ -195,7 +195,7 @@ def kinds_of(news: Mapping[str, Any]) -> Iterable[Kind]:
 
 
 def _runs(articles: Sequence[Mapping[str, Any]], count: int, *, seed: int) -> Iterable[Question]:
-    """Words in a row of a headline; the article itself is the answer."""
+    """Yield consecutive words of a headline; the article itself is the answer."""
     pick = random.Random(seed)
     for article in pick.sample(articles, DRAWS * 3):
         found = [match.group() for match in words(article["title"])]
@@ -213,7 +213,7 @@ def _one_wrong(questions: Sequence[Question], count: int) -> Iterable[Question]:
 
 
 def _pairs(articles: Sequence[Mapping[str, Any]]) -> Iterable[Question]:
-    """Two rather long, rather rare words of one text; the article itself is the answer."""
+    """Yield two rather long and rare words of one text; the article itself is the answer."""
     holding: dict[str, set[int]] = {}
     for article in articles:
         for word in {match.group() for match in words(f"{article['title']} {article['text']}")}:
@@ -231,7 +231,7 @@ def _telling(word: str, holding: Mapping[str, set[int]]) -> bool:
 
 
 def _mistyped(questions: Sequence[Question]) -> Iterable[Question]:
-    """One letter of one word dropped, added, swapped with its neighbour or taken for another."""
+    """Yield questions with one letter of one word dropped, added, swapped with its neighbour or replaced."""
     pick = random.Random(11)
     for question in questions:
         typed = question.text.split()
@@ -250,26 +250,27 @@ def _misspelt(word: str, pick: random.Random) -> str:
 
 
 def gain(question: Question, answer: Sequence[int]) -> float:
-    """nDCG@10 of one answer, every relevant article counting the same."""
+    """Return the nDCG@10 of one answer, with the same weight for every relevant article."""
     found = sum(1 / math.log2(place + 2) for place, number in enumerate(answer[:TOP]) if number in question.relevant)
     best = sum(1 / math.log2(place + 2) for place in range(min(TOP, len(question.relevant))))
     return found / best
 
 
 def measure(kind: Kind, system: System) -> tuple[float, float]:
-    """(nDCG@10, recall@100) of a graded kind; (share with an answer in the top ten, recall@100) of the others."""
-    is_ours = isinstance(system, Warraq)  # the others are asked for any of the words whatever the kind
-    answers = system([joined(one.text) if kind.any_word and is_ours else one.text for one in kind.questions])
+    """Return (nDCG@10, recall@100) for a graded kind, (share with an answer in the top ten, 0) for others."""
+    is_ours = isinstance(system, Warraq)  # the other systems always match any of the words
+    depth = 1 + (DEPTH if kind.graded else TOP)
+    answers = system([joined(one.text) if kind.any_word and is_ours else one.text for one in kind.questions], depth)
     first = deep = 0.0
     for question, answer in zip(kind.questions, answers, strict=True):
         kept = [number for number in answer if number != question.left_out][:DEPTH]
         first += gain(question, kept) if kind.graded else not question.relevant.isdisjoint(kept[:TOP])
-        deep += len(question.relevant.intersection(kept)) / len(question.relevant)
+        deep += len(question.relevant.intersection(kept)) / len(question.relevant) if kind.graded else 0
     return first / len(kind.questions), deep / len(kind.questions)
 
 
 def systems(articles: Sequence[Mapping[str, Any]]) -> dict[str, dict[bool, Any]]:
-    """By name, then by whether titles are in the index: what is compared."""
+    """Return the compared systems by name, then by whether titles are in the index."""
     found: dict[str, dict[bool, Any]] = {
         "warraq": {titles: Warraq(articles=articles, titles=titles) for titles in (True, False)},
         "FTS5": {titles: Plain(articles=articles, titles=titles) for titles in (True, False)},
@@ -282,8 +283,8 @@ def systems(articles: Sequence[Mapping[str, Any]]) -> dict[str, dict[bool, Any]]
     return found
 
 
-def report(only: Sequence[str] = ()) -> None:
-    """Prints the table; `only` names the systems wanted (all by default)."""
+def report(only: Sequence[str] = (), every: int = 1) -> None:
+    """Print the table; `only` names the systems (all by default); only one in `every` questions is asked."""
     folder = corpora()
     if folder is None or not (folder / "arabic-search" / "news.json.xz").is_file():
         print("news: skipped, no arabic-search/news.json.xz under $WARRAQ_CORPORA or ../shared/corpora")
@@ -293,14 +294,20 @@ def report(only: Sequence[str] = ()) -> None:
     if "Lucene" not in compared:
         print("Lucene: skipped, it needs java and its jars in $WARRAQ_LUCENE")
     print(f"{len(news['docs'])} dated articles; nDCG@10 (words in a row: share in the top ten) / recall@100")
-    print(f"{'':34}" + "".join(f"{name:>14}" for name in compared) + "     CPU ms p50, p95")
-    for kind in kinds_of(news):
+    print(f"{'':34}{'asked':>6}" + "".join(f"{name:>15}" for name in compared) + "     CPU ms p50, p95")
+    for whole in kinds_of(news):
+        kind = replace(whole, questions=whole.questions[::every])
         figures = [measure(kind, peers[kind.titles]) for peers in compared.values()]
         spent = sorted(compared["warraq"][kind.titles].spent)
         times = f"{spent[len(spent) // 2]:12.1f}{spent[int(0.95 * len(spent))]:8.1f}"
         print(
-            f"{kind.name:34}" + "".join(f"{f'{one:.3f} / {deep:.3f}':>14}" for one, deep in figures) + times, flush=True
+            f"{kind.name:34}{len(kind.questions):6}" + "".join(f"{_figure(*one):>15}" for one in figures) + times,
+            flush=True,
         )
+
+
+def _figure(first: float, deep: float) -> str:
+    return f"{first:.3f} / {deep:.3f}" if deep else f"{first:.3f}        "
 
 
 if __name__ == "__main__":

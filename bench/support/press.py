@@ -1,6 +1,6 @@
-"""Prints synthetic Arabic articles: how many in; rows of `articles` with their entries of the search index out, fast.
+"""Generate synthetic Arabic articles as rows of `articles` with their search index entries.
 
-Words follow Zipf's law and come in sentences from a pool whose keys are made once, so that a million articles cost minutes.
+Words follow Zipf's law, in sentences from a pool whose keys are made once, so that a million articles take minutes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ARTICLE_SENTENCES = 15
 
 
 def new_database(path: str) -> Any:
-    """An empty database with the table `articles`, as far as search needs it; not safe in a crash, and fast for that."""
+    """Return an empty database with the columns of `articles` that search needs; fast, but not crash-safe."""
     db = sqlite3.connect(path, check_same_thread=False)
     db.execute("PRAGMA journal_mode = OFF")
     db.execute("PRAGMA synchronous = OFF")
@@ -42,7 +42,7 @@ def new_database(path: str) -> Any:
 
 
 class Press:
-    """Prints articles of `sentences` sentences from forty sites, over ten years."""
+    """Generates articles of `sentences` sentences from forty sites, over ten years."""
 
     def __init__(self, seed: int = 1, *, sentences: int = ARTICLE_SENTENCES) -> None:
         self.length = sentences
@@ -61,7 +61,7 @@ class Press:
         self.keys = [make_entry(blank | {"text": sentence, "language": "ar"}).text for sentence in self.sentences]
 
     def articles(self, count: int, *, of: int = 0) -> Iterator[tuple[dict[str, Any], Any]]:
-        """The first `count` of `of` rows of `articles` with their index entries, oldest first."""
+        """Yield the first `count` of `of` rows of `articles` with their index entries, oldest first."""
         day = date(2016, 1, 1)
         for number in range(1, count + 1):
             chosen = self.random.choices(range(SENTENCES), k=self.length)
@@ -86,6 +86,11 @@ class Press:
 
 
 def kinds(press: Press) -> dict[str, Callable[[], tuple[str, dict[str, Any]]]]:
+    """Return, by name, functions that draw a query and the options of its search.
+
+    The kinds with `relax` are what people type: if few articles have all the words, corrections and partial matches follow.
+    """
+    relaxed: dict[str, Any] = {"relax": True}
     pick = press.random
 
     def common(low: int = 0, high: int = 100) -> str:
@@ -94,6 +99,17 @@ def kinds(press: Press) -> dict[str, Callable[[], tuple[str, dict[str, Any]]]]:
     def phrase() -> str:
         start = pick.randrange(SENTENCE_WORDS - 1)
         return " ".join(pick.choice(press.sentences).rstrip(".").split()[start : start + 2])
+
+    def headline() -> list[str]:
+        return pick.choice(press.sentences)[:60].split()[:-1]
+
+    def one_replaced(words: list[str]) -> str:
+        words[pick.randrange(len(words))] = common(20_000, 100_000)
+        return " ".join(words)
+
+    def misspelt(word: str) -> str:
+        at = pick.randrange(1, len(word))
+        return f"{word[:at]}{pick.choice(LETTERS)}{word[at + 1 :]}"
 
     return {
         "the 10 commonest words": lambda: (common(0, 10), {}),
@@ -108,4 +124,11 @@ def kinds(press: Press) -> dict[str, Callable[[], tuple[str, dict[str, Any]]]]:
         "common, one site": lambda: (f"{common()} site:site{pick.randrange(40)}", {}),
         "common, one old month": lambda: (f"{common()} on:2017-0{pick.randrange(1, 9)}", {}),
         "common, newest first": lambda: (common(), {"order": "newest"}),
+        "a headline": lambda: (" ".join(headline()), relaxed),
+        "a headline, one word wrong": lambda: (one_replaced(headline()), relaxed),
+        "three words, one rare": lambda: (one_replaced([common(100, 5000) for _ in range(3)]), relaxed),
+        "a misspelt word": lambda: (misspelt(common(5000, 50_000)), relaxed),
+        "two words, one misspelt": lambda: (f"{common(100, 5000)} {misspelt(common(5000, 50_000))}", relaxed),
+        "eight words joined by OR": lambda: (" OR ".join(common(0, 5000) for _ in range(8)), relaxed),
+        "four of the ten most frequent": lambda: (" ".join(common(0, 10) for _ in range(4)), relaxed),
     }

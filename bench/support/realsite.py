@@ -1,8 +1,8 @@
-"""A local news site made of the saved pages of the corpora: `python bench/support/realsite.py --port 8400`.
+"""Serve the saved pages of the corpora as a local news site: `python bench/support/realsite.py --port 8400`.
 
-Pages are served gzipped under /HOST/ID.html; the home page, section pages and a sitemap announce them. Links that lead to the page's own
-site (relative ones) lead to others of the pages here, so that a crawl has as many known links to look at as on a real site, and does
-not ask for thousands of pages that nobody saved; all else is as saved.
+Pages are served gzipped under /HOST/ID.html; the home page, section pages and a sitemap list them. Relative links are changed to other
+pages of this site, so that a crawl finds as many known links as on a real site, and does not request thousands of missing pages. Pages
+are otherwise unchanged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INNER_LINK = re.compile(rb"""(<a\b[^>]*?\bhref=["'])(?![a-zA-Z]+:|//|\#)[^"']*""
 
 
 def load(corpora: Path, limit: int) -> dict[str, bytes]:
-    """Paths to gzipped pages; at most `limit`, spread over the corpora."""
+    """Return gzipped pages by path, at most `limit`, spread over the corpora."""
     found: dict[str, bytes] = {}
     lists = [
         (file.parent, [json.loads(line) for line in file.open(encoding="utf-8")])
@@ -40,14 +40,14 @@ def load(corpora: Path, limit: int) -> dict[str, bytes]:
 
 
 def _relinked(page: bytes, paths: list[bytes]) -> bytes:
-    """The page with its relative links leading to `paths`, the same link to the same path each time."""
+    """Return the page with its relative links pointing to `paths`, the same link always to the same path."""
     body = gzip.decompress(page)
     body = INNER_LINK.sub(lambda link: link[1] + paths[zlib.crc32(link[0]) % len(paths)], body)
     return gzip.compress(body, 6, mtime=0)
 
 
 def announce(pages: dict[str, bytes], base: str) -> dict[str, tuple[str, bytes]]:
-    """The pages that announce the others: path to content type and body."""
+    """Return the pages that list the others: path to content type and body."""
     paths = list(pages)
     sections = [paths[at : at + PAGES_PER_SECTION] for at in range(0, len(paths), PAGES_PER_SECTION)]
     made: dict[str, tuple[str, bytes]] = {}
@@ -70,10 +70,10 @@ def announce(pages: dict[str, bytes], base: str) -> dict[str, tuple[str, bytes]]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves what `pages` and `made` hold."""
+    """Serves the contents of `pages` and `made`."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else the body waits 40 ms for the acknowledgement of the head
+    disable_nagle_algorithm = True  # otherwise the body waits 40 ms for the acknowledgement of the head
     wbufsize = -1
     pages: dict[str, bytes]
     made: dict[str, tuple[str, bytes]]
@@ -96,17 +96,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library names it
-        """Says nothing."""
+        """Suppress the log."""
 
 
 class Server(ThreadingHTTPServer):
-    """Takes it calmly when a client hangs up."""
+    """Ignores closed connections."""
 
     daemon_threads = True
     request_queue_size = 64
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing: crawlers drop their idle connections."""
+        """Ignore errors, because crawlers close idle connections."""
 
 
 def main() -> int:

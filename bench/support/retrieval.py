@@ -1,8 +1,8 @@
-"""Measures how well search finds: question sets and texts come in, nDCG@10 and recall of each question set and system go out.
+"""Measure the quality of search: nDCG@10 and recall by question set and system.
 
-`search.py quality` prints it. The question sets are ARCD and XQuAD-ar as `arabic-search/arcd.json` and `xquad.ar.json` under
-$WARRAQ_CORPORA (or ../shared/corpora); texts of saved Arabic pages beside them join the index as distraction. A question's relevant
-document is its own paragraph. The truth of the inflection tests is in `inflections.py` and `fresh_lemmas.py`.
+`search.py quality` prints the results. The question sets are ARCD and XQuAD-ar, `arabic-search/arcd.json` and `xquad.ar.json` under
+$WARRAQ_CORPORA (or ../shared/corpora); texts of saved Arabic pages are added to the index as distractors. A question's relevant
+document is its own paragraph. The reference of the inflection tests is in `inflections.py` and `fresh_lemmas.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ def corpora() -> Path | None:
 
 
 def question_sets(folder: Path) -> tuple[list[str], dict[str, list[tuple[str, int]]]]:
-    """Texts (the id of a text is its place, from 1), and for each set its questions with the id of the paragraph."""
+    """Return the texts (the id of a text is its position, from 1), and for each set its questions with the id of the paragraph."""
     texts: list[str] = []
     questions: dict[str, list[tuple[str, int]]] = {}
     for name, file in (("ARCD", "arcd.json"), ("XQuAD-ar", "xquad.ar.json")):
@@ -53,9 +54,8 @@ def question_sets(folder: Path) -> tuple[list[str], dict[str, list[tuple[str, in
     return texts, questions
 
 
-def plain_search(texts: list[str], tokenizer: str) -> Callable[[str, int], list[int]]:
-    """FTS5 as it comes: any of the question's words, bm25."""
-    db = sqlite3.connect(":memory:")
+def plain_search(db: sqlite3.Connection, texts: list[str], tokenizer: str) -> Callable[[str, int], list[int]]:
+    """Index the texts in an empty database, and return plain FTS5 search in it: any of the question's words, bm25."""
     db.execute(f"CREATE VIRTUAL TABLE f USING fts5(text, tokenize='{tokenizer}')")
     db.executemany("INSERT INTO f (rowid, text) VALUES (?, ?)", enumerate(texts, 1))
 
@@ -68,6 +68,7 @@ def plain_search(texts: list[str], tokenizer: str) -> Callable[[str, int], list[
 
 
 def our_search(texts: list[str]) -> Any:
+    """Return a new database in memory with the texts as articles."""
     db = new_database(":memory:")
     rows = ((number, text, "ar", 1) for number, text in enumerate(texts, 1))
     db.executemany("INSERT INTO articles (id, text, language, is_latest) VALUES (?, ?, ?, ?)", rows)
@@ -87,33 +88,37 @@ class Quality:
 
 def measure_quality(folder: Path) -> Quality:
     texts, questions = question_sets(folder)
-    ours = our_search(texts)
+    with ExitStack() as stack:
+        ours, *plain = (
+            stack.enter_context(closing(db))
+            for db in (our_search(texts), sqlite3.connect(":memory:"), sqlite3.connect(":memory:"))
+        )
 
-    def any_of(question: str, limit: int = 10) -> list[int]:
-        return [hit.id for hit in search(ours, any_word(parse(question)), limit=limit).hits]
+        def any_of(question: str, limit: int = 10) -> list[int]:
+            return [hit.id for hit in search(ours, any_word(parse(question)), limit=limit).hits]
 
-    def whole(word: str, limit: int) -> list[int]:
-        """Without what the search marks as near: other spellings of a name, and what a word that no text has was taken for."""
-        found = search(ours, any_word(parse(word)), limit=limit)
-        return [] if found.corrections else [hit.id for hit in found.hits if not hit.is_partial]
+        def whole(word: str, limit: int) -> list[int]:
+            """Return the hits except near ones: other spellings of a name, and corrections of a word without hits."""
+            found = search(ours, any_word(parse(word)), limit=limit)
+            return [] if found.corrections else [hit.id for hit in found.hits if not hit.is_partial]
 
-    systems = {
-        "FTS5 unicode61": plain_search(texts, "unicode61"),
-        "FTS5 trigram": plain_search(texts, "trigram"),
-        "warraq": any_of,
-    }
-    return Quality(
-        texts=len(texts),
-        questions={name: len(asked) for name, asked in questions.items()},
-        ranking={
-            name: {which: _gain(system, asked) for which, asked in questions.items()}
-            for name, system in systems.items()
-        },
-        inflection={
-            name: inflection(texts, systems | {"warraq": whole, "warraq, near too": any_of}, lemmas)
-            for name, lemmas in LISTS.items()
-        },
-    )
+        systems = {
+            "FTS5 unicode61": plain_search(plain[0], texts, "unicode61"),
+            "FTS5 trigram": plain_search(plain[1], texts, "trigram"),
+            "warraq": any_of,
+        }
+        return Quality(
+            texts=len(texts),
+            questions={name: len(asked) for name, asked in questions.items()},
+            ranking={
+                name: {which: _gain(system, asked) for which, asked in questions.items()}
+                for name, system in systems.items()
+            },
+            inflection={
+                name: inflection(texts, systems | {"warraq": whole, "warraq, near too": any_of}, lemmas)
+                for name, lemmas in LISTS.items()
+            },
+        )
 
 
 def _gain(system: Callable[[str], list[int]], asked: list[tuple[str, int]]) -> tuple[float, float]:

@@ -1,9 +1,9 @@
-"""What searching several databases as one costs, and whether the answers are those of one: sizes in, a table out.
+"""Compare searching several databases as one with searching a single database: cost and answers.
 
     python bench/search.py shards [--articles 20000] [--shards 5] [--folder DIR]
 
-The same synthetic Arabic articles, over ten years, lie in one database and, by date, in several. Each query is asked of both in turn;
-an answer is the same when its twenty scores and its count are (scores to nine digits).
+The same synthetic Arabic articles, over ten years, are in one database and, by date, in several. Each query runs on both in turn;
+answers are equal if their twenty scores (to nine digits) and their counts are.
 """
 
 from __future__ import annotations

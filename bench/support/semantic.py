@@ -1,7 +1,7 @@
-"""Measures search by meaning beside search by words: what each finds, what both fused find, and what an article and a question cost.
+"""Compare search by meaning, by words and by both fused: quality, and cost of an article and a query.
 
-`search.py semantic` prints it, over a sample: a vector takes a tenth of a second. Questions and texts are those of `news.py` (headlines,
-and what other papers printed of the story) and `retrieval.py` (ARCD: questions of people, and the paragraph that answers).
+`search.py semantic` prints the results for a sample, because a vector takes a tenth of a second. Questions and texts are those of `news.py`
+(headlines, and the same stories in other newspapers) and `retrieval.py` (ARCD: human questions, and the paragraphs that answer them).
 Needs warraq[semantic].
 """
 
@@ -32,7 +32,7 @@ QUESTIONS: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Some questions, with all articles that answer them and others drawn at random."""
+    """A sample of questions, with all articles that answer them and others drawn at random."""
 
     name: str
     articles: Sequence[Mapping[str, Any]]
@@ -83,7 +83,7 @@ def report(count: int) -> None:
 
 
 def measured(sample: Sample, encoder: Encoder) -> str:
-    """One line: nDCG@10 / recall@100 of each way, and what it took."""
+    """Return one line with nDCG@10 / recall@100 of each method, and the cost."""
     db = our_index(sample.articles, titles=True)
     db.execute("CREATE TABLE vectors (article_id INTEGER PRIMARY KEY, model TEXT, vector BLOB)")
     started = time.process_time()
@@ -107,7 +107,7 @@ def measured(sample: Sample, encoder: Encoder) -> str:
 
 
 def nearest_cost(count: int = 100_000, size: int = 384) -> float:
-    """CPU milliseconds of finding the nearest of so many vectors, drawn at random; the best of three."""
+    """Return the CPU milliseconds for finding the nearest of `count` random vectors, the best of three runs."""
     db = new_database(":memory:")
     db.execute("CREATE TABLE vectors (article_id INTEGER PRIMARY KEY, model TEXT, vector BLOB)")
     db.executemany("INSERT INTO articles (id, is_latest) VALUES (?, 1)", ((number,) for number in range(count)))

@@ -1,4 +1,4 @@
-"""Tell a time that somebody else moves: the machine's, and as many seconds as the file `$SHIFTED_CLOCK` says, read at each call."""
+"""Return the machine's time plus the number of seconds in the file `$SHIFTED_CLOCK`, which is read at each call."""
 
 import os
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A site of any size on loopback on which one page in eight is at fault: what an address answers follows from its number alone."""
+"""Serve a site of any size on loopback in which one page in eight has a fault; a page's answer depends only on its number."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVERY = 8
-"""One page in so many is at fault."""
+"""One page in this many has a fault."""
 DEAR = 40
-"""One fault in so many is one of `DEAR_FAULTS`: they cost seconds and megabytes each."""
+"""One fault in this many is one of `DEAR_FAULTS`, which cost seconds and megabytes each."""
 IN_SITEMAP = 5_000
 _PAGE = re.compile(r"/2026/11/\d\d/(story|moved|loop)-(\d+)-of-the-harbour")
 
@@ -36,7 +36,7 @@ def redirect(target: str) -> bytes:
 
 
 async def slow_body(exchange: Exchange) -> bool:
-    """An article in twenty pieces, a tenth of a second each."""
+    """Send an article in twenty pieces, a tenth of a second apart."""
     whole = hostile.http(article(hash(exchange.request.path) % 1000))
     for at in range(0, len(whole), len(whole) // 20 + 1):
         await exchange.send(whole[at : at + len(whole) // 20 + 1])
@@ -94,11 +94,11 @@ DEAR_FAULTS: dict[str, tuple[Callable[[int], Route], str]] = {
     "page over the limit": (lambda _: hostile.made(hostile.PAGES["/patho/big-page"]), "failed too-large"),
     "100,000 tags deep": (lambda _: hostile.made(hostile.PAGES["/patho/nested-div"]), "quarantine|listing|article"),
 }
-"""What is at fault: its route by number, and the outcomes (`kind` or `kind reason`) that it may end in, `|` between them."""
+"""Faults: the route by number, and the possible outcomes (`kind` or `kind reason`), separated by `|`."""
 
 
 def fault_of(number: int) -> str:
-    """What is at fault with that page; '' for an article."""
+    """Return the fault of a page, '' for an article."""
     if number % EVERY != EVERY - 1:
         return ""
     count = number // EVERY
@@ -108,9 +108,9 @@ def fault_of(number: int) -> str:
 
 
 class SoakSite(Server):
-    """Serves `pages` pages, their sitemaps and a start page; counts what was asked for.
+    """Serves `pages` pages, their sitemaps and a start page; counts the requests.
 
-    While `lost`, every connection breaks (`broken`: whose).
+    While `lost` is set, every connection breaks; `broken` has the paths of these requests.
     """
 
     def __init__(self, pages: int) -> None:

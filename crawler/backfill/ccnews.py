@@ -1,7 +1,7 @@
 """Fill an archive from CC-NEWS, Common Crawl's WARC files of news: stream each file and keep only the matching captures.
 
 A month has a list of its files (`crawl-data/CC-NEWS/2026/11/warc.paths.gz`), each of some 1 GB and of all sites. They are fetched
-piece by piece, by HTTP Range; after each piece the position is noted, and the next run carries on from it, whatever ended this one.
+in pieces, by HTTP Range. The position is saved after each piece, and the next run continues from it, however this one ended.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ logger = logging.getLogger(__name__)
 BASE = "https://data.commoncrawl.org/"
 """Where Common Crawl serves its files."""
 PIECE = 8 << 20
-"""Bytes of a file that are asked for at once: they are held in memory."""
+"""Bytes of a file per request: they are held in memory."""
 MAX_LIST = 4 << 20
 """Bytes of a month's list, unpacked; one of 1,000 files has 80 kB."""
 FIRST_MONTH = "201608"
-"""The first of CC-NEWS."""
+"""The first month of CC-NEWS."""
 
 MAX_WAITING = 4
-"""Records that are kept until the capture comes to which they belong: its request stands right before it."""
+"""Records that are kept until their capture arrives: its request comes right before it."""
 
 _PATH = re.compile(r"crawl-data/CC-NEWS/\d{4}/\d\d/CC-NEWS-(\d{14})-\d+\.warc\.gz")
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -51,7 +51,7 @@ class CcNewsSpider(BackfillSpider):
     """Streams the files of a period."""
 
     async def fill_in(self) -> None:
-        """Read each file of the period that was not read to its end before."""
+        """Read each file of the period that earlier runs have not finished."""
         self._taken: set[str] = set()
         self._uncommitted: set[tuple[str, str]] = set()
         self._waiting: deque[tuple[bytes, Record]] = deque(maxlen=MAX_WAITING)
@@ -73,7 +73,7 @@ class CcNewsSpider(BackfillSpider):
                 return
 
     def _months(self) -> list[str]:
-        """Return the months whose lists may name files with captures of the period; a file holds what was fetched after its time."""
+        """Return the months whose files may have captures of the period; a file holds captures from after its time."""
         last = (self.plan.wanted.last or f"{self.archive.clock():%Y%m}")[:6].ljust(6, "9")
         last = min(last, f"{self.archive.clock():%Y%m}")
         month, found = max(self._earliest()[:6], FIRST_MONTH), list[str]()
@@ -84,7 +84,7 @@ class CcNewsSpider(BackfillSpider):
         return found
 
     def _earliest(self) -> str:
-        """Return the time, a day before the period, from which on files are read."""
+        """Return the time of the earliest file to read, a day before the period."""
         first = self.plan.wanted.first or FIRST_MONTH
         whole = first + "00000101000000"[len(first) :]
         try:
@@ -106,7 +106,7 @@ class CcNewsSpider(BackfillSpider):
             return []
         if response.status != 200:
             raise NoIndexError(
-                N_("the list of files is unavailable: {address} answers {status}").format(
+                N_("the list of files is unavailable: {address} answered {status}").format(
                     address=address, status=response.status
                 )
             )
@@ -127,7 +127,7 @@ class CcNewsSpider(BackfillSpider):
                 yield line
 
     async def _stream(self, path: str) -> None:
-        """Read a file from where an earlier run left it, to its end."""
+        """Read a file to its end, from where an earlier run stopped."""
         held = runs.backfilled(self.archive.store.db, path, self._meaning)
         if held.is_done:
             self.filled.files_done += 1
@@ -145,12 +145,12 @@ class CcNewsSpider(BackfillSpider):
                     self._note(path, member.offset, size)
                     return
             self._note(path, splitter.boundary, size)
-            self.heard(self.filled)
+            self.on_progress(self.filled)
         if size and at >= size:
             self._end(path, splitter, size)
 
     def _end(self, path: str, splitter: MemberSplitter, size: int) -> None:
-        """Count a file that was read to its end, and what of it was damaged."""
+        """Count a finished file and its damaged records."""
         damaged = splitter.damaged + (not splitter.finish())
         if damaged:
             self.filled.failed["damaged"] += damaged
@@ -158,7 +158,7 @@ class CcNewsSpider(BackfillSpider):
         self.filled.files_done += 1
 
     def _note(self, path: str, offset: int, size: int) -> None:
-        """Make what came durable, then up to where the file was read."""
+        """Make the captures durable, then the position in the file."""
         self._commit()
         store = self.archive.store
         with store.atomic():
@@ -166,12 +166,12 @@ class CcNewsSpider(BackfillSpider):
 
     @property
     def _meaning(self) -> str:
-        """Return the selection as a key: with another URL or period a file is read again."""
+        """Return a key for the selection: with another URL or period a file is read again."""
         plan = self.plan
         return " ".join([plan.match, plan.url, plan.wanted.first or "-", plan.wanted.last or "-"])
 
     async def _piece(self, path: str, at: int) -> tuple[bytes, int]:
-        """Return the bytes of a file from a place on, and how many the file has."""
+        """Return the bytes of a file from `at` on, and the size of the file."""
         address = f"{self.plan.news.rstrip('/')}/{path}"
         response = await self.get(address, headers={"Range": f"bytes={at}-{at + PIECE - 1}"}, most=PIECE)
         if response.status != 206:
@@ -180,7 +180,7 @@ class CcNewsSpider(BackfillSpider):
         given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
         if not given or int(given[1]) != at or int(given[2]) - at + 1 != len(response.body) or not response.body:
             raise RecordUnavailableError(
-                "other-range", N_("{address}: the answer is another part of the file").format(address=address)
+                "other-range", N_("{address}: the server sent another part of the file").format(address=address)
             )
         return response.body, int(given[3])
 
@@ -190,7 +190,7 @@ class CcNewsSpider(BackfillSpider):
         return kind in _CAPTURES | _COMPANIONS and self.plan.wanted.takes(url, fields.get("warc-date", ""))
 
     def _take(self, member: Member) -> bool:
-        """Store a wanted record that the archive lacks; False when there are as many as the plan allows."""
+        """Store a wanted record that the archive lacks; return False once the plan's maximum is reached."""
         if member.data is None:
             self.filled.failed["too-large"] += 1
             return True
@@ -201,7 +201,7 @@ class CcNewsSpider(BackfillSpider):
             logger.info("at %d: %s", member.offset, error)
             return True
         if record.type in _COMPANIONS:
-            self._take_companion(member.data, record)
+            self._take_related(member.data, record)
             return True
         data, own = self.own(member.data, record)
         if self._is_held(own):
@@ -215,34 +215,34 @@ class CcNewsSpider(BackfillSpider):
         return True
 
     def _is_held(self, record: Record) -> bool:
-        """Return whether the archive has the capture, or one of this file that still waits for its commit is the same."""
+        """Return whether the archive has the capture, or an uncommitted one of this file is the same."""
         if (record.url, warc_timestamp(record.date)) in self._uncommitted:
             self._commit()
         return self.is_held(record)
 
     def _commit(self) -> None:
-        """Make durable what was taken in."""
+        """Commit the stored records."""
         self.indexer.finish()
         self._uncommitted.clear()
 
     def _take_capture(self, data: bytes, record: Record, *, named: str) -> None:
-        """Take in a capture, and before it the request that stands before it; `named` is the id by which its file calls it."""
+        """Store a capture, with its request before it; `named` is its record id in the file."""
         for request, held in self._waiting:
-            if _partner(held) == named or held.id == record.get("WARC-Concurrent-To"):
-                self.indexer.take_in(request, held)
+            if _capture_id_of(held) == named or held.id == record.get("WARC-Concurrent-To"):
+                self.indexer.copy_record(request, held)
         self._waiting.clear()
-        self.take_in(data, record)
+        self.copy_record(data, record)
         self._taken.add(named)
         self._uncommitted.add((record.url, warc_timestamp(record.date)))
 
-    def _take_companion(self, data: bytes, record: Record) -> None:
-        """Take in what was written of a capture that has come, and keep it for one that may follow."""
-        if _partner(record) in self._taken:
-            self.indexer.take_in(data, record)
+    def _take_related(self, data: bytes, record: Record) -> None:
+        """Store a record that belongs to an earlier capture, or keep it for one that may follow."""
+        if _capture_id_of(record) in self._taken:
+            self.indexer.copy_record(data, record)
         else:
             self._waiting.append((data, record))
 
 
-def _partner(record: Record) -> str:
-    """Return the capture with which a request or a metadata record was written."""
+def _capture_id_of(record: Record) -> str:
+    """Return the record id of the capture that a request or metadata record belongs to."""
     return record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")

@@ -1,7 +1,7 @@
 """Fill an archive from a CDX server, which lists the captures; fetch the records by HTTP Range, or as replayed.
 
-A record that comes from a WARC file is kept byte for byte. What a server replays is not a record of the exchange: it is kept as what it is,
-a `resource`, the body alone, with the address that replayed it.
+A record from a WARC file is kept byte for byte. A replayed page is not a record of the exchange: its body is stored as a `resource`
+record, with the address that replayed it.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/")
 
 
 class CdxSpider(BackfillSpider):
-    """Asks a CDX server, and brings what it lists."""
+    """Fetches the captures that a CDX server lists."""
 
     async def fill_in(self) -> None:
-        """List what is missing, and fetch it, oldest first."""
+        """Fetch the missing captures, oldest first."""
         self._known: set[tuple[str, str]] = set()
         await self._fill(await self._list())
 
     async def _list(self) -> list[Listed]:
-        """Return what the index has and the archive has not, oldest first, at most so many as the plan says."""
+        """Return the captures that the index has and the archive lacks, oldest first, at most as many as the plan allows."""
         plan, found = self.plan, dict[tuple[str, str], "Listed"]()
         async for listing in self._listings():
             self.filled.malformed += listing.malformed
@@ -59,7 +59,7 @@ class CdxSpider(BackfillSpider):
         return missing
 
     async def _listings(self) -> AsyncIterator[cdxserver.Listing]:
-        """Yield the answers of the server, however it pages: by number, by key, or not at all."""
+        """Yield the server's responses, with paging by number, by key, or none."""
         pages = cdxserver.pages_of(await self._ask(showNumPages="true"))
         if pages is not None:
             for page in range(min(pages, MAX_ANSWERS)):
@@ -93,11 +93,11 @@ class CdxSpider(BackfillSpider):
             raise NoIndexError(
                 N_("the CDX server is unavailable: {asked}: {error}").format(asked=asked, error=error)
             ) from None
-        if response.status == 404:  # pywb's and Common Crawl's word for "no captures"
+        if response.status == 404:  # how pywb and Common Crawl say "no captures"
             return b""
         if response.status != 200:
             raise NoIndexError(
-                N_("the CDX server answers {status}: {asked}").format(status=response.status, asked=asked)
+                N_("the CDX server answered {status}: {asked}").format(status=response.status, asked=asked)
             )
         return response.body
 
@@ -107,7 +107,7 @@ class CdxSpider(BackfillSpider):
             if self.stopping:
                 return
             try:
-                await self._bring(one)
+                await self._fetch_record(one)
                 in_a_row = 0
             except (RecordUnavailableError, cdxserver.NotThatRecordError) as error:
                 in_a_row += 1
@@ -118,24 +118,24 @@ class CdxSpider(BackfillSpider):
                 return
             if number % COMMIT_EVERY == 0:
                 self.indexer.finish()
-            self.heard(self.filled)
+            self.on_progress(self.filled)
 
-    async def _bring(self, one: Listed, *, is_original: bool = False) -> None:
-        """Fetch a record, check it, and take it in; before a revisit, the record that it refers to."""
+    async def _fetch_record(self, one: Listed, *, is_original: bool = False) -> None:
+        """Fetch, check and store a record; before a revisit, the record that it refers to."""
         if self.plan.replay:
-            await self._bring_replayed(one)
+            await self._fetch_replayed(one)
             return
         data = await self._fetch(one)
         record = cdxserver.check_record(data, one)
         if record.type == "revisit" and not is_original:
-            await self._bring_original(record.get("WARC-Refers-To-Target-URI"), record.get("WARC-Refers-To-Date"))
+            await self._fetch_original(record.get("WARC-Refers-To-Target-URI"), record.get("WARC-Refers-To-Date"))
         data, record = self.own(data, record)
         if not self.is_held(record):
-            self.take_in(data, record)
+            self.copy_record(data, record)
             self._known.add((one.url, one.timestamp))
 
-    async def _bring_replayed(self, one: Listed) -> None:
-        """Fetch a capture as replayed without changes (`id_`), and store the body; redirects and errors cannot be stored so."""
+    async def _fetch_replayed(self, one: Listed) -> None:
+        """Fetch a capture as replayed without changes (`id_`), and store the body; redirects and errors have none."""
         if one.status not in {"200", "-", ""}:
             self.filled.left_out[f"status-{one.status}"] += 1
             return
@@ -149,10 +149,10 @@ class CdxSpider(BackfillSpider):
         except (http.BadCoding, http.TooLarge) as error:
             raise RecordUnavailableError("bad-coding", str(error)) from None
         replayed = cdxserver.replayed_record(one, address, body, headers, self.archive.clock())
-        self.take_in(replayed, cdxserver.check_record(replayed, one))
+        self.copy_record(replayed, cdxserver.check_record(replayed, one))
         self._known.add((one.url, one.timestamp))
 
-    async def _bring_original(self, url: str, date: str) -> None:
+    async def _fetch_original(self, url: str, date: str) -> None:
         timestamp = warc_timestamp(date)
         if not url or not timestamp:
             return
@@ -160,13 +160,13 @@ class CdxSpider(BackfillSpider):
         asked = cdxserver.question(plan.cdx, url, match="exact", first=timestamp, last=timestamp, limit=10)
         for one in cdxserver.read_listing(await self._answer(asked)).captures:
             if (one.url, one.timestamp) == (url, timestamp) and not self._is_held(one):
-                await self._bring(one, is_original=True)
+                await self._fetch_record(one, is_original=True)
                 return
 
     async def _fetch(self, one: Listed) -> bytes:
         place = one.location
         if place is None:
-            raise RecordUnavailableError("no-place", N_("the index does not say where the record lies"))
+            raise RecordUnavailableError("no-place", N_("the index does not give the location of the record"))
         if place.length > self.most_bytes:
             raise RecordUnavailableError(
                 "too-large", N_("{length} bytes (WARRAQ_MAX_BODY_BYTES)").format(length=place.length)
@@ -183,7 +183,7 @@ class CdxSpider(BackfillSpider):
             )
         given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
         if not given or (int(given[1]), int(given[2])) != (place.offset, last):
-            raise RecordUnavailableError("other-range", N_("the answer is another part of the file"))
+            raise RecordUnavailableError("other-range", N_("the server sent another part of the file"))
         return response.body
 
     def _is_held(self, one: Listed) -> bool:
@@ -192,6 +192,6 @@ class CdxSpider(BackfillSpider):
 
 
 def _headers(response: Response) -> Iterator[tuple[str, str]]:
-    """Yield the fields of the answer, names in lower case."""
+    """Yield the header fields of the response, names in lower case."""
     for name, values in response.headers.items():
         yield name.decode("latin-1").lower(), b", ".join(values).decode("latin-1")

@@ -1,6 +1,6 @@
 """Fill an archive with captures made by others: the base of the spiders for CDX servers and for CC-NEWS.
 
-What comes is checked and written into a WARC of the archive as the bytes that came; nothing that is there is fetched again.
+Each record is checked and written into a WARC of the archive unchanged. Records that the archive has are not fetched again.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ IN_A_ROW = 20
 
 
 class NoIndexError(UsageError):
-    """The index is unavailable, or is not an index."""
+    """The index is unavailable or invalid."""
 
 
 class RecordUnavailableError(Exception):
-    """A record that is unavailable; `reason` is the word under which it is counted."""
+    """A record that is unavailable; it is counted under `reason`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -56,10 +56,10 @@ class RecordUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to fill in from where; at most `most` captures are taken.
+    """What to fetch and from where; at most `most` captures are stored.
 
-    `match` is exact, prefix, host or domain. Of a CDX server `cdx`, records are fetched from below `warc_base`, or, where that is '',
-    replayed below `replay`. `news` is the address below which Common Crawl's files are served, '' for a CDX server.
+    `match` is exact, prefix, host or domain. With the CDX server `cdx`, records are fetched from below `warc_base`, or, if that is '',
+    as replayed below `replay`. `news` is the base URL of Common Crawl's files, '' for a CDX server.
     """
 
     site: Site
@@ -74,7 +74,7 @@ class Plan:
 
     @property
     def source(self) -> str:
-        """From where, in the words of the WARC's description."""
+        """The source, as the WARC's description names it."""
         if self.news:
             return f"from the files of CC-NEWS below {self.news}"
         way = f"fetched from {self.warc_base}" if self.warc_base else f"replayed by {self.replay}"
@@ -83,10 +83,10 @@ class Plan:
 
 @dataclass(slots=True, kw_only=True)
 class BackfillReport:
-    """What came of it, counted: captures listed, held before, fetched, bytes of records; `failed` by reason.
+    """Counts of a backfill: captures listed, held before, fetched, bytes of records; `failed` by reason.
 
-    `left_out` are captures that the source cannot give as they were; `files` and `files_done` those of CC-NEWS that are meant and were
-    read to their end, now or earlier, `streamed` the bytes of them that came.
+    `left_out` are captures that the source cannot give unchanged. `files` are the selected files of CC-NEWS, `files_done` those read to
+    their end, now or earlier, `streamed` the bytes received.
     """
 
     listed: int = 0
@@ -103,14 +103,16 @@ class BackfillReport:
 
 
 class BackfillSpider(Spider):
-    """Carries out a Plan; `filled`, `imported` and `problem` tell how it went, once `close_archive` was called.
+    """Carries out a Plan; after `close_archive`, `filled`, `imported` and `problem` hold the result.
 
     Subclasses implement `fill_in`.
     """
 
     name = "backfill"
 
-    def __init__(self, *, plan: Plan, folder: Path, heard: Callable[[BackfillReport], None], most_bytes: int) -> None:
+    def __init__(
+        self, *, plan: Plan, folder: Path, on_progress: Callable[[BackfillReport], None], most_bytes: int
+    ) -> None:
         super().__init__()
         self.filled = BackfillReport()
         self.imported: Imported | None = None
@@ -118,18 +120,18 @@ class BackfillSpider(Spider):
         self.ended = False
         self.plan = plan
         self._folder = folder
-        self.heard = heard
+        self.on_progress = on_progress
         self.most_bytes = most_bytes
         self.stopping = False
         self._ingest: ArchiveWriter | None = None
 
     @classmethod
     def from_crawler(
-        cls, crawler: Crawler, *_: Any, plan: Plan, folder: Path, heard: Callable[[BackfillReport], None]
+        cls, crawler: Crawler, *_: Any, plan: Plan, folder: Path, on_progress: Callable[[BackfillReport], None]
     ) -> Self:
-        """Take what the command has worked out."""
+        """Create the spider from the command's arguments."""
         most = crawler.settings.getint("WARRAQ_MAX_BODY_BYTES", 20 * 1024 * 1024)
-        spider = super().from_crawler(crawler, plan=plan, folder=folder, heard=heard, most_bytes=most)
+        spider = super().from_crawler(crawler, plan=plan, folder=folder, on_progress=on_progress, most_bytes=most)
         crawler.signals.connect(spider.stop_soon, signal=stopping)
         return spider
 
@@ -138,7 +140,7 @@ class BackfillSpider(Spider):
         self.stopping = True
 
     async def start(self) -> AsyncIterator[Request]:
-        """Do all of it; yield nothing to be scheduled."""
+        """Run the whole backfill; yield nothing to be scheduled."""
         try:
             self._open()
             await self.fill_in()
@@ -152,7 +154,7 @@ class BackfillSpider(Spider):
             yield request
 
     async def fill_in(self) -> None:
-        """Fetch what the plan names."""
+        """Fetch the captures of the plan."""
         raise NotImplementedError
 
     def _open(self) -> None:
@@ -189,13 +191,13 @@ class BackfillSpider(Spider):
 
     @property
     def archive(self) -> ArchiveWriter:
-        """The archive that is filled."""
+        """The archive that is written to."""
         assert self._ingest is not None  # noqa: S101 - `start` opens it
         return self._ingest
 
     def own(self, data: bytes, record: Record) -> tuple[bytes, Record]:
-        """Return a capture that has no id, or another capture's, under one that follows from what it holds; others as they are."""
-        if record.id and not self.indexer.is_taken(record.id, record.url, record.date):
+        """Return the capture; without an id, or with that of another capture, it gets one derived from its content."""
+        if record.id and not self.indexer.is_id_used(record.id, record.url, record.date):
             return data, record
         data = warc.with_made_id(data)
         return data, warc.read_member(data, max_block=cdxserver.MAX_UNPACKED)
@@ -215,15 +217,15 @@ class BackfillSpider(Spider):
         )
         return payload_digest_of(record) in digests or any(_is_payload(digest, record) for digest in digests)
 
-    def take_in(self, data: bytes, record: Record) -> None:
-        """Put a capture into the archive as the bytes that came."""
-        self.indexer.take_in(data, record)
+    def copy_record(self, data: bytes, record: Record) -> None:
+        """Store a capture unchanged."""
+        self.indexer.copy_record(data, record)
         self.filled.fetched += 1
         self.filled.bytes += len(data)
 
     async def get(self, url: str, *, headers: dict[str, str] | None = None, most: int = 0) -> Response:
-        """Return the answer of the URL, of at most `most` bytes; raises RecordUnavailableError when none comes."""
-        meta: dict[str, Any] = {"verbatim_url": True, "give_up_log_level": "INFO"}  # who asks says what failed
+        """Return the response of the URL, of at most `most` bytes; raises RecordUnavailableError."""
+        meta: dict[str, Any] = {"verbatim_url": True, "give_up_log_level": "INFO"}  # the caller reports failures
         meta |= {"download_maxsize": most} if most else {}
         request = Request(url, headers={"Accept-Encoding": "identity"} | (headers or {}), meta=meta, dont_filter=True)
         assert self.crawler.engine is not None  # noqa: S101 - it runs this spider

@@ -1,7 +1,7 @@
 """Crawl the sites of one sites.toml on several scrapyd nodes: placement, leases and scrapyd's HTTP API (docs/scale.md).
 
-nodes (nodes.toml) → placement (which node a site belongs to) → dispatch (what may start now) → scrapyd (asks and starts). `state` remembers
-what was let out, `telling` puts a round in rows and words. Nothing here crawls: a job is `scrapy crawl news -a site=NAME` on its node.
+`dispatch` decides which node a site belongs to and what may start now, `scrapyd` calls the nodes, `rounds` runs a round and reports it.
+Nothing here crawls: a job is `scrapy crawl news -a site=NAME` on its node.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
 class NodesError(UsageError):
-    """Something in nodes.toml is not valid; `key` says what, as in `node.one.url`."""
+    """A value in nodes.toml is invalid; `key` names it, such as `node.one.url`."""
 
     def __init__(self, path: Path, key: str, problem: str) -> None:
         super().__init__(f"{path}: {f'{key}: ' if key else ''}{problem}")
@@ -39,7 +39,7 @@ class NodesError(UsageError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One scrapyd: its share of the sites goes by `weight`. Without `username` it is asked without a password."""
+    """One scrapyd; `weight` sets its share of the sites. Without `username`, requests carry no password."""
 
     name: str
     url: str
@@ -53,9 +53,9 @@ class Node:
 class Cluster:
     """All nodes, and the times in seconds.
 
-    `lease` is how long a job may run from when it is handed out; `grace` is waited after a job's end, in whatever way, before the same
-    hosts are given out again (it covers clocks that differ, a crawl's last seconds, and a site's Crawl-delay); `interval` lies between
-    two starts of a site's job; `timeout` bounds one question to a node. `state` is the file of the leases.
+    `lease` is how long a job may run after its dispatch; `grace` passes after the end of a job before its hosts are assigned again (it
+    covers differing clocks, a crawl's last seconds, and a site's Crawl-delay); `interval` is the time between two starts of a site's job;
+    `timeout` limits one request to a node. `state` is the file of the leases.
     """
 
     nodes: tuple[Node, ...]
@@ -67,7 +67,7 @@ class Cluster:
 
     @property
     def patience(self) -> float:
-        """Seconds of silence after which a node counts as gone: all that it was given has ended by then."""
+        """Seconds of silence after which a node counts as gone: all its jobs have ended by then."""
         return self.lease + self.grace
 
 
@@ -77,13 +77,13 @@ _TIMES: dict[str, tuple[float, float]] = {
     "interval": (0, 604_800),
     "timeout": (0.1, 120),
 }
-"""What each may be, in seconds. A crawl takes five to end and one to begin: a lease of less than ten does nothing."""
+"""Allowed range of each, in seconds. A crawl takes five to end and one to begin, so a lease under ten is useless."""
 
 _KEYS = ("url", "weight", "project", "username", "password_env", "password_file")
 
 
 def load_cluster(path: Path, *, environ: Mapping[str, str] = os.environ) -> Cluster:
-    """Return what the file says; passwords come from `environ` or from files. Raises NodesError."""
+    """Return the cluster that the file describes; passwords come from `environ` or from files. Raises NodesError."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -98,18 +98,18 @@ def load_cluster(path: Path, *, environ: Mapping[str, str] = os.environ) -> Clus
     nodes = tuple(_node(path, name, entry, environ) for name, entry in entries.items())
     for index, node in enumerate(nodes):
         if twin := next((other for other in nodes[:index] if other.url == node.url), None):
-            raise NodesError(path, f"node.{node.name}.url", f"is that of {twin.name!r} too: a node has one name")
+            raise NodesError(path, f"node.{node.name}.url", f"is also that of {twin.name!r}: each node needs its own")
     times = {name: _number(path, name, document[name], *_TIMES[name]) for name in _TIMES if name in document}
     state = document.get("state", "cluster-state.json")
     if not isinstance(state, str) or not state:
-        raise NodesError(path, "state", "is the path of a file, relative to this one")
+        raise NodesError(path, "state", "must be the path of a file, relative to this one")
     return Cluster(nodes=nodes, state=path.parent / state, **times)
 
 
 def _node(path: Path, name: str, entry: object, environ: Mapping[str, str]) -> Node:
     key = f"node.{name}"
     if not _NAME.fullmatch(name):
-        raise NodesError(path, key, "a name is made of a-z, 0-9, '.', '_' and '-'")
+        raise NodesError(path, key, "is not a valid name; use a-z, 0-9, '.', '_' and '-'")
     if not isinstance(entry, dict):
         raise NodesError(path, key, f"is not a table; write [{key}]")
     if unknown := sorted(entry.keys() - set(_KEYS)):
@@ -147,10 +147,12 @@ def _password(path: Path, key: str, texts: Mapping[str, str], environ: Mapping[s
     name, file = texts["password_env"], texts["password_file"]
     if not texts["username"]:
         if name or file:
-            raise NodesError(path, f"{key}.username", "is missing beside the password")
+            raise NodesError(path, f"{key}.username", "is missing, although a password is given")
         return ""
     if bool(name) == bool(file):
-        raise NodesError(path, f"{key}.password_env", "give this or password_file (a password does not belong in here)")
+        raise NodesError(
+            path, f"{key}.password_env", "give this or password_file; the password itself must not be in this file"
+        )
     if name:
         if not environ.get(name):
             raise NodesError(path, f"{key}.password_env", f"the environment has no {name}")
@@ -173,23 +175,23 @@ def _number(path: Path, key: str, value: Any, low: float, high: float) -> float:
 # The leases on disk: a JSON file, written whole or not at all, and the lock of
 # the process that changes it.
 #
-# Losing the file is safe: nodes that answer say what they run, and a silent one counts as gone no sooner than all
-# that it can have been given is over.
+# Losing the file is safe: nodes that answer list their jobs, and a silent one counts as gone only after all jobs that it
+# may have been given are over.
 
 
 class StateLockedError(ArchiveError):
-    """Another deploy is at work; `holder` says which process."""
+    """Another deploy is running; `holder` names the process."""
 
     exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(f"another deploy is running ({holder}; {path} is its lock): let it end")
+        super().__init__(f"another deploy is running ({holder}, lock {path}): wait for it to end")
         self.path = path
         self.holder = holder
 
 
 class StateError(ArchiveError):
-    """The file cannot be understood."""
+    """The state file is invalid."""
 
     exit_code = ExitCode.USAGE
 
@@ -203,9 +205,9 @@ class StateError(ArchiveError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A dispatched job: times are POSIX seconds; `ended` is when its end was noticed, 0 before that, and `how` says in what way.
+    """A dispatched job. Times are POSIX seconds; `ended` is when its end was noticed, 0 before that, and `how` is the kind of end.
 
-    `finished`: its node says so. `lost`: its node answers and knows nothing of it any more. `gone`: the operator says that the node is off.
+    `finished`: its node reported it. `lost`: its node no longer knows the job. `gone`: the operator declared the node off.
     """
 
     site: str
@@ -219,7 +221,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`begun` is when this state begins, `heard` when each node last answered, `grants` are by job."""
+    """The leases: when the state began, when each node last answered (`heard`), and the `grants` by job."""
 
     begun: float
     heard: Mapping[str, float] = field(default_factory=dict)
@@ -227,7 +229,7 @@ class State:
 
 
 def read_state(path: Path, *, now: float) -> State:
-    """Return what the file remembers; a new memory that begins now when there is none. Raises StateError."""
+    """Return the state in the file, or a new one that begins now if there is none. Raises StateError."""
     try:
         data = json.loads(path.read_text("utf-8"))
         grants = [_grant(row) for row in data["grants"]]
@@ -240,7 +242,7 @@ def read_state(path: Path, *, now: float) -> State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Replace the file, durably: jobs dispatched afterwards are remembered even after a crash. Raises NotWritableError."""
+    """Replace the file durably, before jobs are dispatched, so that a crash forgets none. Raises NotWritableError."""
     data = {
         "begun": _iso(state.begun),
         "heard": {name: _iso(moment) for name, moment in sorted(state.heard.items())},
@@ -251,7 +253,7 @@ def write_state(path: Path, state: State) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the right to let jobs out; raise StateLockedError."""
+    """Hold the lock for dispatching jobs; raise StateLockedError."""
     lock = path.with_name(path.name + ".lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,8 @@
 """Decide which node a site belongs to and what may start now. Pure: no clock, no I/O.
 
-The rule that keeps the pace: a host is assigned again only when no job can still be requesting from it. A dispatched job counts as running
-until its node says that it ended, or knows nothing of it any more (then its parent is gone, and it ends with it), or its lease is over;
-and `grace` and the site's delay more. That holds for a node that was killed, for one that is cut off and crawls on, and for one that
-comes back.
+A host is assigned again only when no job can still be requesting from it. A dispatched job counts as running until its node reports
+its end, or no longer knows it (then its parent is gone, and the job ends with it), or its lease is over; `grace` and the site's delay
+are added. This holds for a node that was killed, for one that is cut off and crawls on, and for one that returns.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ if TYPE_CHECKING:
 
 # Which node each site belongs to: a ranking of nodes for each group of sites, the same on every machine.
 #
-# Politeness is per host, so all that may request from one host goes to one node: sites that name a common registrable domain
+# Politeness is per host, so all sites that may request from one host go to one node: sites that name a common registrable domain
 # make a group, and groups are placed. Weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed
-# Hash Tables", 2005, the logarithmic method): each node gets its share by weight; a node that comes takes only what
-# it wins, one that goes gives up only what it had.
+# Hash Tables", 2005, the logarithmic method): each node gets its share by weight; adding or removing a node moves only
+# the sites that it wins or had.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Sites that share hosts, by name; `key` is the first of their registrable domains in the alphabet, and what they are placed by."""
+    """Sites that share hosts, by name; `key`, the alphabetically first of their registrable domains, decides the placement."""
 
     key: str
     domains: tuple[str, ...]
@@ -67,12 +66,12 @@ def groups_of(sites: Iterable[Site]) -> list[Group]:
 
 
 def ranked(key: str, nodes: Iterable[Node]) -> list[Node]:
-    """Return the nodes as they come into question for the group of that key, best first."""
+    """Return the nodes for the group of that key, best first."""
     return sorted(nodes, key=lambda node: (-_score(key, node), node.name))
 
 
 def placed(group: Group, nodes: Collection[Node], *, gone: Collection[str] = ()) -> tuple[Node, Node | None]:
-    """Return the node that the group belongs to, and the one to use while those named in `gone` are away (None when all are)."""
+    """Return the node that the group belongs to, and the one to use without those in `gone` (None if none is left)."""
     ranking = ranked(group.key, nodes)
     return ranking[0], next((node for node in ranking if node.name not in gone), None)
 
@@ -84,14 +83,14 @@ def _score(key: str, node: Node) -> float:
 
 
 ORPHAN_SECONDS = 10.0
-"""The longest that a crawl outlives its scrapyd: half a second to notice, five to end what is under way, the rest to close its files."""
+"""The longest that a crawl outlives its scrapyd: half a second to notice, five to finish requests, the rest to close its files."""
 
 _JOB = re.compile(r"([a-z0-9][a-z0-9._-]{0,79})@(\d{8}T\d{6}Z)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What becomes of a site: `action` is `start`, `pending`, `running` or `wait`; `reason` says why it waits, `at` until when, if known.
+    """The decision on a site: `action` is `start`, `pending`, `running` or `wait`; `reason` says why it waits, `at` until when, if known.
 
     Reasons: `not-due`, `held` (a job of it, or what may be left of one), `same-hosts` (as another site), `silent` (its node does not
     answer), `clock` (of its node is off), `nobody` (no node is left).
@@ -113,7 +112,7 @@ def job_id(site: str, until: float) -> str:
 
 
 def read_job_id(job: str) -> tuple[str, float] | None:
-    """Return the site and the end of the lease of one of our jobs; None for another's."""
+    """Return the site and the end of the lease of one of our jobs; None for any other job."""
     match = _JOB.fullmatch(job)
     if match is None:
         return None
@@ -125,10 +124,10 @@ def read_job_id(job: str) -> tuple[str, float] | None:
 
 
 def observe(state: State, answers: Mapping[str, Jobs], *, now: float, lease: float) -> State:
-    """Return `state` with what the nodes that answered said of their jobs, unknown ones among them."""
+    """Return `state` updated by the job lists of the nodes that answered, including unknown jobs."""
     grants = {grant.job: _seen(grant, answers.get(grant.node), now) for grant in state.grants.values()}
     for node, jobs in answers.items():
-        for job in jobs.living - grants.keys():
+        for job in jobs.active - grants.keys():
             if ours := read_job_id(job):
                 grants[job] = Grant(site=ours[0], node=node, job=job, granted=ours[1] - lease, until=ours[1])
     return replace(state, heard={**state.heard, **dict.fromkeys(answers, now)}, grants=grants)
@@ -137,7 +136,7 @@ def observe(state: State, answers: Mapping[str, Jobs], *, now: float, lease: flo
 def _seen(grant: Grant, jobs: Jobs | None, now: float) -> Grant:
     if jobs is None:
         return grant
-    if grant.job in jobs.living:
+    if grant.job in jobs.active:
         return replace(grant, ended=0.0, how="")
     if grant.how == "finished" or (grant.ended and grant.job not in jobs.finished):
         return grant
@@ -145,7 +144,7 @@ def _seen(grant: Grant, jobs: Jobs | None, now: float) -> Grant:
 
 
 def without(state: State, node: str, *, now: float) -> State:
-    """Return `state` after the operator declared the node off: none of its jobs runs any more."""
+    """Return `state` after the operator declared the node off: none of its jobs is running."""
     grants = {
         job: replace(grant, ended=now, how="gone") if grant.node == node and not grant.ended else grant
         for job, grant in state.grants.items()
@@ -154,7 +153,7 @@ def without(state: State, node: str, *, now: float) -> State:
 
 
 def gone(cluster: Cluster, state: State, answers: Collection[str], *, now: float) -> frozenset[str]:
-    """Return the names of nodes that have not answered for so long that they count as gone."""
+    """Return the names of the nodes that count as gone because they have not answered for too long."""
     return frozenset(
         node.name
         for node in cluster.nodes
@@ -163,7 +162,7 @@ def gone(cluster: Cluster, state: State, answers: Collection[str], *, now: float
 
 
 def free_at(grant: Grant, *, grace: float, delay: float) -> float:
-    """From when on the hosts of that job can be given out again."""
+    """Return the time from which the hosts of that job can be assigned again."""
     end = grant.until
     if grant.ended:
         end = min(end, grant.ended + (ORPHAN_SECONDS if grant.how == "lost" else 0.0))
@@ -172,7 +171,7 @@ def free_at(grant: Grant, *, grace: float, delay: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that a verdict depends on. `delays` are the sites' seconds between two requests, `away` the nodes that count as gone."""
+    """All inputs of a decision. `delays` are the sites' seconds between two requests, `away` the nodes that count as gone."""
 
     cluster: Cluster
     state: State
@@ -183,7 +182,7 @@ class Snapshot:
 
 
 def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
-    """Return a decision per site, those that start in order: the one that has waited longest first."""
+    """Return a decision per site; those that start come in order of their waiting time, longest first."""
     last = _last_granted(situation.state)
     found: list[Decision] = []
     for group in groups_of(sites):
@@ -192,7 +191,7 @@ def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
 
 
 def pruned(state: State, *, grace: float, delays: Mapping[str, float], longest: float, now: float) -> State:
-    """Return `state` without the jobs that no longer bind a host, except the last of each site."""
+    """Return `state` without the jobs that no longer hold a host, except the last job of each site."""
     last = _last_granted(state)
     kept = {
         job: grant
@@ -232,16 +231,16 @@ def _of_group(group: Group, situation: Snapshot, last: Mapping[str, float]) -> l
 
 
 def _holders(group: Group, situation: Snapshot) -> list[Grant]:
-    """Return the jobs for which the hosts of the group are taken, the one that takes them longest first."""
+    """Return the jobs that hold the hosts of the group, the one that holds them longest first."""
     grants = (grant for grant in situation.state.grants.values() if grant.site in group.sites)
-    binding = [grant for grant in grants if _lives(grant, situation) or situation.now < _free_at(grant, situation)]
-    return sorted(binding, key=lambda grant: (not _lives(grant, situation), -_free_at(grant, situation)))
+    binding = [grant for grant in grants if _is_listed(grant, situation) or situation.now < _free_at(grant, situation)]
+    return sorted(binding, key=lambda grant: (not _is_listed(grant, situation), -_free_at(grant, situation)))
 
 
-def _lives(grant: Grant, situation: Snapshot) -> bool:
-    """Return whether its node lists it: then it holds the hosts, even after its lease."""
+def _is_listed(grant: Grant, situation: Snapshot) -> bool:
+    """Return whether its node lists the job: then it holds the hosts, even after its lease."""
     jobs = situation.answers.get(grant.node)
-    return jobs is not None and grant.job in jobs.living
+    return jobs is not None and grant.job in jobs.active
 
 
 def _free_at(grant: Grant, situation: Snapshot) -> float:
@@ -250,7 +249,7 @@ def _free_at(grant: Grant, situation: Snapshot) -> float:
 
 def _held(verdict: Decision, grant: Grant, situation: Snapshot) -> Decision:
     jobs = situation.answers.get(grant.node)
-    if jobs is not None and grant.job in jobs.living:
+    if jobs is not None and grant.job in jobs.active:
         return replace(verdict, node=grant.node, action="running" if grant.job in jobs.running else "pending")
     how = f"{grant.how} on {grant.node}" if grant.ended else f"on {grant.node}, which does not answer"
     return replace(verdict, reason="held", detail=how, at=_free_at(grant, situation))

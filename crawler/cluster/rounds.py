@@ -1,4 +1,4 @@
-"""Run one round of a cluster: ask every node, judge every site, dispatch what may start, and report the result.
+"""Run one round of a cluster: query every node, decide on every site, dispatch what may start, and report the result.
 
 A job is written to the state before its node is asked to run it, so a lost answer loses no lease.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What a round found and did. `silent` is nodes that gave no good answer, with why; `refused` is jobs that were not taken, by site."""
+    """The result of a round. `silent` has the nodes without a valid answer and the reasons; `refused` the rejected jobs, by site."""
 
     now: float
     state: State
@@ -38,7 +38,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What there is to crawl: the sites, the entry of each as JSON, and each one's seconds between two requests."""
+    """The sites to crawl: their entries as JSON, and the seconds between two requests of each."""
 
     sites: tuple[Site, ...]
     entries: Mapping[str, str]
@@ -46,7 +46,7 @@ class Work:
 
 
 def survey(cluster: Cluster) -> tuple[dict[str, Jobs], dict[str, str]]:
-    """Return what the nodes list, by name, and why the others list nothing; all are asked at once."""
+    """Return the job lists of the nodes, by name, and why the others gave none; all are queried in parallel."""
 
     def ask(node: Node) -> Jobs | NodeError:
         try:
@@ -63,7 +63,7 @@ def survey(cluster: Cluster) -> tuple[dict[str, Jobs], dict[str, str]]:
 def look(
     cluster: Cluster, work: Work, state: State, *, off: Iterable[str] = (), clock: Callable[[], float] = time.time
 ) -> Round:
-    """Return what is, and what may start; changes nothing. `off` names nodes that the operator knows to be off."""
+    """Return the current state and what may start, without changing anything. `off` names nodes that the operator knows to be off."""
     answers, silent = survey(cluster)
     now = clock()
     for name in off:
@@ -81,7 +81,10 @@ def look(
 
 
 def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] = ()) -> Round:
-    """Dispatch what `found` says may start (of the sites `only`, if any), and return it with what was refused; raises NotWritableError."""
+    """Dispatch the jobs of `found` that may start (only those of the sites `only`, if given); return it with the rejected jobs.
+
+    Raises NotWritableError.
+    """
     starting = [
         verdict for verdict in found.verdicts if verdict.action == "start" and (not only or verdict.site in only)
     ]
@@ -93,11 +96,11 @@ def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] 
     for grant in grants:
         by_node[grant.node].append(grant)
 
-    def let_out(name: str) -> dict[str, tuple[str, bool]]:
+    def dispatch_to(name: str) -> dict[str, tuple[str, bool]]:
         return _dispatch(nodes[name], by_node[name], work.entries, cluster.timeout)
 
     with ThreadPoolExecutor(max_workers=16) as pool:
-        failed = {job: why for each in pool.map(let_out, by_node) for job, why in each.items()}
+        failed = {job: why for each in pool.map(dispatch_to, by_node) for job, why in each.items()}
     never = {job for job, (_, certain) in failed.items() if certain}
     if never:
         state = replace(state, grants={job: grant for job, grant in state.grants.items() if job not in never})
@@ -107,14 +110,14 @@ def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] 
 
 
 def _grant(verdict: Decision, now: float, lease: float) -> Grant:
-    until = float(int(now + lease))  # whole seconds, as the job's id says it
+    until = float(int(now + lease))  # whole seconds, as in the job's id
     return Grant(site=verdict.site, node=verdict.node, job=job_id(verdict.site, until), granted=now, until=until)
 
 
 def _dispatch(
     node: Node, grants: Iterable[Grant], entries: Mapping[str, str], timeout: float
 ) -> dict[str, tuple[str, bool]]:
-    """Return jobs that were not taken: why, and whether that is certain. After an answer that did not come the node is asked no more."""
+    """Return the jobs that were not accepted: why, and whether that is certain. A node that does not answer gets no more requests."""
     failed: dict[str, tuple[str, bool]] = {}
     silent = ""
     for grant in grants:
@@ -140,7 +143,7 @@ def _dispatch(
 
 
 def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
-    """Return a node as it answered, or why and since when it does not."""
+    """Return the row of a node: its answer, or why and since when there is none."""
     jobs = found.answers.get(name)
     row: dict[str, Any] = {"node": name, "answers": jobs is not None, "counts_as_gone": name in found.away}
     if jobs is None:
@@ -148,7 +151,7 @@ def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
         return row | {"problem": found.silent.get(name, ""), "last_heard": iso_of_seconds(heard) if heard else ""}
     known = {verdict.site for verdict in found.verdicts}
     foreign = [
-        job for job in sorted(jobs.living) if job not in found.state.grants or found.state.grants[job].site not in known
+        job for job in sorted(jobs.active) if job not in found.state.grants or found.state.grants[job].site not in known
     ]
     return row | {
         "pending": len(jobs.pending),
@@ -161,7 +164,7 @@ def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
 
 
 def node_line(row: Mapping[str, Any]) -> str:
-    """Return the same in words."""
+    """Return a node's row as text."""
     if not row["answers"]:
         state = "counts as gone" if row["counts_as_gone"] else "silent"
         return f"{row['node']}: {state} ({row['problem']}); last heard {row['last_heard'] or 'never'}"
@@ -175,7 +178,7 @@ def node_line(row: Mapping[str, Any]) -> str:
 
 
 def site_row(verdict: Decision, found: Round) -> dict[str, Any]:
-    """Return what becomes of a site now, and its last job."""
+    """Return the row of a site: the decision on it and its last job."""
     last = max(
         (grant for grant in found.state.grants.values() if grant.site == verdict.site),
         key=lambda grant: grant.granted,
@@ -197,8 +200,8 @@ def site_row(verdict: Decision, found: Round) -> dict[str, Any]:
     }
 
 
-def said(row: Mapping[str, Any]) -> str:
-    """Return a site's row in words."""
+def describe_site(row: Mapping[str, Any]) -> str:
+    """Return a site's row as text."""
     if row["action"] != "wait":
         verb = "starts" if row["action"] == "start" else row["action"]
         return f"{verb} on {row['node']}{': ' if row['detail'] else ''}{row['detail']}"

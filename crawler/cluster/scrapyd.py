@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archive.http.client import NoAnswerError, exchange
+from archive.http.client import NoResponseError, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ SPIDER = "news"
 
 
 class NodeError(Exception):
-    """A node could not be reached, or refused. `refused` is true for the second: then nothing was done there."""
+    """A node was unreachable, or refused the request. If `refused` is true, nothing was done there."""
 
     def __init__(self, node: str, problem: str, *, refused: bool = False) -> None:
         super().__init__(f"{node}: {problem}")
@@ -45,8 +45,8 @@ class Jobs:
     skew: float
 
     @property
-    def living(self) -> frozenset[str]:
-        """Those that run or will."""
+    def active(self) -> frozenset[str]:
+        """The jobs that are running or pending."""
         return frozenset((*self.pending, *self.running))
 
 
@@ -62,7 +62,7 @@ def list_jobs(node: Node, *, timeout: float) -> Jobs:
 
 
 def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, str]], timeout: float) -> None:
-    """Queue `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
+    """Queue `crawl news -a site=SITE` there under that id; raises NodeError. Unless it is `refused`, the job may still be queued."""
     form = [("project", node.project), ("spider", SPIDER), ("jobid", job), ("site", site)]
     form += [("setting", f"{name}={value}") for name, value in settings]
     answer, _ = _ask(node, "schedule.json", timeout=timeout, form=form)
@@ -71,7 +71,7 @@ def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, 
 
 
 def is_open(node: Node, *, timeout: float) -> bool:
-    """Return whether the node answers those who give no password; raises NodeError when it does not answer at all."""
+    """Return whether the node answers requests without a password; raises NodeError if it does not answer at all."""
     status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - crawler.cluster lets http(s) through
     return status == http.client.OK
 
@@ -84,7 +84,7 @@ def _ask(
     query: dict[str, str] | None = None,
     form: list[tuple[str, str]] | None = None,
 ) -> tuple[dict[str, Any], float]:
-    """Return the answer, and by how many seconds the node's clock is ahead."""
+    """Return the answer, and the seconds by which the node's clock is ahead."""
     url = f"{node.url}{path}{'?' + urlencode(query) if query else ''}"
     request = urllib.request.Request(url, data=urlencode(form).encode() if form else None)  # noqa: S310 - see is_open
     if node.username:
@@ -96,17 +96,17 @@ def _ask(
 
 
 def _exchange(node: Node, request: urllib.request.Request, timeout: float) -> tuple[int, str, bytes]:
-    """Return status, Date and body; a node that sends too much, or too slowly, is as good as none."""
+    """Return status, Date and body; a node that sends too much or too slowly counts as unreachable."""
     try:
         answer = exchange(request, seconds=timeout, direct=True)
-    except NoAnswerError as error:
+    except NoResponseError as error:
         raise NodeError(node.name, f"{node.url} does not answer: {error}") from error
     return answer.status, answer.headers.get("Date", ""), answer.body
 
 
 def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, Any]:
     if status == http.client.UNAUTHORIZED:
-        raise NodeError(node.name, "does not take our username and password", refused=True)
+        raise NodeError(node.name, "does not accept our username and password", refused=True)
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -115,7 +115,7 @@ def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, An
         start = body[:80].decode("utf-8", "replace")
         raise NodeError(node.name, f"is not a scrapyd: {path} answered with status {status}, {start!r}")
     if answer["status"] == "error":
-        raise NodeError(node.name, f"says: {str(answer.get('message', ''))[:500]}", refused=True)
+        raise NodeError(node.name, f"answered: {str(answer.get('message', ''))[:500]}", refused=True)
     return answer
 
 
@@ -127,7 +127,7 @@ def _ids(node: Node, answer: dict[str, Any], kind: str) -> tuple[str, ...]:
 
 
 def _skew(date: str, asked: float, answered: float) -> float:
-    """Return how far the Date header (whole seconds) lies outside of the time that the question took."""
+    """Return how far the Date header (whole seconds) is outside of the duration of the request."""
     try:
         theirs = parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Provide what the `scrapy` commands of this project share; `warraq` has the same commands under names of its own."""
+"""Provide what the `scrapy` commands of this project share; `warraq` has the same commands under its own names."""
 
 from __future__ import annotations
 
@@ -28,31 +28,33 @@ if TYPE_CHECKING:
 use_locale(sys.argv)  # Scrapy imports this module before any of its commands; warraq has done so itself
 
 NAMES = {"addsite": "add", "crawlall": "run"}
-"""What `warraq` calls those that it names otherwise."""
+"""The names in `warraq` of commands that it names differently."""
 
 DECODED = {"Accept-Encoding": "gzip, deflate"}
-"""What Scrapy decodes wherever it is installed."""
+"""The codings that every Scrapy installation decodes."""
 READING = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": 600,
 }
 REFERRING = {"scrapy.spidermiddlewares.referer.RefererMiddleware": 700}
-"""Redirects ask for it."""
+"""Redirects need it."""
 
 
 def check_settings(command: str, given: Iterable[str]) -> None:
-    """Refuse the first `-s NAME=VALUE` of which the name is not known, or the value not valid; names odd variables."""
+    """End the process at the first `-s NAME=VALUE` with an unknown name or an invalid value; warn of unknown variables."""
     defaults = {name: one.value for name, one in settings.origins.items()}
     try:
         check_options(given, defaults)
     except ConfigurationError as error:
         refuse(command, error)
     for name in unknown_variables(defaults, os.environ):
-        tell(command, _("the environment has {name}, which is not a setting and changes nothing").format(name=name))
+        print_error(
+            command, _("the environment has {name}, which is not a setting and changes nothing").format(name=name)
+        )
 
 
 class LogFile(logging.FileHandler):
-    """LOG_FILE as long as it can be written: says once on stderr that it cannot, and sends warnings there instead."""
+    """Writes to LOG_FILE while it is writable; otherwise reports that once on stderr, and sends warnings there instead."""
 
     problem = ""
 
@@ -71,22 +73,22 @@ class LogFile(logging.FileHandler):
             self.addFilter(TopLevelFormatter(["scrapy"]))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in logging.Handler
-        """Go on without the file when it was the disk that failed, trying it again with each record."""
+        """Go on without the file if the disk failed, and try it again with each record."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
             return
-        with suppress(OSError):  # stderr may lie on the same disk
+        with suppress(OSError):  # stderr may be on the same disk
             if not self.problem:
                 self.problem = _("{basefilename}; the work continues, warnings go to stderr").format(
                     basefilename=_log_error(self.baseFilename, error)
                 )
-                tell(self.command, self.problem)
+                print_error(self.command, self.problem)
             if record.levelno >= logging.WARNING:
                 print(self.format(record), file=sys.stderr)
 
     def close(self) -> None:
-        """Close the file; what a full disk did not take is lost, as `problem` has said."""
+        """Close the file; records that a full disk rejected are lost, as `problem` has reported."""
         with suppress(OSError):
             super().close()
 
@@ -99,13 +101,13 @@ def _log_error(path: str, error: OSError) -> str:
 
 
 def open_log(command: str, settings: BaseSettings) -> None:
-    """Log to LOG_FILE, if one is set, through a handler of our own; end the process if it cannot be opened."""
+    """Log to LOG_FILE, if one is set, through a LogFile; end the process if it cannot be opened."""
     if not settings["LOG_FILE"]:
         return
     try:
         log = LogFile(command, settings)
     except OSError as error:
-        tell(command, _log_error(settings["LOG_FILE"], error))
+        print_error(command, _log_error(settings["LOG_FILE"], error))
         raise SystemExit(ExitCode.NOT_WRITABLE) from error
     settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
     logging.root.setLevel(logging.NOTSET)
@@ -113,23 +115,27 @@ def open_log(command: str, settings: BaseSettings) -> None:
 
 
 def log_code() -> ExitCode:
-    """Return the code of the log: whether all of it could be written."""
+    """Return the exit code for the log: whether all of it was written."""
     lost = any(isinstance(one, LogFile) and one.problem for one in logging.root.handlers)
     return ExitCode.NOT_WRITABLE if lost else ExitCode.DONE
 
 
-class LookOnly:
-    """Goes before the class of a command of Scrapy's that looks at single pages: bodies decoded, redirects followed, no archive."""
+LOGS = {"crawler.extensions.PrintableLogs": 0}
+"""The EXTENSIONS of a command that has no archive."""
+
+
+class WithoutArchive:
+    """Mixin for Scrapy's commands on single pages: bodies decoded, redirects followed, no archive."""
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given, and set those that the command needs."""
+        """Check the given settings, and set those that the command needs."""
         check_settings(type(self).__module__.rpartition(".")[2], opts.set)
         super().process_options(args, opts)  # type: ignore[misc]  # ScrapyCommand has it
         settings: BaseSettings = self.settings  # type: ignore[attr-defined]  # the same
         wanted = {
             "COMPRESSION_ENABLED": True,
             "REDIRECT_ENABLED": True,
-            "EXTENSIONS": {},
+            "EXTENSIONS": LOGS,
             "ITEM_PIPELINES": {},
             "DEFAULT_REQUEST_HEADERS": dict(settings["DEFAULT_REQUEST_HEADERS"]) | DECODED,
             "DOWNLOADER_MIDDLEWARES": dict(settings["DOWNLOADER_MIDDLEWARES"]) | READING,
@@ -144,13 +150,13 @@ def program() -> str:
     return "warraq" if Path(sys.argv[0]).name == "warraq" else "scrapy"
 
 
-def tell(command: str, problem: ArchiveError | str) -> None:
-    """Say on stderr what went wrong, after the command as it was typed."""
+def print_error(command: str, problem: ArchiveError | str) -> None:
+    """Print on stderr what went wrong, after the name of the command."""
     name = NAMES.get(command, command) if program() == "warraq" else command
     print(f"{program()} {name}: {translated(str(problem))}", file=sys.stderr)
 
 
 def refuse(command: str, problem: ArchiveError | str) -> NoReturn:
-    """Report what is wrong with the command line, and end the process."""
-    tell(command, problem)
+    """Report an error in the command line, and end the process."""
+    print_error(command, problem)
     raise SystemExit(ExitCode.USAGE)

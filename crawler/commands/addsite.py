@@ -16,7 +16,7 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from archive import ArchiveError, urls
 from archive.errors import ADDSITE, ExitCode, describe_codes
 from archive.terminal import live_line
-from crawler.commands import check_settings, open_log, refuse, tell
+from crawler.commands import LOGS, check_settings, open_log, print_error, refuse
 from crawler.sites import Site, SiteError, load_sites, name_of
 from crawler.sites.entry import entry_text
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crawler.sites.probe import Case, ProbeSpider
 
 HEADER = "# The sites to crawl: one table [site.NAME] each, crawled by `warraq crawl NAME`, or all by `warraq run`.\n"
-QUIET: dict[str, object] = {"LOG_LEVEL": "WARNING", "EXTENSIONS": {}, "ITEM_PIPELINES": {}}
+QUIET: dict[str, object] = {"LOG_LEVEL": "WARNING", "EXTENSIONS": LOGS, "ITEM_PIPELINES": {}}
 
 
 class Command(ScrapyCommand):
@@ -72,7 +72,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Probe, write, and report what was written."""
         if len(args) != 1:
-            refuse("addsite", _("name the site: scrapy addsite https://example.org/"))
+            refuse("addsite", _("give the URL of the site: scrapy addsite https://example.org/"))
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         file = Path(self.settings["WARRAQ_SITES"])
         try:
@@ -81,7 +81,7 @@ class Command(ScrapyCommand):
             if scout.problem:
                 raise scout.problem
             if scout.findings is None:
-                tell("addsite", _("the probe was interrupted"))
+                print_error("addsite", _("the probe was interrupted"))
                 self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)
@@ -91,12 +91,12 @@ class Command(ScrapyCommand):
             _append(file, text)
             load_sites(file)
         except ArchiveError as error:
-            tell("addsite", error)
+            print_error("addsite", error)
             self.exitcode = error.exit_code
             return
         print(text)
         for note in scout.findings.notes:
-            tell("addsite", note)
+            print_error("addsite", note)
         print(_("Written to {file}. Crawl it: warraq crawl {name}").format(file=file, name=name))
         if scout.case and opts.cases:
             folder = save_case(scout.case, Path(opts.cases))
@@ -114,7 +114,7 @@ class Command(ScrapyCommand):
             )
         if not dry and file.exists() and name in load_sites(file):
             raise SiteError(
-                _("has an entry [site.{name}] already; change it there, or give another --name").format(name=name),
+                _("already has an entry [site.{name}]; change that, or give another --name").format(name=name),
                 path=file,
             )
         return name
@@ -126,7 +126,7 @@ class Command(ScrapyCommand):
 
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler(ProbeSpider)
-        with live_line(_("Looking at {url}").format(url=url)) as show:
+        with live_line(_("Probing {url}").format(url=url)) as show:
             asked = lambda request: show(request.url)  # noqa: E731 - signals hold it weakly: it needs a name
             crawler.signals.connect(asked, signal=signals.request_reached_downloader)
             self.crawler_process.crawl(crawler, url=url)

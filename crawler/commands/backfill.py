@@ -21,7 +21,8 @@ from archive.terminal import Show, live_line
 from crawler.backfill.ccnews import BASE, CcNewsSpider
 from crawler.backfill.cdx import CdxSpider
 from crawler.backfill.spider import BackfillReport, BackfillSpider, NoIndexError, Plan
-from crawler.commands import check_settings, log_code, open_log, refuse, tell
+from crawler.commands import LOGS, check_settings, log_code, open_log, print_error, refuse
+from crawler.configuration import archive_folder
 from crawler.shutdown import Stopping
 from crawler.sites import Site, load_site
 from crawler.summary import changes_text
@@ -91,8 +92,8 @@ class Command(ScrapyCommand):
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         open_log("backfill", self.settings)
-        for name in ("EXTENSIONS", "ITEM_PIPELINES"):
-            self.settings.set(name, {}, priority="cmdline")
+        for name, value in (("EXTENSIONS", LOGS), ("ITEM_PIPELINES", {})):
+            self.settings.set(name, value, priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Fill, and report the result."""
@@ -108,16 +109,16 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         try:
             plan = self._plan(args[0], opts)
-            folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / plan.site.name)
+            folder = archive_folder(self.settings, plan.site.name)
             check_writable(Collection(folder))
             spider, stopped = self._carry_out(plan, folder)
             if spider.problem:
                 raise spider.problem
         except ArchiveError as error:
-            tell("backfill", error)
+            print_error("backfill", error)
             self.exitcode = ExitCode.UNREACHABLE if isinstance(error, NoIndexError) else error.exit_code
             return
-        self._tell(spider, folder, as_json=opts.json)
+        self._print_result(spider, folder, as_json=opts.json)
         incomplete = bool(spider.filled.failed) or spider.filled.cut_off
         self.exitcode = (
             ExitCode.STOPPED
@@ -171,8 +172,10 @@ class Command(ScrapyCommand):
         crawler = self.crawler_process.create_crawler(CcNewsSpider if plan.news else CdxSpider)
         stopping = Stopping(self.crawler_process)
         stopping.install()
-        with live_line(_("Asking {news}").format(news=plan.cdx or plan.news)) as show:
-            self.crawler_process.crawl(crawler, plan=plan, folder=folder, heard=lambda report: _show(report, show))
+        with live_line(_("Querying {news}").format(news=plan.cdx or plan.news)) as show:
+            self.crawler_process.crawl(
+                crawler, plan=plan, folder=folder, on_progress=lambda report: _show(report, show)
+            )
             self.crawler_process.start(install_signal_handlers=False)
         spider = crawler.spider
         if not isinstance(spider, BackfillSpider):
@@ -180,7 +183,7 @@ class Command(ScrapyCommand):
         spider.close_archive()  # asked to stop, and not ended in time
         return spider, bool(stopping.asked)
 
-    def _tell(self, spider: BackfillSpider, folder: Path, *, as_json: bool) -> None:
+    def _print_result(self, spider: BackfillSpider, folder: Path, *, as_json: bool) -> None:
         figures = _figures(spider, folder)
         if as_json:
             print(json.dumps(figures, ensure_ascii=False))

@@ -16,9 +16,19 @@ from archive.errors import CLUSTER, ExitCode, describe_codes
 from archive.locale import n_
 from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_state
 from crawler.cluster.dispatch import groups_of, placed
-from crawler.cluster.rounds import Round, Work, deploy, iso_of_seconds, look, node_line, node_row, said, site_row
+from crawler.cluster.rounds import (
+    Round,
+    Work,
+    deploy,
+    describe_site,
+    iso_of_seconds,
+    look,
+    node_line,
+    node_row,
+    site_row,
+)
 from crawler.cluster.scrapyd import NodeError, is_open
-from crawler.commands import check_settings, open_log, refuse, tell
+from crawler.commands import check_settings, open_log, print_error, refuse
 from crawler.sites import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
@@ -26,7 +36,7 @@ if TYPE_CHECKING:
 
 PARTS = ("plan", "deploy", "status")
 MAX_ENTRY_BYTES = 100_000
-"""Linux takes no argument of more than 128 KiB, and as one the entry travels from scrapyd to the crawl."""
+"""Linux limits an argument to 128 KiB, and scrapyd passes the entry to the crawl as one."""
 
 
 class Command(ScrapyCommand):
@@ -35,7 +45,7 @@ class Command(ScrapyCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        """Return what stands behind the name in the usage line."""
+        """Return what follows the command's name."""
         return "[options] plan|deploy|status"
 
     def short_desc(self) -> str:
@@ -45,21 +55,21 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         """Return what --help prints."""
         return _(
-            "plan: print which node each site belongs to; makes no request. deploy: ask the nodes, and start a "
-            "job for each site that may run; again and again, from a timer, or with --every. status: nodes, "
-            "jobs, leases and each site's last job. Sites that name a common host go to one node and run one "
-            "after the other. A node that does not answer keeps its sites until all that it was given is over "
-            "(lease + grace of nodes.toml); then others take them. See docs/scale.md. {cluster}"
+            "plan: print which node each site belongs to; makes no request. deploy: query the nodes, and start a job "
+            "for each site that may run; repeat it from a timer, or with --every. status: nodes, jobs, leases "
+            "and each site's last job. Sites that name a common host go to one node and run one after the other. "
+            "A node that does not answer keeps its sites until all its jobs are over (lease + grace of "
+            "nodes.toml); then other nodes take them. See docs/scale.md. {cluster}"
         ).format(cluster=describe_codes(CLUSTER))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options of this command to Scrapy's own."""
+        """Add the command's own options."""
         super().add_options(parser)
         parser.add_argument(
             "--nodes", type=Path, default=Path("nodes.toml"), metavar="FILE", help=_("the nodes (default: %(default)s)")
         )
         parser.add_argument(
-            "--site", action="append", default=[], metavar="NAME", help=_("start only this site; may be repeated")
+            "--site", action="append", default=[], metavar="NAME", help=_("start only this site; repeatable")
         )
         parser.add_argument(
             "--off",
@@ -67,7 +77,7 @@ class Command(ScrapyCommand):
             default=[],
             metavar="NODE",
             help=_(
-                "this node is known to be down: its sites are reassigned without waiting for its leases; may be repeated"
+                "this node is known to be down: its sites are reassigned without waiting for its leases; repeatable"
             ),
         )
         parser.add_argument(
@@ -79,16 +89,16 @@ class Command(ScrapyCommand):
         parser.add_argument("--json", action="store_true", help=_("print JSON, one object for each round"))
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given."""
+        """Check the given settings."""
         check_settings("cluster", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         open_log("cluster", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Do the part that was asked for, and set the exit code."""
+        """Run the subcommand, and set the exit code."""
         if len(args) != 1 or args[0] not in PARTS or (opts.every is not None and not opts.every > 0):
-            refuse("cluster", _("say plan, deploy or status; --every is more than 0"))
+            refuse("cluster", _("give plan, deploy or status; --every must be more than 0"))
         try:
             cluster = load_cluster(opts.nodes)
             _check_names(opts.off, [node.name for node in cluster.nodes], opts.nodes, "node")
@@ -102,10 +112,10 @@ class Command(ScrapyCommand):
                 with locked(cluster.state):
                     self.exitcode = self._deploy(cluster, work, opts)
         except ArchiveError as error:
-            tell("cluster", error)
+            print_error("cluster", error)
             self.exitcode = error.exit_code
         except KeyboardInterrupt:
-            pass  # `--every` is ended so; the state is whole at every moment
+            pass  # this ends `--every`; the state is consistent at every moment
 
     def _sites(self) -> Path:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -121,9 +131,9 @@ class Command(ScrapyCommand):
         for name, entry in entries.items():
             if len(entry.encode()) > MAX_ENTRY_BYTES:
                 raise SiteError(
-                    _("the entry {name!r} is too long to travel with a job ({max_entry_bytes:,} bytes)").format(
-                        name=name, max_entry_bytes=MAX_ENTRY_BYTES
-                    ),
+                    _(
+                        "the entry {name!r} is too long to be sent with a job (at most {max_entry_bytes:,} bytes)"
+                    ).format(name=name, max_entry_bytes=MAX_ENTRY_BYTES),
                     path=path,
                 )
         usual = self.settings.getfloat("DOWNLOAD_DELAY")
@@ -143,13 +153,11 @@ class Command(ScrapyCommand):
             work = self._again(work)
 
     def _again(self, work: Work) -> Work:
-        """Return the sites as the file has them now; as they were, with a word, when it is being edited."""
+        """Return the sites as they are in the file now; the previous ones, with a warning, if it is invalid (being edited)."""
         try:
             return self._work()
         except SiteError as error:
-            print(
-                _("scrapy cluster: {error}; going on with the sites as they were").format(error=error), file=sys.stderr
-            )
+            print(_("scrapy cluster: {error}; continuing with the previous sites").format(error=error), file=sys.stderr)
             return work
 
 
@@ -203,14 +211,14 @@ def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
         print(_("node {node}").format(node=node_line(node)))
     for orphan in orphans:
         print(
-            _("lost {job}: {node} knows nothing of it since {noticed}; it ends with its parent").format(
+            _("lost {job}: {node} has not known it since {noticed}; it ends with its parent").format(
                 job=orphan["job"], node=orphan["node"], noticed=orphan["noticed"]
             )
         )
     for row in rows:
         print(
             _("site {site}: {said}; last job {none}").format(
-                site=row["site"], said=said(row), none=row["last_job"] or "none"
+                site=row["site"], said=describe_site(row), none=row["last_job"] or "none"
             )
         )
     return _code(found)
@@ -243,4 +251,4 @@ def _print_round(found: Round, opts: argparse.Namespace) -> None:
         )
     for row in rows:
         if row["action"] in {"start", "refused"} or opts.every is None:
-            print(f"{row['site']}: {said(row)}", flush=True)
+            print(f"{row['site']}: {describe_site(row)}", flush=True)

@@ -1,4 +1,4 @@
-"""Define `scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
+"""Define `scrapy crawl`, with errors that say what to do and an exit code for each kind of end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from gettext import gettext as _
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import crawl
@@ -16,7 +15,8 @@ from archive import ArchiveError
 from archive.collection import Collection
 from archive.errors import CRAWL, ExitCode, describe_codes
 from archive.ingest import check_writable
-from crawler.commands import check_settings, log_code, open_log, refuse, tell
+from crawler.commands import check_settings, log_code, open_log, print_error, refuse
+from crawler.configuration import archive_folder
 from crawler.extensions import ArchiveExtension
 from crawler.rendering.browser import missing_browser
 from crawler.shutdown import Lease, Stopping
@@ -47,33 +47,33 @@ class Command(crawl.Command):
         ).format(crawl=describe_codes(CRAWL))
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given."""
+        """Check the given settings."""
         check_settings("crawl", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         open_log("crawl", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check what can be checked beforehand, crawl, and set the exit code."""
+        """Check the arguments, crawl, and set the exit code."""
         if args != ["news"]:
             self._run_other(args, opts)
             return
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         self._check(opts.spargs)
         if self.settings["JOBDIR"]:
-            refuse("crawl", _("the frontier is the queue and survives a stop: leave JOBDIR out"))
+            refuse("crawl", _("omit JOBDIR: the frontier is the queue and survives a stop"))
         try:
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):
-                tell("crawl", _("not started: {lost}").format(lost=lost))
+                print_error("crawl", _("not started: {lost}").format(lost=lost))
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
             self._check_browser(site)
-            folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
+            folder = archive_folder(self.settings, site.name)
             check_writable(Collection(folder))
         except ArchiveError as error:
-            tell("crawl", error)
+            print_error("crawl", error)
             self.exitcode = error.exit_code
             return
         if sys.stderr.isatty():
@@ -87,8 +87,8 @@ class Command(crawl.Command):
         crawling: Any = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start(install_signal_handlers=False)
         broken = crawling.exception() if crawling.done() and not crawling.cancelled() else None
-        if isinstance(broken, ArchiveError):  # since our look the disk filled, or another process came first
-            tell("crawl", broken)
+        if isinstance(broken, ArchiveError):  # the disk filled, or another process was faster, since the check
+            print_error("crawl", broken)
             self.exitcode = broken.exit_code
             return
         if broken is not None:
@@ -109,9 +109,9 @@ class Command(crawl.Command):
 
     def _check(self, arguments: dict[str, str]) -> None:
         if unknown := sorted(arguments.keys() - {"url", "site", "page", "recheck", "max_pages"}):
-            wrong = _("there is no argument -a {unknown}=…; there are url, site, page, recheck and max_pages").format(
-                unknown=unknown[0]
-            )
+            wrong = _(
+                "unknown argument -a {unknown}=…; the arguments are url, site, page, recheck and max_pages"
+            ).format(unknown=unknown[0])
         elif (pages := arguments.get("max_pages", "1")) and not (pages.isdecimal() and int(pages)):
             wrong = _("-a max_pages={pages} is not a number of pages: give 1 or more").format(pages=pages)
         elif arguments.get("recheck", "all") != "all":
@@ -123,7 +123,7 @@ class Command(crawl.Command):
         refuse("crawl", wrong)
 
     def _check_browser(self, site: Site) -> None:
-        """End the process where every page is to be rendered and there is nothing to render it with."""
+        """End the process if every page is to be rendered and there is no browser."""
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         if (site.render or self.settings["WARRAQ_RENDER"]) != "always":
             return

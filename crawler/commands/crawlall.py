@@ -15,7 +15,7 @@ from archive import ArchiveError, NotWritableError
 from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe_codes
 from archive.files import held
 from archive.locale import n_, translated
-from crawler.commands import check_settings, log_code, open_log, refuse, tell
+from crawler.commands import check_settings, log_code, open_log, print_error, refuse
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.sites import SiteError, load_site, load_sites
 from crawler.summary import changes_text, worst
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 
 
 class InUseError(ArchiveError):
-    """Another crawlall runs; `holder` says which process."""
+    """Another crawlall is running; `holder` names the process."""
 
     exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
             _(
-                "another crawlall is running ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
+                "another crawlall is running ({holder}, lock {path}): wait for it to end, or name sites with --site "
+                "NAME"
             ).format(holder=holder, path=path)
         )
         self.path = path
@@ -48,7 +49,7 @@ class Command(ScrapyCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        """Return what stands behind the name in the usage line."""
+        """Return what follows the command's name."""
         return "[options]"
 
     def short_desc(self) -> str:
@@ -60,14 +61,14 @@ class Command(ScrapyCommand):
         return _(
             "Crawl every site of sites.toml that has something due, several at once in this process, each into "
             "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another "
-            "runs. {crawl} Of several problems the worst counts: {worst_first}."
+            "runs. {crawl} If there are several problems, the worst counts: {worst_first}."
         ).format(crawl=describe_codes(CRAWL), worst_first=", ".join(map(str, WORST_FIRST)))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options of this command to Scrapy's own."""
+        """Add the command's own options."""
         super().add_options(parser)
         parser.add_argument(
-            "--site", action="append", default=[], metavar="NAME", help=_("only this site, due or not; may be repeated")
+            "--site", action="append", default=[], metavar="NAME", help=_("only this site, due or not; repeatable")
         )
         parser.add_argument(
             "-j", "--jobs", type=int, default=4, metavar="N", help=_("sites that are crawled at once (default: 4)")
@@ -84,7 +85,7 @@ class Command(ScrapyCommand):
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given."""
+        """Check the given settings."""
         check_settings("crawlall", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -103,13 +104,15 @@ class Command(ScrapyCommand):
             with _lock(self._collections(), wanted=not opts.site):
                 self.exitcode = self._crawl(sites, opts)
         except ArchiveError as error:
-            tell("crawlall", error)
+            print_error("crawlall", error)
             self.exitcode = error.exit_code
 
     def _collections(self) -> Path:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         if self.settings["ARCHIVE_DIR"]:
-            raise SiteError(_("ARCHIVE_DIR is for one site; crawlall puts each into WARRAQ_COLLECTIONS/NAME"))
+            raise SiteError(
+                _("ARCHIVE_DIR (--archive) is for one site; crawlall puts each into WARRAQ_COLLECTIONS/NAME")
+            )
         return Path(self.settings["WARRAQ_COLLECTIONS"])
 
     def _chosen(self, names: list[str]) -> list[Site]:
@@ -129,10 +132,12 @@ class Command(ScrapyCommand):
         process.settings.set("WARRAQ_SUMMARY", "", priority="cmdline")
         arguments = {"recheck": "all" if opts.recheck else "", "max_pages": str(opts.max_pages or "")}
 
-        def heard(ended: SiteResult) -> None:
+        def on_result(ended: SiteResult) -> None:
             print(json.dumps(ended.as_dict(), ensure_ascii=False) if opts.json else _line(ended), flush=True)
 
-        ended = CrawlAll(process, sites, jobs=opts.jobs, arguments=arguments, heard=heard).run() if sites else []
+        ended = (
+            CrawlAll(process, sites, jobs=opts.jobs, arguments=arguments, on_result=on_result).run() if sites else []
+        )
         figures = totals(ended)
         code = worst((*(each.code for each in ended), log_code()))
         if opts.json:
@@ -143,7 +148,7 @@ class Command(ScrapyCommand):
 
 
 def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
-    """Leave a database that cannot be asked for the crawl to complain about, with its site's name."""
+    """Return whether the site is due, or its database unreadable: then its crawl reports the error with the site's name."""
     try:
         return is_due(site, collection_of(site, settings), now=now)
     except Exception:  # noqa: BLE001 - it is raised and named again when the site has its turn
@@ -152,7 +157,7 @@ def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
 
 @contextmanager
 def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
-    """Hold the right to run over all sites; a run over named sites needs none, each archive has its own lock."""
+    """Hold the lock for a run over all sites; a run over named sites needs none, since each archive has its own lock."""
     if not wanted:
         yield
         return

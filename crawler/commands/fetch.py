@@ -2,8 +2,8 @@
 
 from scrapy.commands import fetch
 
-from crawler.commands import LookOnly
+from crawler.commands import WithoutArchive
 
 
-class Command(LookOnly, fetch.Command):
+class Command(WithoutArchive, fetch.Command):
     """The command of Scrapy."""

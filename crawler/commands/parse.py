@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from scrapy.commands import parse
 
-from crawler.commands import LookOnly
+from crawler.commands import WithoutArchive
 
 if TYPE_CHECKING:
     import argparse
 
 
-class Command(LookOnly, parse.Command):
+class Command(WithoutArchive, parse.Command):
     """The command of Scrapy."""
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Parse with the spider `news` where none is named: no URL leads to it, for it is for all sites."""
+        """Use the spider `news` unless another is named: Scrapy cannot find it by URL, since it serves all sites."""
         opts.spider = opts.spider or "news"
         super().process_options(args, opts)

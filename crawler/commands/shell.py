@@ -2,8 +2,8 @@
 
 from scrapy.commands import shell
 
-from crawler.commands import LookOnly
+from crawler.commands import WithoutArchive
 
 
-class Command(LookOnly, shell.Command):
+class Command(WithoutArchive, shell.Command):
     """The command of Scrapy."""

@@ -2,8 +2,8 @@
 
 from scrapy.commands import view
 
-from crawler.commands import LookOnly
+from crawler.commands import WithoutArchive
 
 
-class Command(LookOnly, view.Command):
+class Command(WithoutArchive, view.Command):
     """The command of Scrapy."""

@@ -60,7 +60,7 @@ _certificate: Any = ssl.Certificate  # Twisted leaves it without types
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the handler may do. Bytes and seconds; `tls_fallback` is 'never' or 'record'."""
+    """The limits and policies of the handler, in bytes and seconds; `tls_fallback` is 'never' or 'record'."""
 
     limits: Limits
     total_seconds: float
@@ -74,7 +74,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attempt:
-    """One request on its way: the bytes to send, over which route, and until when (reactor time)."""
+    """A request in progress: the bytes to send, the route, and the deadline (reactor time)."""
 
     request: Request
     route: Route
@@ -84,11 +84,11 @@ class _Attempt:
 
 
 class _StaleError(Exception):
-    """A kept connection turned out to be closed; nothing was answered on it."""
+    """A reused connection was closed already; no response bytes arrived on it."""
 
 
 class WireHandler:
-    """Downloads over HTTP/1.1 and keeps what crossed the wire; sends `exchange_captured` for each exchange."""
+    """Downloads over HTTP/1.1 and keeps the exact bytes; sends `exchange_captured` for each exchange."""
 
     lazy = False
 
@@ -142,7 +142,7 @@ class WireHandler:
         return handler
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch `request`; raises a subclass of ExchangeError for everything that is not a whole response."""
+        """Fetch `request`; raises a subclass of ExchangeError unless the response is complete."""
         allowed = float(request.meta.get("download_timeout") or self._policy.total_seconds)
         route, message = self._prepare(request)
         attempt = _Attempt(
@@ -166,7 +166,7 @@ class WireHandler:
         self._pool.close()
 
     def _prepare(self, request: Request) -> tuple[Route, bytes]:
-        """Return the connection that the request needs and the bytes that go over it."""
+        """Return the route of the request and the bytes to send."""
         parts = urlparse_cached(request)
         host, tls = parts.hostname or "", parts.scheme == "https"
         standard = 443 if tls else 80
@@ -188,7 +188,7 @@ class WireHandler:
         return Route(host=host, port=port, tls=tls, verify=verify, proxy=proxy, bind=self._policy.bind), message
 
     async def _fetch_verified(self, attempt: _Attempt) -> Response:
-        """Fetch; where the server leaves out intermediate certificates, and the setting says so, with those that its own names."""
+        """Fetch; if the server omits intermediate certificates and the setting allows it, fetch those too."""
         for _ in range(MOST_INTERMEDIATES):
             try:
                 return await self._fetch(attempt)
@@ -200,7 +200,7 @@ class WireHandler:
         return await self._fetch(attempt)
 
     async def _add_intermediates(self, url: str, attempt: _Attempt) -> bool:
-        """Fetch an issuer's certificate and accept it in chains; return whether there was one. No capture: it is not a page of the site."""
+        """Fetch an issuer's certificate and accept it in chains; return whether there was one. It is not captured."""
         self._issuers.add(url)
         try:
             route, message = self._prepare(Request(url, headers={"Connection": "close"}))
@@ -316,9 +316,9 @@ class WireHandler:
 
 
 def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeError) -> bool:
-    """Return whether a body with a wrong end is used all the same: `read_damaged` is 'any', or 'whole' for a complete one.
+    """Return whether a body with a wrong end is used nevertheless: `read_damaged` is 'any', or 'whole' for a complete one.
 
-    One that ends at the same tag in the next try seems to be complete, too.
+    A body that ends at the same tag in two attempts counts as complete.
     """
     wanted = request.meta.get("read_damaged")
     if (
@@ -342,7 +342,7 @@ def _read_proxy(
     parts = urlsplit(given if "://" in given else f"http://{given}")
     secure = parts.scheme == "https"
     if secure and tls:
-        raise BadRequestError("a proxy spoken to over TLS cannot be used for https URLs: give its http address")
+        raise BadRequestError("a proxy with an https address cannot be used for https URLs: give its http address")
     authorization = next((value for name, value in headers if name.lower() == b"proxy-authorization"), b"")
     if parts.username and not authorization:
         pair = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
@@ -355,7 +355,7 @@ def _read_proxy(
 
 
 def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming, *, flags: list[str]) -> Response:
-    """Return the Scrapy response: transfer coding off, content coding left on (the archive decodes, off the reactor)."""
+    """Return the Scrapy response without transfer coding but with its content coding, which a worker decodes later."""
     head, body = framing.head, framing.body
     if head is None:
         raise ClosedError("an exchange without a head cannot be a response")

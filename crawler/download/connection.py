@@ -1,7 +1,7 @@
 """Open connections and keep idle ones; uses Twisted's public API only.
 
-A connection is first plain TCP, so that the peer's address can be judged before anything is written; then a CONNECT
-through the proxy if there is one; then TLS on the same transport.
+A connection starts as plain TCP, so that the peer's address can be checked before anything is written. A CONNECT through the proxy,
+if there is one, and TLS follow on the same transport.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _platform_trust: Any = platformTrust  # Twisted leaves it without types
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """Where the proxy is, whether it is spoken to over TLS, and the value of Proxy-Authorization (b'' for none)."""
+    """The address of the proxy, whether it uses TLS, and the value of Proxy-Authorization (b'' for none)."""
 
     host: str
     port: int
@@ -74,14 +74,14 @@ class TlsContexts:
         self._made: dict[bool, SSL.Context] = {}
 
     def context(self, *, verify: bool) -> SSL.Context:
-        """Return the context that verifies certificates against the platform's roots, or the one that takes any."""
+        """Return the context that verifies certificates against the platform's roots, or the one that accepts any."""
         if verify not in self._made:
             options = CertificateOptions(trustRoot=_platform_trust()) if verify else CertificateOptions(verify=False)
             self._made[verify] = options.getContext()
         return self._made[verify]
 
     def add_intermediate(self, certificate: x509.Certificate) -> None:
-        """Accept the certificate in chains that lead to a trusted root. OpenSSL ends no chain at one that is not self-signed."""
+        """Accept the certificate in chains that lead to a trusted root; OpenSSL does not treat it as a root unless it is self-signed."""
         store = self.context(verify=True).get_cert_store()
         if store is not None:
             store.add_cert(X509.from_cryptography(certificate))
@@ -172,7 +172,7 @@ def _endpoint(reactor: Any, host: str, port: int, **more: Any) -> Any:
 
 
 async def _ipv6_address(host: str, port: int, reactor: Any, seconds: float) -> str:
-    """Return an address of a host that has none of IPv4, which is all that Scrapy's resolver looks for; '' for none."""
+    """Return an IPv6 address of a host without IPv4, since Scrapy's resolver looks up IPv4 only; '' for none."""
     looking = deferToThread(getaddrinfo, host, port, family=AF_INET6, type=SOCK_STREAM)
     try:
         found = await maybe_deferred_to_future(looking.addTimeout(max(seconds, 0), reactor))

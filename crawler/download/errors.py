@@ -1,4 +1,4 @@
-"""Name every way in which a request can end without a whole response, as a word for the frontier."""
+"""Define an error, with an outcome for the frontier, for every way in which a request can fail."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class ExchangeError(Exception):
-    """An exchange that did not end as it should: `outcome` goes to the frontier row, `truncated` to the WARC record.
+    """A failed exchange: `outcome` goes to the frontier row, `truncated` to the WARC record.
 
-    Each subclass also derives from the Scrapy exception that it is a case of, so that Scrapy's retry settings apply.
+    Each subclass also derives from the corresponding Scrapy exception, so that Scrapy's retry settings apply.
     """
 
     outcome = "failed"
@@ -33,7 +33,7 @@ class ExchangeError(Exception):
 
 
 class TooLargeError(ExchangeError, DownloadCancelledError):
-    """The body is, or says it is, larger than WARRAQ_MAX_BODY_BYTES."""
+    """The body, or its declared length, is larger than WARRAQ_MAX_BODY_BYTES."""
 
     outcome = "too-large"
     truncated = "length"
@@ -66,30 +66,30 @@ class TotalTimeoutError(ExchangeError, DownloadTimeoutError):
     truncated = "time"
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(N_(f"not done after {seconds:g} s (DOWNLOAD_TIMEOUT)"))
+        super().__init__(N_(f"not complete after {seconds:g} s (DOWNLOAD_TIMEOUT)"))
         self.seconds = seconds
 
 
 class FirstByteTimeoutError(ExchangeError, DownloadTimeoutError):
-    """Not one byte of an answer came within WARRAQ_FIRST_BYTE_TIMEOUT after the request."""
+    """No byte of a response arrived within WARRAQ_FIRST_BYTE_TIMEOUT after the request."""
 
     outcome = "first-byte-timeout"
     truncated = "time"
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(N_(f"no byte of an answer after {seconds:g} s (WARRAQ_FIRST_BYTE_TIMEOUT)"))
+        super().__init__(N_(f"no byte of a response after {seconds:g} s (WARRAQ_FIRST_BYTE_TIMEOUT)"))
         self.seconds = seconds
 
 
 class ResetError(ExchangeError, DownloadFailedError):
-    """The connection broke: reset, or lost, before the message was whole."""
+    """The connection was reset or lost before the message was complete."""
 
     outcome = "reset"
     truncated = "disconnect"
 
 
 class ClosedError(ExchangeError, DownloadFailedError):
-    """The server closed the connection before its header block was whole."""
+    """The server closed the connection before its header block was complete."""
 
     outcome = "closed"
     truncated = "disconnect"
@@ -102,12 +102,12 @@ class ShortBodyError(ExchangeError, ResponseDataLossError):
     truncated = "disconnect"
 
     def __init__(self, received: int) -> None:
-        super().__init__(N_(f"the connection was closed after {received} B of body, more were announced"))
+        super().__init__(N_(f"the connection was closed after {received} B of the body, fewer than declared"))
         self.received = received
 
 
 class NotHttpError(ExchangeError, DownloadFailedError):
-    """What the server sent does not begin with an HTTP status line."""
+    """The response does not begin with an HTTP status line."""
 
     outcome = "not-http"
     truncated = "unspecified"
@@ -139,7 +139,7 @@ class BadFramingError(ExchangeError, DownloadFailedError):
 
 
 class StoppedError(ExchangeError, DownloadCancelledError):
-    """We cancelled the download: the crawl is stopping, or a signal handler asked for it."""
+    """The crawl cancelled the download: it is stopping, or a signal handler asked for it."""
 
     outcome = "cancelled"
     truncated = "unspecified"
@@ -153,8 +153,8 @@ class RefusedAddressError(ExchangeError, DownloadCancelledError):
     def __init__(self, host: str, address: str) -> None:
         super().__init__(
             N_(
-                f"{host} leads to {address}, which is not a public address; "
-                "WARRAQ_OPEN_NETWORKS can open a network on purpose"
+                f"{host} resolves to {address}, which is not a public address; to allow it, add its network to "
+                f"WARRAQ_OPEN_NETWORKS"
             )
         )
         self.host = host
@@ -174,24 +174,24 @@ class NotConnectedError(ExchangeError, DownloadConnectionRefusedError):
 
 
 class UnreachableError(ExchangeError, DownloadFailedError):
-    """No TCP connection: no route, network down, proxy says no."""
+    """No TCP connection: no route, network down, or the proxy refused."""
 
     outcome = "unreachable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who issued a certificate, and where the certificate itself says that the issuer's lies ('' where it does not)."""
+    """The issuer of a certificate, and the URL of the issuer's certificate if the certificate names one ('' if not)."""
 
     name: str
     url: str
 
 
 class TlsError(ExchangeError, DownloadFailedError):
-    """The TLS handshake failed; `certificate` is True if only for the certificate's sake.
+    """The TLS handshake failed; `certificate` is True if the certificate is the only cause.
 
-    `issuer` is that of a certificate whose issuer's was neither sent nor is trusted here. Where it says where that lies, the server
-    leaves an intermediate certificate out, which browsers fetch or know: `incomplete-chain`.
+    `issuer` is the issuer of a certificate if the issuer's own was neither sent nor is trusted. If the certificate gives the URL of that,
+    the server has omitted an intermediate certificate, which browsers fetch or know: `incomplete-chain`.
     """
 
     outcome = "tls"
@@ -223,12 +223,12 @@ class BadRequestError(ExchangeError, UnsupportedURLSchemeError):
 
 
 class RefusedRequestError(ExchangeError, IgnoreRequest):
-    """The request was not made, on purpose: robots.txt or a budget says no."""
+    """The request was deliberately not made, because of robots.txt or a budget."""
 
     outcome = "refused"
 
 
-class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 speaks
+class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- the term of RFC 9309
     """robots.txt disallows the URL."""
 
     outcome = "robots-disallowed"
@@ -240,7 +240,7 @@ class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 
 
 
 OF_THE_HOST = frozenset({"dns", "refused-address", "tls", "incomplete-chain", "http2-only"})
-"""Outcomes of a request for robots.txt that say of the whole host what is the matter."""
+"""Outcomes of a request for robots.txt that apply to the whole host."""
 
 
 class RobotsUnreachable(RobotsDisallowed):
@@ -249,7 +249,7 @@ class RobotsUnreachable(RobotsDisallowed):
     outcome = "robots-unreachable"
 
     def __init__(self, url: str, reason: str, *, cause: str = "") -> None:
-        """`cause` is the outcome of the request for robots.txt; what keeps all of the host away is named as such."""
+        """`cause` is the outcome of the request for robots.txt; one that applies to the whole host becomes the outcome."""
         super().__init__(url, reason)
         if cause in OF_THE_HOST:
             self.outcome = cause
@@ -262,18 +262,18 @@ class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own na
     outcome = "budget-exceeded"
 
     def __init__(self, host: str, budget: int) -> None:
-        super().__init__(N_(f"{host} has had all its requests of this crawl (WARRAQ_HOST_BUDGET, {budget})"))
+        super().__init__(N_(f"this crawl may make no more requests to {host} (WARRAQ_HOST_BUDGET, {budget})"))
         self.host = host
         self.budget = budget
 
 
 class HostPaused(RefusedRequestError):  # noqa: N818 -- the outcome's own name
-    """The host asked for a rest (Retry-After) that is longer than WARRAQ_PATIENCE; `seconds` of it are left."""
+    """The host asked for a pause (Retry-After) longer than WARRAQ_PATIENCE; `seconds` of it are left."""
 
     outcome = "host-paused"
 
     def __init__(self, host: str, seconds: float) -> None:
-        super().__init__(N_(f"{host} asked to be left alone for another {seconds:.0f} s (WARRAQ_PATIENCE)"))
+        super().__init__(N_(f"{host} asked for a pause of another {seconds:.0f} s (WARRAQ_PATIENCE)"))
         self.host = host
         self.seconds = seconds
 

@@ -41,7 +41,7 @@ def request_target(url: str) -> str:
 
 
 def _parts(url: str) -> tuple[str, str, str]:
-    """Return the scheme, authority, and all that follows up to the fragment; unlike urllib's parts they lose nothing in between."""
+    """Return the scheme, the authority, and the rest up to the fragment; unlike urllib's parts, they keep every character."""
     scheme, _, rest = url.partition("#")[0].partition("://")
     end = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
     return scheme, rest[:end], rest[end:]
@@ -52,7 +52,7 @@ def serialize_request(
 ) -> bytes:
     """Return the bytes of a request (RFC 9112, section 3): Host first, the given headers in order, Content-Length for a body.
 
-    Raises BadRequestError for what would change the message's shape: a blank in the target, a line break in a value.
+    Raises BadRequestError for anything that would change the message's structure: a blank in the target, a line break in a value.
     """
     try:
         verb, place, authority = method.encode("ascii"), target.encode("ascii"), host.encode("ascii")
@@ -101,7 +101,7 @@ def make_capture(
 ) -> Capture:
     """Return the capture of one exchange: `received[:start]` are interim responses and empty lines, `received[start:end]` is the final one.
 
-    `credentials` names headers that hold some, besides those that always do.
+    `credentials` names further headers with credentials, besides the usual ones.
     """
     blotted, kept = redact_credentials(request, credentials)
     redacted: tuple[str, ...] = ()

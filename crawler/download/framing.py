@@ -1,8 +1,8 @@
 """Find where an HTTP/1 response ends as its bytes arrive, without I/O; archive.http parses its head.
 
-The rules are RFC 9112, sections 4 to 7, read as tolerantly as browsers read them, because an archive wants what people
-saw: bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines
-and `Transfer-Encoding: identity` are taken. What cannot be followed safely (a broken chunk size) ends the exchange.
+The rules are RFC 9112, sections 4 to 7, applied as tolerantly as in browsers, because an archive should hold what people saw:
+bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines and
+`Transfer-Encoding: identity` are accepted. Anything that cannot be followed safely (a broken chunk size) ends the exchange.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
 _LAST_TAGS = (b"</html>", b"</rss>", b"</feed>", b"</urlset>", b"</sitemapindex>")
-_MOST_DECODED = 50 << 20  # bytes that are decoded to see whether a stream ends
-_CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is longer
+_MOST_DECODED = 50 << 20  # bytes that are decoded to check whether a stream is complete
+_CHUNK_LINE_LIMIT = 16 * 1024  # bytes; no useful chunk extension is longer
 _MOST_CHUNKS = 20_000  # 10 MB in chunks of 500 bytes; a million of one byte each would hold the reactor for seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bytes that one response may have: header blocks in total (interim ones too), one line, the body as framed."""
+    """Maximum bytes of one response: header blocks in total (with interim ones), one line, the body as framed."""
 
     header_bytes: int
     line_bytes: int
@@ -37,10 +37,10 @@ class Limits:
 
 
 class ResponseFraming:
-    """One response as it comes in. `feed` it until it says True, or `close` it when the connection ends.
+    """One response as it arrives. Call `feed` until it returns True, or `close` when the connection ends.
 
     `received` holds every byte since the request; `start` is where the final response begins (after interim ones and empty lines),
-    `end` where it ends (bytes past it belong to no message that we asked for).
+    `end` where it ends (later bytes belong to no message that was requested).
     """
 
     def __init__(self, *, method: bytes, limits: Limits, read_partial: bool = False, tolerant: bool = False) -> None:
@@ -51,18 +51,18 @@ class ResponseFraming:
         self.complete = False
         self._method = method
         self._limits = limits
-        self._read_partial = read_partial  # else a body that announces too much is not even begun
+        self._read_partial = read_partial  # otherwise a body whose declared length is too large is not read at all
         self._body_start = 0
-        self._position = 0  # where the next unread byte lies
-        self._scanned = 0  # up to where we looked for a line end in vain
-        self._remaining = 0  # of the body, or of the chunk
+        self._position = 0  # of the next unread byte
+        self._scanned = 0  # end of the part searched for a line end without success
+        self._remaining = 0  # bytes of the body, or of the chunk
         self._chunks = 0
-        self._tolerant = tolerant  # what is not framed as it says is read to its end
+        self._tolerant = tolerant  # read a body with wrong framing to its end
         self.damage: ExchangeError | None = None
         self._step: Callable[[], bool] = self._read_head
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes; True once the message is whole. Raises ExchangeError for a broken limit or grammar."""
+        """Take the next bytes; return True once the message is complete. Raises ExchangeError for an exceeded limit or invalid syntax."""
         self.received += data
         self.end = len(self.received)
         try:
@@ -76,7 +76,7 @@ class ResponseFraming:
         return self.complete
 
     def close(self) -> ExchangeError | None:
-        """Return the connection ended: None if that is how this message ends, else what is wrong with it."""
+        """Handle the end of the connection: return None if that ends the message, else the error."""
         if self.complete:
             return None
         if self._step in (self._read_until_close, self._read_damaged):
@@ -98,20 +98,20 @@ class ResponseFraming:
             return False
         said, coded, version = head.words("Connection"), head.all("Transfer-Encoding"), head.version.upper()
         if "close" in said or (coded and head.all("Content-Length")):
-            return False  # both: the stuff of smuggling, the connection must not be used again
+            return False  # both: typical of request smuggling, so the connection must not be reused
         if head.status == 101 or (coded and version == "HTTP/1.0"):
             return False  # another protocol from here on; a coding that HTTP/1.0 does not have (RFC 9112, section 6.1)
         return version == "HTTP/1.1" or "keep-alive" in said
 
     @property
     def body(self) -> bytes:
-        """The body with the transfer coding taken off and the content coding left on."""
+        """The body without its transfer coding, with its content coding."""
         body = bytes(memoryview(self.received)[self._body_start : self.end])
         return dechunk(body) if self.head is not None and self.head.is_chunked else body
 
     @property
     def is_all_there(self) -> bool:
-        """Whether a body that ended otherwise than it should seems whole: it has its last tag, its last chunk or its coding's end."""
+        """Whether a body that ended wrongly seems complete: it has its last tag, its last chunk or the end of its coding."""
         if self.head is None:
             return False
         if self._step == self._read_chunk_size and self._chunks and self._position == len(self.received):
@@ -123,12 +123,12 @@ class ResponseFraming:
 
     @property
     def ends_with_tag(self) -> bool:
-        """Whether what came ends where a tag does: a page whose last tags were left out does, one that was cut off hardly ever."""
+        """Whether the body ends with a tag: a page without its closing tags does, a truncated page hardly ever."""
         return (
             self.head is not None and not self.head.words("Content-Encoding") and self.received.rstrip().endswith(b">")
         )
 
-    # Each step reads on from `_position` and says whether another step can follow at once.
+    # Each step reads from `_position` and returns whether the next step can follow at once.
 
     def _read_head(self) -> bool:
         received, limits = self.received, self._limits
@@ -164,7 +164,7 @@ class ResponseFraming:
             raise NotHttpError(bytes(self.received[self._position : self._position + 80]))
 
     def _check_lines(self, stop: int) -> None:
-        """Raise if any line up to `stop` is longer than the limit; no byte is looked at twice but the last line's."""
+        """Raise if any line up to `stop` is longer than the limit; only the bytes of the last line are scanned twice."""
         start = max(self.received.rfind(b"\n", self._position, self._scanned), self._position)
         while start < stop:
             end = self.received.find(b"\n", start + 1, stop)
@@ -205,7 +205,7 @@ class ResponseFraming:
         return False
 
     def _read_damaged(self) -> bool:
-        """Return the body of which the framing is broken: up to its last tag, or the end of the connection."""
+        """Read a body whose framing is broken, up to its last tag or the end of the connection."""
         self._check_body()
         if bytes(self.received[-16:]).rstrip().lower().endswith(b"</html>"):
             self._finish(len(self.received))
@@ -218,7 +218,7 @@ class ResponseFraming:
         return False
 
     def _line(self) -> bytes | None:
-        """Return the next line without its end, or None while it is not all here."""
+        """Return the next line without its end, or None while it is incomplete."""
         end = self.received.find(b"\n", max(self._scanned, self._position))
         if (end if end >= 0 else len(self.received)) - self._position > _CHUNK_LINE_LIMIT:
             raise BadFramingError("chunk line too long")

@@ -1,8 +1,8 @@
-"""Keep the crawler on the public internet: judge the address of each connected peer.
+"""Keep the crawler on the public internet: check the address of each connected peer.
 
-The judgement is made on the address of the connected peer, before the first byte is written, so that redirects, odd
-spellings (2130706433, 0x7f.1), mapped addresses and DNS rebinding all come to the same test. Behind a proxy the
-peer is the proxy: then only a host written as an address in the URL can be judged, and the proxy has to guard the rest.
+The check uses the address of the connected peer, before the first byte is written, so that redirects, odd spellings
+(2130706433, 0x7f.1), mapped addresses and DNS rebinding all meet the same test. Behind a proxy the peer is the proxy: then only a
+host written as an address in the URL can be checked, and the proxy has to guard the rest.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _SPECIAL_IPV4 = tuple(
 )  # fmt: skip
 """IANA's IPv4 Special-Purpose Address Registry and multicast, whole blocks: the anycast addresses inside 192.0.0.0/24 serve no news.
 
-A table of our own, for the interpreter's `is_global` changes between versions: that of 3.11 lets most of 192.0.0.0/24 through.
+We keep our own table because the interpreter's `is_global` changes between versions: that of 3.11 allows most of 192.0.0.0/24.
 """
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""RFC 4291, section 2.4: all else is local, multicast or unassigned."""
+"""RFC 4291, section 2.4: everything else is local, multicast or unassigned."""
 _SPECIAL_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
-"""What IANA's IPv6 Special-Purpose Address Registry takes out of that: protocol assignments (Teredo, ORCHID …) and documentation."""
+"""Exceptions in IANA's IPv6 Special-Purpose Address Registry: protocol assignments (Teredo, ORCHID …) and documentation."""
 _IPV4_IN_LAST_BITS = (
     IPv6Network("::ffff:0:0/96"),  # mapped, RFC 4291
     IPv6Network("::ffff:0:0:0/96"),  # translated, RFC 7915
@@ -46,8 +46,8 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214, section 6.1: the interface ident
 
 
 def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """Return the IPv4 addresses to which a packet for `address` may be delivered in the end."""
-    if address.is_loopback or address.is_unspecified:  # ::1 and ::, which only have the form of a compatible one
+    """Return the IPv4 addresses to which a packet for `address` may finally be delivered."""
+    if int(address) <= 1:  # :: and ::1, which only look like compatible addresses
         return ()
     last = IPv4Address(int(address) & 0xFFFFFFFF)
     if any(address in network for network in _IPV4_IN_LAST_BITS) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
@@ -57,8 +57,8 @@ def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
     return address.teredo or ()
 
 
-def _judged(address: _Address) -> tuple[_Address, ...]:
-    """Return the addresses that must all be good for `address` to be good."""
+def _addresses_to_check(address: _Address) -> tuple[_Address, ...]:
+    """Return the addresses that must all be allowed for `address` to be allowed."""
     if isinstance(address, IPv4Address):
         return (address,)
     inner = _embedded(address)
@@ -66,12 +66,12 @@ def _judged(address: _Address) -> tuple[_Address, ...]:
 
 
 def _plain(address: str) -> _Address:
-    return ip_address(address.partition("%")[0])  # a zone says through which interface, not where to
+    return ip_address(address.partition("%")[0])  # a zone names the interface, not the destination
 
 
 def is_public(address: str) -> bool:
-    """Return True if `address` and every address that it wraps are on the public internet; ValueError if it is none."""
-    return all(_is_global(each) for each in _judged(_plain(address)))
+    """Return whether `address` and every address embedded in it are on the public internet; raises ValueError if it is invalid."""
+    return all(_is_global(each) for each in _addresses_to_check(_plain(address)))
 
 
 def _is_global(address: _Address) -> bool:
@@ -81,9 +81,9 @@ def _is_global(address: _Address) -> bool:
 
 
 class AddressGuard:
-    """Judges addresses; `open_networks` (CIDR notation) are allowed although they are not public.
+    """Checks addresses; `open_networks` (CIDR notation) are allowed although they are not public.
 
-    Raises ValueError for what is not a network.
+    Raises ValueError for an invalid network.
     """
 
     def __init__(self, open_networks: Iterable[str] = ()) -> None:
@@ -91,12 +91,12 @@ class AddressGuard:
 
     def check(self, host: str, address: str) -> None:
         """Raise RefusedAddressError unless `address`, to which `host` led, is public or opened."""
-        judged = _judged(_plain(address))
-        if not all(_is_global(each) or any(each in network for network in self._open) for each in judged):
+        to_check = _addresses_to_check(_plain(address))
+        if not all(_is_global(each) or any(each in network for network in self._open) for each in to_check):
             raise RefusedAddressError(host, address)
 
     def check_literal(self, host: str) -> None:
-        """Check a host written as an address; a name passes here, its address is judged once connected."""
+        """Check a host written as an address; a name passes here, and its address is checked once connected."""
         try:
             address = str(_plain(host))
         except ValueError:

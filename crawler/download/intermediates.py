@@ -1,7 +1,7 @@
 """Find and fetch intermediate certificates that a server leaves out. Pure.
 
-A certificate names the address of its issuer's (RFC 5280, section 4.2.2.1, "CA Issuers"). What is fetched from there is trusted no more
-than what a server sends: it may stand between the server's certificate and a trusted root, and is not a root itself.
+A certificate gives the URL of its issuer's certificate (RFC 5280, section 4.2.2.1, "CA Issuers"). That one is trusted no more than what a
+server sends: it may link the server's certificate to a trusted root, but is not a root itself.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_INTERMEDIATES = 3
-"""Certificates that are fetched for one handshake: chains have one or two intermediates, which seldom are missing both."""
+"""Certificates fetched for one handshake: chains have one or two intermediates, and rarely are both missing."""
 
 MAX_BYTES = 64 << 10
-"""Of an answer: a certificate has 1 to 2 kB."""
+"""Of a response: a certificate has 1 to 2 kB."""
 
 SECONDS = 10.0
 
 
 def issuer_of(certificate: Any) -> Issuer:
-    """Return the issuer of a pyOpenSSL certificate. Only an address over http counts, as the standard has it.
+    """Return the issuer of a pyOpenSSL certificate. Only an http URL counts.
 
-    Https would need one of its own.
+    The standard asks for http, because fetching over https would need a certificate itself.
     """
     name = ""
     try:
@@ -48,9 +48,9 @@ def issuer_of(certificate: Any) -> Issuer:
 
 
 def intermediates_in(body: bytes) -> list[x509.Certificate]:
-    """Return the certificates of authorities in an answer (DER, PEM or PKCS #7), without those that would be roots.
+    """Return the certificates of authorities in a response (DER, PEM or PKCS #7), without self-signed ones.
 
-    These none may bring along.
+    A server must not be able to add roots.
     """
     readers: tuple[Callable[[bytes], list[x509.Certificate]], ...] = (
         lambda data: [x509.load_der_x509_certificate(data)],

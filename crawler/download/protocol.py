@@ -40,7 +40,7 @@ ISSUER_MISSING = 20  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 
 MOST_CERTIFICATES: Final = 10
 MOST_CERTIFICATE_BYTES: Final = 1 << 15
-"""Of a chain that is kept; usual ones are of two to four certificates and 3 to 6 kB."""
+"""Limits of a chain that is kept; usual chains have two to four certificates and 3 to 6 kB."""
 
 
 def is_address(host: str) -> bool:
@@ -64,7 +64,7 @@ class _ClientTls:
         return connection
 
     def _note_unissued(self, _: SSL.Connection, certificate: Any, error: int, _depth: int, preverified: int) -> bool:
-        """Judge as OpenSSL has, and keep the certificate whose issuer is missing."""
+        """Return OpenSSL's verdict, and keep the certificate whose issuer is missing."""
         if error == ISSUER_MISSING:
             self.unissued = certificate
         return bool(preverified)
@@ -75,7 +75,7 @@ class WireProtocol(Protocol):
     """One connection. At most one thing is awaited at a time: a TLS handshake, or the end of a response.
 
     `tls` is (protocol, cipher suite) and `certificate` the peer's X509, None before a handshake; `certificates` are those
-    that it showed, in DER, its own first. `first_byte_after` is the time in seconds that the last answer took to begin.
+    that it sent, in DER, its own first. `first_byte_after` is the time in seconds to the first byte of the last response.
     """
 
     transport: Any  # Twisted's ITransport leaves out the TCP and TLS methods that are used here
@@ -92,10 +92,10 @@ class WireProtocol(Protocol):
         self._waiting: Deferred[None] | None = None
         self._timers: list[Any] = []
         self._sent_at = 0.0
-        self._shaking = ""  # the host with which a handshake is under way
+        self._shaking = ""  # the host of the handshake in progress
         self._client: _ClientTls | None = None
         self._verify = False
-        self._unasked = b""  # what the server said before it was asked
+        self._unasked = b""  # bytes that the server sent before a request
 
     @property
     def peer(self) -> str:
@@ -111,7 +111,7 @@ class WireProtocol(Protocol):
         return waiting
 
     def handshakeCompleted(self) -> None:  # noqa: N802 -- Twisted's interface
-        """Look at the certificate: the handshake is done and nothing has been written yet."""
+        """Check the certificate: the handshake is done and nothing has been written yet."""
         host = self._shaking
         if not host:
             return  # a TLS 1.3 message after the handshake
@@ -123,16 +123,18 @@ class WireProtocol(Protocol):
         if self._verify:
             try:
                 (verify_ip_address if is_address(host) else verify_hostname)(connection, host)
-            except (CertificateError, VerificationError, ValueError) as error:
-                problem = TlsError(host, f"{type(error).__name__}: {error}", certificate=True)
+            except VerificationError:
+                problem = TlsError(host, "the certificate is of another host", certificate=True)
+            except (CertificateError, ValueError) as error:
+                problem = TlsError(host, str(error), certificate=True)
         self._end(problem)
 
     def send(
         self, message: bytes, framing: ResponseFraming, *, first_byte_seconds: float, seconds: float, allowed: float
     ) -> Deferred[None]:
-        """Write a request and collect its response in `framing`; fires when it is whole, fails with an ExchangeError.
+        """Write a request and collect its response in `framing`; fires when it is complete, fails with an ExchangeError.
 
-        `seconds` are left of the `allowed` ones that the whole download may take.
+        `seconds` are left of the time `allowed` for the whole download.
         """
         self._framing = framing
         waiting = self._waiting = Deferred(self._cancel)
@@ -150,7 +152,7 @@ class WireProtocol(Protocol):
         return waiting
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's interface
-        """Hand the bytes to the response that is awaited; a server that sends without a request is disconnected."""
+        """Pass the bytes to the awaited response; disconnect a server that sends without a request."""
         framing = self._framing
         if framing is None:
             self._unasked = data[:16]
@@ -171,10 +173,10 @@ class WireProtocol(Protocol):
                 self._end(None)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 -- Twisted's interface
-        """End what is awaited in the way in which the connection ended."""
+        """Finish or fail what is awaited, depending on how the connection ended."""
         self.lost = True
         if self._shaking:
-            text = " ".join(str(part) for part in getattr(reason.value, "args", ())) or str(reason.value)
+            text = _reason_of(reason.value)
             untrusted = isinstance(reason.value, SSL.Error) and "certificate verify failed" in text
             unissued = self._client.unissued if self._client and untrusted else None
             self._end(
@@ -207,8 +209,15 @@ class WireProtocol(Protocol):
             waiting.errback(error)
 
 
+def _reason_of(error: BaseException | None) -> str:
+    """Return the text of an error; of OpenSSL's queue of errors, only the reasons."""
+    args = error.args if error else ()
+    queue = args[0] if args and isinstance(args[0], list) else []
+    return ", ".join(str(entry[-1]) for entry in queue) or " ".join(map(str, args)) or str(error)
+
+
 def _shown_by(connection: SSL.Connection) -> tuple[bytes, ...]:
-    """Return the certificates that the server showed; of a chain that is too large to keep, its own alone, or none."""
+    """Return the certificates that the server sent; of a chain that is too large to keep, only its own, or none."""
     own, chain = connection.get_peer_certificate(), connection.get_peer_cert_chain()
     for shown in (chain, [own]):
         found = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in shown or () if one is not None)

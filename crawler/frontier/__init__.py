@@ -53,7 +53,7 @@ class Frontier:
         self._has_new_entry = runs.last_entry(self._db, site=site.name) not in {"", site.digest}
 
     def begin(self, *, recheck: bool) -> None:
-        """Announce what the site starts from; with `recheck`, make all known URLs due; after a change of its entry, failed ones."""
+        """Announce the seeds; with `recheck`, make all known URLs due; after a change of the site's entry, the failed ones."""
         now = iso(self._archive.clock())
         name = self._site.name
         if not self._site.is_closed:
@@ -64,17 +64,17 @@ class Frontier:
             if recheck:
                 frontier.make_due(self._db, site=name, now=now)
             elif self._has_new_entry:
-                frontier.revive(self._db, site=name, now=now)
+                frontier.reschedule(self._db, site=name, now=now)
         self._archive.report.entry = self._site.digest
         self._archive.report.out_of_scope = self.scope.out_of_scope
 
     def begin_save(self, page: str) -> None:
-        """Let this run ask for one page, and where it redirects to, alone."""
-        self._saved = []
+        """Limit this run to one page and its redirect targets."""
+        self._saved = self._archive.report.saved
         self._page = page
 
     def _next_saved(self) -> list[ScheduledUrl]:
-        """Return the page to save; when that has redirected, where it leads within the site."""
+        """Return the page to save; after a redirect, its target within the site."""
         assert self._saved is not None  # noqa: S101 - asked only of a run that saves
         page = self._page
         if self._saved:
@@ -91,7 +91,7 @@ class Frontier:
 
     @property
     def site(self) -> Site:
-        """The site, with the scope that this run has found."""
+        """The site, with the scope found in this run."""
         return self.scope.site
 
     def robots_read(self, origin: str, sitemaps: Iterable[str]) -> None:
@@ -102,10 +102,10 @@ class Frontier:
                 frontier.schedule(self._db, found, now=iso(self._archive.clock()))
 
     def next_urls(self, limit: int, *, busy: Mapping[int, str]) -> list[ScheduledUrl]:
-        """Return the next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice.
+        """Return the next due URLs. Pending changes are committed first, so that no URL is drawn twice.
 
-        While announcers are under way (`busy` has the kinds of those that are), no backlog is drawn: they may tell of news, and a run may
-        have a quota.
+        While start pages, feeds or sitemaps are in flight (`busy` has the kinds of requests in flight), no backlog is drawn: they may
+        announce news, which comes first in the run's quota.
         """
         self._archive.commit()
         if self._saved is not None:
@@ -117,11 +117,11 @@ class Frontier:
         return frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy))
 
     def _now(self) -> str:
-        """Return the time. When the clock was set back since it was last read, what it had put off is due."""
+        """Return the time. If the clock was set back since the last call, URLs scheduled by the wrong clock become due."""
         now = iso(self._archive.clock())
         if now < self._latest:
             with self._archive.writing(), self._archive.ingest.store.atomic():
-                count = frontier.set_back(self._db, site=self._site.name, now=now)
+                count = frontier.correct_future_times(self._db, site=self._site.name, now=now)
             logger.warning(
                 "The clock was set back from %s to %s: %d URLs are due that were not yet", self._latest, now, count
             )
@@ -129,7 +129,7 @@ class Frontier:
         return now
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
-        """Return the visit that is not made, because what it is like has had its share of this run; None when it may be made."""
+        """Return the disposition of a visit that is skipped because its pattern has used up its quota; None if the visit is allowed."""
         named = due.kind in {"seed", "feed"} or due.announced_by == "seed" or self._site.is_article(due.url)
         reason = "" if named and due.kind != "sitemap" else self.quota.refusal(due.url, due.kind)
         if due.announced_by == "redirector" and due.host in self.foreign:
@@ -143,17 +143,17 @@ class Frontier:
             visit=status_of(due, now=self._archive.clock(), outcome=outcome.kind, reason=reason),
         )
 
-    def asks_anew(self, due: ScheduledUrl) -> bool:
-        """Return whether what announces news is read although it may be unchanged: by another entry it may lead elsewhere."""
+    def must_reparse(self, due: ScheduledUrl) -> bool:
+        """Return whether a start page, feed or sitemap is parsed even if unchanged, because the site's entry has changed."""
         return self._has_new_entry and due.kind in ANNOUNCERS
 
-    def rest(self, due: ScheduledUrl, seconds: float) -> None:
-        """Pause all URLs of a host that asked for a rest; none of them has failed."""
+    def pause_host(self, due: ScheduledUrl, seconds: float) -> None:
+        """Pause all URLs of a host that asked for a pause, without counting a failure."""
         until = iso(self._archive.clock() + timedelta(seconds=seconds))
         if self._resting.get(due.host, "") >= until:
             return
         self._resting[due.host] = until
         self._archive.commit()
         with self._archive.writing(), self._archive.ingest.store.atomic():
-            waiting = frontier.rest_host(self._db, site=self._site.name, host=due.host, until=until)
+            waiting = frontier.pause_host(self._db, site=self._site.name, host=due.host, until=until)
         self._archive.report.left_out["host-paused"] += waiting

@@ -1,6 +1,6 @@
-"""Schedule what pages load: which requisites a run fetches, what an answer means, and when each is fetched again.
+"""Schedule requisites: which ones a run fetches, what a response means, and when each is fetched again.
 
-Requisites are rows of the frontier of their own kinds, drawn after the pages. They may lie on any host, and widen no scope.
+Requisites are rows of the frontier with their own kinds, drawn after the pages. They may be on any host, without widening the scope.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from archive.index import REQUISITES, Candidate, frontier
 from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseTask
-from crawler.frontier.revisit import PAGE_BYTES, ascii_header, retry_after_of, status_of
+from crawler.frontier.revisit import PAGE_BYTES, ascii_header, retry_after_of, status_of, validators_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +35,9 @@ ACCEPT = {
     "image": "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
     "stylesheet": "text/css,*/*;q=0.1",
 }
-"""What browsers send; some servers choose the format of a picture by it."""
+"""The Accept header of browsers; some servers choose the format of a picture by it."""
 MOST_REDIRECTS = 20
-"""Followed in one visit, where the setting knows no limit."""
+"""Redirects followed in one visit if the setting has no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class RequisiteQuota:
 
 
 class RequisiteFrontier:
-    """The requisites of one site's pages as the spider sees them."""
+    """The frontier of one site's requisites."""
 
     def __init__(self, archive: ArchiveExtension, site: Site, *, quota: RequisiteQuota, page: ParseLimits) -> None:
         self._archive = archive
@@ -77,7 +77,7 @@ class RequisiteFrontier:
 
     @property
     def room(self) -> int:
-        """How many this run may still ask for; the rest stays due for the next."""
+        """The number of requisites that this run may still request; the rest stays due."""
         quota = self._quota
         if self._limits.requisites.level == "none" or 0 < quota.bytes <= self._bytes:
             return 0
@@ -86,7 +86,7 @@ class RequisiteFrontier:
     def announced(
         self, found: Requisites, *, via: str, by: str = "page", depth: int = 0, redirects: int = 0
     ) -> tuple[Candidate, ...]:
-        """Return what a page, a style sheet or a redirect at `via` loads, as it goes into the frontier."""
+        """Return the requisites of a page, style sheet or redirect at `via` as candidates."""
         left_out = self._archive.report.left_out
         if found.left_out:
             left_out["too-many-requisites"] += found.left_out
@@ -103,7 +103,7 @@ class RequisiteFrontier:
         )  # fmt: skip
 
     def next_urls(self, limit: int, *, busy: Mapping[int, str]) -> list[ScheduledUrl]:
-        """Return the next due requisites; what is waiting to be committed is committed first, so that nothing is drawn twice."""
+        """Return the next due requisites. Pending changes are committed first, so that none is drawn twice."""
         self._archive.commit()
         now = iso(self._archive.clock())
         return frontier.next_requisites(
@@ -111,7 +111,7 @@ class RequisiteFrontier:
         )
 
     def drawn_early(self, one: Requisite, *, via: str) -> ScheduledUrl | None:
-        """Return the row of what a browser loads for a page before its turn; None for what is no requisite of this crawl."""
+        """Return the row of a requisite that a browser requests early; None if it is not a requisite of this crawl."""
         if self._limits.requisites.level == "none" or self.room <= 0:
             return None
         found = self.announced(Requisites(found=(one,)), via=via, by="browser")
@@ -124,18 +124,18 @@ class RequisiteFrontier:
         return due
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
-        """Return the visit that is not made, because what loads it has had its share of bytes in this run; None when it may be made."""
+        """Return the disposition of a visit that is skipped because its page has used up its bytes; None if the visit is allowed."""
         if not 0 < self._quota.page_bytes <= self._bytes_of[due.via]:
             self._drawn += 1
             return None
         return self._disposition(due, None, Outcome(kind=OutcomeKind.MISSING, reason=PAGE_BYTES))
 
     def headers(self, due: ScheduledUrl) -> dict[str, str]:
-        """Return the header fields that a browser's request for it would have."""
+        """Return the header fields of a browser's request for the requisite."""
         return {"Accept": ACCEPT.get(due.kind, "*/*")}
 
     def task(self, due: ScheduledUrl, data: bytes) -> ParseTask:
-        """Return the response for a worker to read."""
+        """Return the parse task for a response."""
         self._bytes += len(data)
         self._bytes_of[due.via] += len(data)
         at = self._archive.clock()
@@ -143,16 +143,16 @@ class RequisiteFrontier:
         return ParseTask(url=due.url, response=data, fetched_at=at, limits=self._limits, requisite=kind)
 
     def unchanged(self, due: ScheduledUrl, row: CaptureRow | None, response: Response) -> Disposition | None:
-        """Return the visit of a requisite that is what it was, by 304 or by the same payload; None when it must be read."""
-        asked = bool(due.etag or due.last_modified)
+        """Return the disposition of an unchanged requisite (304 or the same payload); None if the response must be parsed."""
+        asked = bool(validators_of(due))
         repeated = row is not None and response.status == 200 and row.payload_digest == due.payload_digest != ""
         if not due.visits or not (repeated or (response.status == 304 and asked)):
             return None
         outcome = Outcome(kind=OutcomeKind.REQUISITE, reason="unchanged")
         return self._disposition(due, row, outcome, changed=False, status=response.status)
 
-    def settled(self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response) -> Disposition:
-        """Return what an answer means for the archive and for the frontier."""
+    def finished(self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response) -> Disposition:
+        """Return the disposition of a response."""
         outcome = _outcome_of(answer)
         loaded: tuple[Candidate, ...] = ()
         if answer.outcome.kind is OutcomeKind.REDIRECT:
@@ -169,7 +169,7 @@ class RequisiteFrontier:
             "last_modified": ascii_header(response, "Last-Modified"),
             "payload_digest": row.payload_digest if row else "",
         }
-        settled = self._disposition(
+        disposition = self._disposition(
             due,
             row,
             outcome,
@@ -177,14 +177,14 @@ class RequisiteFrontier:
             retry_after=retry_after_of(response, self._archive.clock()),
             **validators,
         )
-        return replace(settled, requisites=loaded, picture=answer.picture)
+        return replace(disposition, requisites=loaded, picture=answer.picture)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
-        """Return the visit of a requisite that gave no usable response: it costs its row, and nothing else."""
+        """Return the disposition of a requisite that gave no usable response; nothing else is affected."""
         return self._disposition(due, row, Outcome(kind=OutcomeKind.MISSING, reason=reason, detail=detail))
 
     def _target(self, due: ScheduledUrl, answer: Parsed) -> tuple[Candidate, ...]:
-        """Return where a redirect leads, to be asked for as what `due` is."""
+        """Return the target of a redirect, as a candidate of the same kind as `due`."""
         found = answer.found[0]
         url = found.spelling or found.url
         return (
@@ -200,7 +200,7 @@ class RequisiteFrontier:
 
 
 def _outcome_of(answer: Parsed) -> Outcome:
-    """Return the outcome of a requisite: what came, or that it is missing and why, in the words that pages have."""
+    """Return the outcome of a requisite: present, or missing with the same reasons as for pages."""
     read = answer.outcome
     if read.kind.is_requisite:
         return read

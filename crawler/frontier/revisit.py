@@ -1,8 +1,8 @@
 """Decide when to visit a URL again, from its kind and its visits so far: a time, or never. Pure.
 
-The intervals follow what news does: front pages and feeds change by the hour, an article is corrected in its first hours and days and
-hardly ever after a month. Unchanged visits stretch an interval, a change resets it; failures back off. What a feed says of itself (`ttl`,
-`sy:updatePeriod`) is ignored: WordPress writes "hourly" into every feed, however often it really changes.
+The intervals reflect how news changes: front pages and feeds change by the hour; an article is corrected in its first hours and days and
+hardly ever after a month. Unchanged visits lengthen an interval, a change resets it; failures back off. The interval that a feed declares
+(`ttl`, `sy:updatePeriod`) is ignored: WordPress writes "hourly" into every feed, however often it changes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BASE: dict[str, tuple[timedelta, timedelta]] = {
     "section": (30 * MINUTE, 2 * DAY),
     "page": (DAY, 30 * DAY),
 }
-"""Shortest and longest interval between visits of what is not an article."""
+"""Shortest and longest interval between visits of a URL that is not an article."""
 
 ARTICLE: tuple[tuple[timedelta, timedelta], ...] = (
     (6 * HOUR, HOUR),
@@ -43,24 +43,25 @@ ARTICLE: tuple[tuple[timedelta, timedelta], ...] = (
     (30 * DAY, 7 * DAY),
     (365 * DAY, 60 * DAY),
 )
-"""(age up to, interval) of an article, by its age since it was published or last changed; older ones are visited once a year."""
+"""(maximum age, interval) of an article, by its age since publication or the last change; older ones are visited once a year."""
 
 GONE: tuple[timedelta, ...] = (DAY, 2 * DAY, 4 * DAY)
-"""Visits after a 404 or 410: an outage is not a deletion, so it takes days and several answers before we stop asking."""
+"""Revisits after a 404 or 410: an outage is not a deletion, so it takes days and several responses before visits stop."""
 
 GONE_EARLY: tuple[timedelta, ...] = (10 * MINUTE, HOUR, 6 * HOUR, *GONE)
-"""The same of an article that was announced within the last day and never seen: its announcement was ahead of the page."""
+"""The same for an article announced within the last day and never seen: it was announced before its publication."""
 
 PAGE_BYTES = "too-many-page-bytes"
-"""The reason of a requisite that was not asked for, because its page had its share of the run."""
+"""The reason of a requisite that was not requested because its page had used up its quota."""
 
 MISSING: tuple[timedelta, ...] = (DAY, 7 * DAY)
-"""Visits after a requisite was unavailable."""
+"""Revisits of an unavailable requisite."""
 
 RETRY_FIRST = 10 * MINUTE
 LONGEST_RETRY: dict[str, timedelta] = {"named": 20 * HOUR, "announcer": 7 * DAY, "first": 7 * DAY, "page": 90 * DAY}
-"""The longest rest after failures in a row: of an announcer that the site's entry names (a daily run finds it due each day), of any
-other, of a page in its first RETRIES failures, of a page after them. No rest is without end: what was away for a year may be back."""
+"""The longest interval after consecutive failures: of a start page, feed or sitemap that the site's entry names (so that a daily run
+finds it due), of any other, of a page in its first RETRIES failures, of a page after them. Visits never stop: a site may return
+after a year."""
 
 RETRIES = 12
 
@@ -78,19 +79,19 @@ HOST_REASONS = frozenset(
         "http-429",
     }
 )
-"""Failures that are the host's rather than the URL's: they do not end in the rest of a page that is given up."""
+"""Failures of the host rather than the URL: they never lead to the interval of a page that is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the frontier knows of a URL at the end of a visit. `born` is when it was published, or first seen, or last changed.
+    """The frontier's data on a URL at the end of a visit. `last_news` is when it was published, first seen, or last changed.
 
     `named`: the site's entry, or the crawl's URL, names it. `early`: an article that was announced within the last day and never seen.
     """
 
     kind: str
     outcome: OutcomeKind
-    born: datetime
+    last_news: datetime
     reason: str = ""
     unchanged: int = 0
     failures: int = 0
@@ -99,7 +100,7 @@ class History:
 
     @property
     def announces(self) -> bool:
-        """Whether it announces news, and is fetched as long as the site is crawled."""
+        """Whether the URL is a start page, feed or sitemap, fetched as long as the site is crawled."""
         return self.kind in ANNOUNCERS
 
 
@@ -119,7 +120,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
         case kind.FAILED | kind.QUARANTINE | kind.REFUSED:
             return _retry(history)
         case kind.DISALLOWED:
-            return 20 * HOUR if history.announces else 7 * DAY  # an announcer shows when a ban ends
+            return 20 * HOUR if history.announces else 7 * DAY  # a start page or feed shows when a ban ends
         case kind.BUDGET:
             return DAY
         case kind.REDIRECT:
@@ -131,27 +132,27 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
         case kind.MISSING:
             return _missing(history)
         case kind.OTHER | kind.PART:
-            return _rhythm(history) if history.announces else None
+            return _list_interval(history) if history.announces else None
         case kind.ARTICLE | kind.DOCUMENT | kind.WITHHELD | kind.UNCHANGED:
-            return _rhythm(history) if history.announces else _article_interval(now - history.born)
+            return _list_interval(history) if history.announces else _article_interval(now - history.last_news)
         case kind.LISTING | kind.FEED | kind.SITEMAP:
-            return _rhythm(history)
+            return _list_interval(history)
         case _:
             assert_never(history.outcome)
 
 
-def _rhythm(history: History) -> timedelta:
-    """Return the interval of what is not an article: longer with every visit that found nothing new."""
+def _list_interval(history: History) -> timedelta:
+    """Return the interval of a URL that is not an article: longer with every visit that found nothing new."""
     shortest, longest = BASE.get(history.kind, BASE["page"])
     return min(shortest * (1 << min(history.unchanged, 16)), longest)
 
 
 def _redirected(history: History, now: datetime) -> timedelta:
-    """Keep the rhythm of an announcer, since its redirects are followed in the same visit; a moved article is hardly asked again."""
+    """Return the interval after a redirect: unchanged for start pages and feeds, whose redirects are followed; long for a moved article."""
     if history.announces:
-        return _rhythm(history)
+        return _list_interval(history)
     temporary = history.reason in TEMPORARY_REDIRECTS
-    return max(DAY, min(_article_interval(now - history.born), 30 * DAY)) if temporary else 30 * DAY
+    return max(DAY, min(_article_interval(now - history.last_news), 30 * DAY)) if temporary else 30 * DAY
 
 
 def _gone(history: History) -> timedelta | None:
@@ -162,14 +163,14 @@ def _gone(history: History) -> timedelta | None:
 
 
 def _missing(history: History) -> timedelta | None:
-    """Say when to give up on a picture: after the third answer without it, but not if a limit or a pause prevented the request."""
+    """Return the interval of a missing requisite: None after the third response without it, unless a limit prevented the request."""
     return (
         MISSING[history.failures - 1] if 0 < history.failures <= len(MISSING) else DAY if not history.failures else None
     )
 
 
 def _retry(history: History) -> timedelta:
-    """Return the rest after so many failures in a row."""
+    """Return the interval after that many consecutive failures."""
     if history.announces:
         longest = LONGEST_RETRY["named" if history.named else "announcer"]
     elif history.failures <= RETRIES or history.reason in HOST_REASONS:
@@ -184,11 +185,11 @@ def _article_interval(age: timedelta) -> timedelta:
 
 
 LONGEST_REST = 365 * 24 * 3600.0
-"""Seconds of a Retry-After that are believed; the schedule has a bound of its own."""
+"""The longest Retry-After that is obeyed, in seconds; the schedule has its own limit."""
 
 
 EARLY = timedelta(days=1)
-"""The time after its announcement in which an article that is not there yet is asked for again soon."""
+"""The time after its announcement in which a missing article is retried soon."""
 
 
 def status_of(
@@ -202,14 +203,14 @@ def status_of(
     retry_after: timedelta | None = None,
     **more: Any,
 ) -> FetchStatus:
-    """Return the visit of `due` that ended so, with the time of the next; `more` are further fields of Visit."""
+    """Return the status of `due` after a visit, with the time of the next; `more` are further fields of FetchStatus."""
     failed = outcome.is_failure
-    refused = reason in {"http-429", PAGE_BYTES}  # how fast and how much we ask says nothing of the URL
+    refused = reason in {"http-429", PAGE_BYTES}  # our rate and volume say nothing about the URL
     history = History(
         kind=due.kind,
         outcome=outcome,
         reason=reason,
-        born=born_of(due, published, changed=changed, now=now),
+        last_news=last_news_at(due, published, changed=changed, now=now),
         unchanged=0 if changed else due.unchanged + 1,
         failures=due.failures + (not refused) if failed else 0,
         named=due.announced_by == "seed",
@@ -224,15 +225,15 @@ def status_of(
 
 
 DISBELIEVED = 5
-"""Times of a feed or sitemap that proved wrong, each by a visit that found nothing new, until the others are not believed either."""
+"""Wrong times of a feed or sitemap (visits that found nothing new) after which its other times are ignored too."""
 
 JUST_NOW = timedelta(minutes=15)
 NEWS_SITEMAP = 1000
-"""Entries of the longest news sitemap (Google's limit): a longer list of one and the same time was not written on one day."""
+"""Entries of the longest news sitemap (Google's limit): a longer list with a single time was not written on one day."""
 
 
-def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
-    """Return whether the times of a list say when its entries changed, rather than when the list was made."""
+def are_plausible(found: Sequence[Outlink], now: datetime) -> bool:
+    """Return whether the times of a list are those of its entries, rather than of its generation."""
     hints = [entry.published_hint for entry in found if entry.published_hint]
     if len(hints) < DISBELIEVED:
         return True
@@ -241,8 +242,8 @@ def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
     return just_now * 5 < len(hints) * 4 and (len(hints) <= NEWS_SITEMAP or same * 5 < len(hints) * 4)
 
 
-def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) -> datetime:
-    """Return when an article was last news: its date or last change; an undated first visit counts from its announcement."""
+def last_news_at(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) -> datetime:
+    """Return when an article was last news: its date or last change; without a date, the announcement counts at the first visit."""
     if due.visits and changed:
         return now
     for text in (published, due.changed_at, due.published_hint):
@@ -254,13 +255,21 @@ def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) 
     return now
 
 
+def validators_of(due: ScheduledUrl) -> dict[str, str]:
+    """Return the header fields that ask for a URL only if it has changed; none after a failure, which they may have caused."""
+    if due.failures:
+        return {}
+    fields = {"If-None-Match": due.etag, "If-Modified-Since": due.last_modified}
+    return {name: value for name, value in fields.items() if value}
+
+
 def ascii_header(response: Response, name: str) -> str:
-    """Return a header of the response as ASCII, at most 500 characters; '' when it has none, or what no request could carry."""
+    """Return a header of the response as ASCII, at most 500 characters; '' if it is missing or cannot be sent in a request."""
     value = (response.headers.get(name) or b"").decode("latin-1")[:500]
     return value if value.isascii() and value.isprintable() else ""
 
 
 def retry_after_of(response: Response, now: datetime) -> timedelta | None:
-    """Return how long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
+    """Return the Retry-After of a response, given in seconds or as a date (RFC 9110, section 10.2.3)."""
     seconds = read_retry_after(response.headers.get("Retry-After"), now)
     return None if seconds is None else timedelta(seconds=min(seconds, LONGEST_REST))

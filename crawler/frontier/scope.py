@@ -1,6 +1,6 @@
 """Decide which URLs go into the frontier: those in scope, within limits, and within what a run may spend on their pattern.
 
-A link of a page is looked up in what this run has seen before anything is made of it: most links of a page are those of every other.
+A link is first looked up among those that this run has seen, because most links of a page are on every other page too.
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ if TYPE_CHECKING:
     from archive.parse import Outlink, Parsed
     from crawler.sites import Site
 
-# A calendar, a session id or a generated list makes addresses without end, each of them new. They share a shape
-# (`archive.pattern_of`): a shape that has had many visits and hardly an article among them has had its share of this
-# run.
+# A calendar, a session id or a generated list produces endless new URLs, which share a pattern (`archive.pattern_of`): a pattern
+# with many visits and hardly an article has used up its quota of this run.
 
 MIN_YIELD = 10
-"""A shape goes on for as long as one in so many of its visits is an article: a slow archive of old news does better."""
+"""A pattern is visited as long as one in this many of its visits is an article; even archives of old news do better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class CrawlLimits:
 
 
 def parse_limits(settings: BaseSettings) -> ParseLimits:
-    """Return what may be taken from one response by the settings."""
+    """Return the limits for parsing one response, from the settings."""
     return ParseLimits(
         decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),
         links=settings.getint("WARRAQ_MAX_LINKS"),
@@ -80,7 +79,7 @@ def parse_limits(settings: BaseSettings) -> ParseLimits:
 
 
 class Quota:
-    """Counts the visits of one run by the shape of their URL."""
+    """Counts the visits of one run by the pattern of their URL."""
 
     def __init__(self, limits: CrawlLimits) -> None:
         self._limits = limits
@@ -89,7 +88,7 @@ class Quota:
         self._sitemaps = 0
 
     def refusal(self, url: str, kind: str) -> str:
-        """Return why the URL shall not be visited in this run, '' when it may be: that counts as a visit."""
+        """Return why the URL must not be visited in this run, or '' and count the visit."""
         if kind == "sitemap":
             self._sitemaps += 1
             return "too-many-sitemaps" if 0 < self._limits.sitemaps < self._sitemaps else ""
@@ -101,29 +100,29 @@ class Quota:
         return ""
 
     def record_yield(self, url: str, outcome: OutcomeKind) -> None:
-        """Note what a visit gave."""
+        """Record the outcome of a visit."""
         if outcome.yields_article:
             self._articles[pattern_of(url)] += 1
 
 
 GUESSES: tuple[tuple[str, str], ...] = (("sitemap", "/sitemap.xml"), ("feed", "/feed/"))
-"""Asked for when a site is given by its URL alone: where most sites keep theirs (WordPress among them)."""
+"""The usual paths, tried for a site given only by its URL (WordPress and most others use them)."""
 
 MAX_REMEMBERED = 100_000
-"""Links of pages that are remembered, some 20 MB; then the memory is emptied, and a link costs a database look-up again."""
+"""Links that are remembered, some 20 MB; then the set is emptied, and a link costs a database lookup again."""
 
 LISTING = frozenset({"seed", "feed", "section"})
-"""What lists the news of the day."""
+"""The kinds of URLs that list current news."""
 
 MOST_HOSTS = 50
-"""Subdomains and other hosts that a site may take along."""
+"""The most subdomains and other hosts that the scope of a site may grow by."""
 
 
 class Scope:
-    """The scope and the limits of one site, applied to what is announced; links of pages that two pages have had are not given again.
+    """The scope and the limits of one site, applied to discovered URLs; a link that two pages had already is not returned again.
 
-    The scope of a site whose entry has no `hosts` grows by what its start pages lead to: where they redirect, and the subdomains
-    whose articles and sections they link to.
+    If the site's entry has no `hosts`, the scope grows by the hosts that start pages redirect to, and the subdomains of the articles
+    and sections that they link to.
     """
 
     def __init__(self, site: Site, limits: CrawlLimits) -> None:
@@ -134,7 +133,7 @@ class Scope:
         self._services: set[str] = set()
 
     def seeds(self) -> Iterator[Candidate]:
-        """Yield what the site starts from."""
+        """Yield the seeds of the site."""
         site = self.site
         for kind, found in (
             ("seed", site.seeds),
@@ -146,25 +145,25 @@ class Scope:
                 yield self.announced(url, kind, "seed")
 
     def guesses(self, start: str) -> list[Candidate]:
-        """Return the feed and the sitemap that a site may have whose entry names none; `start` is where its start page lies."""
+        """Return the likely feed and sitemap of a site whose entry names none; `start` is the URL of its start page."""
         if self.site.feeds or self.site.sitemaps:
             return []
         return [self.announced(urls.join(start, path), kind, "guess") for kind, path in GUESSES]
 
     def announced(self, url: str, kind: str, by: str, **more: object) -> Candidate:
-        """Return a URL as it goes into the frontier; `more` are further fields of Announced."""
+        """Return a URL as a candidate; `more` are further fields of Candidate."""
         url = urls.canonicalise(url)
         return Candidate(url=url, site=self.site.name, host=urls.host_of(url), kind=kind, by=by, **more)  # type: ignore[arg-type]
 
     def sitemaps(self, origin: str, found: Iterable[str]) -> list[Candidate]:
-        """Return the sitemaps that a robots.txt names, which may lie on another host; none when the site's entry has its own."""
+        """Return the sitemaps in a robots.txt, which may be on another host; none if the site's entry names sitemaps."""
         if self.site.sitemaps or not self.site.in_scope(f"{origin}/", index=True):
             return []
         via = f"{origin}/robots.txt"
         return [self.announced(url, "sitemap", "robots", via=via) for url in found if urls.canonicalise(url)]
 
-    def take_along(self, url: str) -> None:
-        """Widen the scope by the host that a start page leads to, and by its edition."""
+    def add_redirect_target(self, url: str) -> None:
+        """Widen the scope by the host and edition that a start page redirects to."""
         if self.site.is_closed or self.site.in_scope(url) or self.site.is_denied(url):
             return
         if not self.site.in_scope(url, index=True):
@@ -178,7 +177,7 @@ class Scope:
         known = dict.fromkeys((*self.site.hosts, *hosts))
         if len(known) <= len(self.site.own_hosts) + MOST_HOSTS:
             self.site = replace(self.site, hosts=tuple(known))
-            self._seen.clear()  # what was out of scope may not be any more
+            self._seen.clear()  # URLs that were out of scope may be in scope now
 
     def in_scope(
         self,
@@ -189,7 +188,7 @@ class Scope:
         *,
         believed: bool = True,
     ) -> Iterator[Candidate]:
-        """Return which entries of an answer at `due` to schedule; `left_out` counts the site's own that a limit leaves out."""
+        """Return the entries of a response to `due` to schedule; `left_out` counts in-scope ones that a limit excludes."""
         redirect = answer.outcome.kind is OutcomeKind.REDIRECT
         for entry in entries:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
@@ -201,18 +200,18 @@ class Scope:
                 else entry.kind
             )
             if entry.url and due.kind == "seed" and entry.by == "refresh":
-                self.take_along(entry.url)
+                self.add_redirect_target(entry.url)
             if entry.url and (due.kind == "seed" or (redirect and self.site.in_scope(due.url))):
                 self._widen(entry.url, "article" if redirect else kind)
             if not entry.url or not self._belongs(entry, kind, due):
-                self._tell(entry)
+                self._count_announced(entry)
                 if entry.url:
                     self.out_of_scope.add(entry.url)
                 continue
             if deep > (self._limits.index_depth if kind == "sitemap" else self._limits.depth) and kind != "article":
                 left_out["index-too-deep" if kind == "sitemap" else "too-deep"] += 1
                 continue
-            self._tell(entry)
+            self._count_announced(entry)
             yield Candidate(
                 url=entry.url,
                 site=self.site.name,
@@ -229,9 +228,9 @@ class Scope:
             )
 
     def follow_services(self, due: ScheduledUrl, entries: Sequence[Outlink]) -> None:
-        """Note the host that a feed gives all its entries through when none is the site's: a redirect service, such as FeedBurner.
+        """Record the host of a feed's entries if none is on the site: a redirect service, such as FeedBurner.
 
-        A feed that is itself what the site starts from takes that host in instead.
+        If the feed is a seed, its entries' host is added to the scope instead.
         """
         listed = [entry.url for entry in entries if entry.by == "feed" and entry.url]
         if not listed or any(self.site.in_scope(url) for url in listed):
@@ -240,12 +239,12 @@ class Scope:
         if 2 * number <= len(listed):
             return
         if due.kind == "seed":
-            self.take_along(next(url for url in listed if urls.host_of(url) == host))
+            self.add_redirect_target(next(url for url in listed if urls.host_of(url) == host))
         elif due.kind == "feed":
             self._services.add(host)
 
     def _belongs(self, entry: Outlink, kind: str, due: ScheduledUrl) -> bool:
-        """Return whether a URL is the site's. Feeds that a start page names, and the parts of a sitemap index, may lie on any host."""
+        """Return whether a URL is in scope. Feeds that a start page names, and the parts of a sitemap index, may be on any host."""
         elsewhere = (kind == "sitemap" and due.kind == "sitemap") or (
             kind == "feed" and due.kind in {"seed", "section"}
         )
@@ -257,12 +256,12 @@ class Scope:
         return entry.by == "feed" and urls.host_of(entry.url) in self._services
 
     def _widen(self, url: str, kind: str) -> None:
-        """Take the subdomain along on which a link of the start page to an article or a section lies, or to which a page has moved."""
+        """Add the subdomain of a start page's link to an article or a section, or of a page that has moved."""
         if kind in {"article", "section"} and not self.site.is_closed and (host := self.site.section_host(url)):
             self.add_hosts((host,))
 
-    def _tell(self, entry: Outlink) -> None:
-        """Count a link as announced, twice at most: the first may yet be undone with the page that had it."""
+    def _count_announced(self, entry: Outlink) -> None:
+        """Count a link as announced, at most twice, because the first page's disposition may still be dropped."""
         if entry.by != "page" or entry.published_hint:
             return
         if len(self._seen) >= MAX_REMEMBERED:

@@ -1,9 +1,8 @@
-"""Pace requests per host; `robots` beside it obeys robots.txt.
+"""Pace requests per host; the module `robots` obeys robots.txt.
 
-Pace: the site's Crawl-delay (from robots.txt) or our own delay, whichever is longer; after 429 or 503 the delay doubles
-and the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. All waiting is
-done here and none in Scrapy's download slots, because a request in a slot could not be called back when the host asks
-for a rest, and would go out during it.
+The delay is the site's Crawl-delay (from robots.txt) or our own, whichever is longer. After 429 or 503 the delay doubles and the host is
+paused for its Retry-After; each good response shortens the delay again. All waiting happens here and none in Scrapy's download slots,
+because a request in a slot cannot be held back when the host asks for a pause.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 _BUSY = (429, 503)  # RFC 6585, section 4; RFC 9110, section 15.6.4
-_RECOVERY = 0.8  # by which each good answer shortens a delay that was lengthened
-_SLOWEST_START = 1.0  # seconds: what doubling starts from at a host without a delay
-_MOST_HOSTS = 20_000  # whose pace is remembered
+_RECOVERY = 0.8  # factor by which each good response shortens a lengthened delay
+_SLOWEST_START = 1.0  # seconds: where doubling starts for a host without a delay
+_MOST_HOSTS = 20_000  # hosts whose pace is remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The pace that hosts can expect. Times in seconds; `budget` is requests per host and crawl, 0 for any number."""
+    """Pacing parameters. Times in seconds; `budget` is requests per host and crawl, 0 for no limit."""
 
     delay: float
     jitter: float
@@ -54,7 +54,7 @@ class Pace:
 
 @dataclass(slots=True, kw_only=True)
 class _Host:
-    """State of one host, times by the clock: `floor` is the delay that it is owed at least, `delay` the one in force."""
+    """State of one host, times by the clock: `floor` is its minimum delay, `delay` the current one."""
 
     floor: float
     delay: float
@@ -67,7 +67,7 @@ class _Host:
 
 
 class PolitenessMiddleware:
-    """Holds each request until its host's turn; raises BudgetExceeded or HostPaused for those that shall not wait."""
+    """Holds each request until its host's turn; raises BudgetExceeded or HostPaused for requests that must not wait."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class PolitenessMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the settings (described in crawler/settings.py) and listen to the signals that carry the news."""
+        """Read the settings (described in crawler/settings.py) and connect the signals."""
         from twisted.internet import reactor
 
         settings = crawler.settings
@@ -117,7 +117,7 @@ class PolitenessMiddleware:
         return middleware
 
     def stop(self) -> None:
-        """Refuse all waiting requests: the crawl is stopping and must not wait for a rest or a delay."""
+        """Refuse all waiting requests: the crawl is stopping."""
         self._stopping = True
         for host in self._hosts.values():
             self._wake(host)
@@ -126,13 +126,8 @@ class PolitenessMiddleware:
                 _, turn = slot.queue.popleft()
                 turn.errback(StoppedError("the crawl is stopping"))
 
-    def pause_left(self, host: str) -> float:
-        """Return seconds that `host` still rests; a frontier that asks this first need not be refused."""
-        state = self._hosts.get(host)
-        return max(0.0, state.resting_until - self._clock()) if state is not None else 0.0
-
     async def process_request(self, request: Request) -> None:
-        """Wait for the host's turn. Raises BudgetExceeded, or HostPaused for a rest longer than our patience."""
+        """Wait for the host's turn. Raises BudgetExceeded, or HostPaused for a pause longer than WARRAQ_PATIENCE."""
         name = _host_of(request)
         host = self._host(name)
         if request.meta.get("purpose") != "robots":
@@ -146,7 +141,7 @@ class PolitenessMiddleware:
         host.next_start = self._clock() + self._interval(host)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Learn from the answer: slow down for a busy host, speed up again for a well one."""
+        """Adapt to the response: slow down for a busy host, speed up again after a good response."""
         host = self._host(_host_of(request))
         if response.status in _BUSY:
             self._slow_down(host, response.headers.get("Retry-After"))
@@ -160,14 +155,14 @@ class PolitenessMiddleware:
         self._leave(request, self._host(_host_of(request)))
 
     def robots_read(self, origin: str, crawl_delay: float | None) -> None:
-        """Take the Crawl-delay, up to the cap: a site that asks for an hour between two requests means something else."""
+        """Apply the Crawl-delay, up to a maximum: an hour between two requests is a mistake in the site's robots.txt."""
         host = self._host(origin.partition("://")[2].rpartition("@")[2].rsplit(":", 1)[0].strip("[]"))
         if crawl_delay:
             host.floor = max(host.floor, min(crawl_delay, self._pace.longest_crawl_delay))
             host.delay = max(host.delay, host.floor)
 
     def reached_downloader(self, request: Request) -> None:
-        """Let the download slot add no delay of its own: the turn has come already."""
+        """Keep the download slot from adding its own delay."""
         slot = self._slots().get(request.meta.get("download_slot", ""))
         if slot is not None:
             slot.delay = 0.0
@@ -182,13 +177,16 @@ class PolitenessMiddleware:
         return host
 
     def _forget(self) -> None:
-        """Drop the older half of the hosts with nothing under way."""
-        for name, host in list(self._hosts.items())[: _MOST_HOSTS // 2]:
-            if not host.inside and not host.waiting and host.resting_until < self._clock():
-                del self._hosts[name]
+        """Drop the older half of the hosts, but none that has requests in flight or rests."""
+        now = self._clock()
+        idle = (
+            name for name, host in self._hosts.items() if not (host.inside or host.waiting or host.resting_until > now)
+        )
+        for name in list(islice(idle, _MOST_HOSTS // 2)):
+            del self._hosts[name]
 
     async def _turn(self, name: str, host: _Host) -> None:
-        """Return when a request of the host may go out; first come, first served."""
+        """Wait until the next request to the host may go out; first come, first served."""
         while True:
             rest = host.resting_until - self._clock()
             if rest > self._pace.patience or self._stopping:
@@ -203,7 +201,7 @@ class PolitenessMiddleware:
             await maybe_deferred_to_future(turn)
 
     def _interval(self, host: _Host) -> float:
-        """Return seconds until the next start: our own delay varies, one that the site asks for is a minimum."""
+        """Return the seconds until the next start: our own delay is randomized, the site's is a minimum."""
         if host.delay > self._pace.delay:
             return host.delay
         spread = min(self._pace.jitter, 1.0)
@@ -221,7 +219,7 @@ class PolitenessMiddleware:
             turn.callback(None)
 
     def _leave(self, request: Request, host: _Host) -> None:
-        if request in self._inside:  # else another middleware refused it before it came here
+        if request in self._inside:  # otherwise another middleware refused it first
             self._inside.discard(request)
             host.inside -= 1
             self._wake(host)
@@ -236,7 +234,7 @@ class PolitenessMiddleware:
 
 
 def read_retry_after(value: bytes | None, now: datetime) -> float | None:
-    """Return seconds that a Retry-After asks for (RFC 9110, section 10.2.3: seconds or a date), None if it cannot be read."""
+    """Return a Retry-After in seconds (RFC 9110, section 10.2.3: seconds or a date), None if it is invalid."""
     text = (value or b"").decode("latin-1").strip()
     if text.isdecimal():
         return float(text[:9])

@@ -1,8 +1,8 @@
 """Obey robots.txt from the first request on: a downloader middleware that passes a request on or raises RobotsDisallowed.
 
-RFC 9309, section 2.3: 2xx is parsed (its first 500 KiB), up to five redirects are followed, 4xx means that all is
-allowed, and 5xx, no answer, or no end of redirects mean that nothing is, until a later try says otherwise.
-Scrapy 2.19's own middleware gives one Deferred to all who wait, and the second of them already reads `None`, "allowed".
+RFC 9309, section 2.3: 2xx is parsed (its first 500 KiB), up to five redirects are followed, 4xx allows everything, and 5xx, no
+response, or too many redirects disallow everything until a later attempt.
+Scrapy 2.19's own middleware gives one Deferred to all waiting requests, and the second of them already reads `None`, "allowed".
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 robots_read = object()
-"""Scrapy signal, sent each time that a site's robots.txt has been decided about.
+"""Scrapy signal, sent each time that a site's robots.txt has been evaluated.
 
 Arguments: `origin` ('https://host:port'), `sitemaps` (tuple of absolute URLs), `crawl_delay` (seconds or None).
 """
@@ -46,13 +46,13 @@ Arguments: `origin` ('https://host:port'), `sitemaps` (tuple of absolute URLs), 
 MOST_BYTES = 500 * 1024  # RFC 9309, section 2.5: at least 500 kibibytes must be read
 MOST_REDIRECTS = 5  # RFC 9309, section 2.3.1.2: at least five must be followed
 FRESH_SECONDS = 24 * 3600.0  # RFC 9309, section 2.4: not to be used for longer
-_MOST_ORIGINS = 5000  # kept at once; what is dropped is read again
+_MOST_ORIGINS = 5000  # kept at once; a dropped one is fetched again
 _ALL_ALLOWED = RobotsTxt(groups={}, sitemaps=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginRules:
-    """What is known of one origin until `expires`: its rules, or (`refused`, a reason) that nothing may be fetched."""
+    """The rules of one origin until `expires`; `refused` is the reason if nothing may be fetched."""
 
     rules: RobotsTxt
     refused: str
@@ -61,7 +61,7 @@ class OriginRules:
 
 
 class RobotsMiddleware:
-    """Asks robots.txt before each request; simultaneous first requests to a site share one look at it."""
+    """Checks robots.txt before each request; simultaneous first requests to a site share one fetch."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class RobotsMiddleware:
         )
 
     async def process_request(self, request: Request) -> None:
-        """Let the request pass, or raise RobotsDisallowed. `dont_obey_robotstxt` in its meta lets it pass unseen."""
+        """Let the request pass, or raise RobotsDisallowed. `dont_obey_robotstxt` in its meta skips the check."""
         if request.meta.get("dont_obey_robotstxt"):
             return
         parts = urlparse_cached(request)
@@ -127,11 +127,11 @@ class RobotsMiddleware:
             self._waiting[origin].append(mine)
         else:
             self._waiting[origin] = [mine]
-            deferred_from_coro(self._settle(origin))
+            deferred_from_coro(self._resolve(origin))
         return await maybe_deferred_to_future(mine)
 
-    async def _settle(self, origin: str) -> None:
-        """Read one robots.txt and tell everybody who waits for it, each by a Deferred of their own."""
+    async def _resolve(self, origin: str) -> None:
+        """Read one robots.txt and notify all requests that wait for it, each by its own Deferred."""
         cause = ""
         try:
             rules, refused = await self._read(origin)
@@ -168,13 +168,13 @@ class RobotsMiddleware:
                 url = urljoin(url, urls.escape_bytes(location.decode("latin-1").strip()))
                 if not url.startswith(("http://", "https://")):
                     return _ALL_ALLOWED, f"robots.txt redirects to {url[:80]}"
-                if url in seen:  # unavailable (RFC 9309, section 2.3.1.2): whoever sends no cookies is led in a ring
+                if url in seen:  # unavailable (RFC 9309, section 2.3.1.2): a redirect loop for clients without cookies
                     return _ALL_ALLOWED, ""
                 seen.add(url)
                 continue
             if 200 <= status < 300:
                 return parse_robots(_text_of(response)), ""
-            if 400 <= status < 500 and status != 429:  # 429 is the server's trouble, as 5xx are
+            if 400 <= status < 500 and status != 429:  # 429 is a temporary failure, like 5xx
                 return _ALL_ALLOWED, ""
             return _ALL_ALLOWED, f"robots.txt answers {status}"
         return _ALL_ALLOWED, f"robots.txt redirects more than {MOST_REDIRECTS} times"
@@ -186,7 +186,7 @@ def _request_for(url: str) -> Request:
         "purpose": "robots",
         "download_maxsize": MOST_BYTES,
         "keep_partial": True,  # the first 500 KiB of a longer file count
-        "read_damaged": "any",  # and what came of one of a wrong length: rules are lines, each good by itself
+        "read_damaged": "any",  # also of a truncated one: each line is valid by itself
         "handle_httpstatus_all": True,
     }
     headers = {"Accept": "text/plain,*/*;q=0.5", "Accept-Encoding": "identity"}
@@ -194,7 +194,7 @@ def _request_for(url: str) -> Request:
 
 
 def _text_of(response: Response) -> bytes:
-    """Return the body, at most MOST_BYTES of it, decoded if the server coded it although it was asked not to, and perhaps does not say."""
+    """Return the body, at most MOST_BYTES of it, decoded if the server used a coding unasked, even an undeclared one."""
     coding = response.headers.get("Content-Encoding") or (b"gzip" if response.body.startswith(GZIP_MAGIC) else None)
     if coding is None:
         return response.body[:MOST_BYTES]

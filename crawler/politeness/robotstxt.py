@@ -1,9 +1,9 @@
 """Parse robots.txt as RFC 9309 defines it: whether a product may fetch a URL, its pace, and the sitemaps.
 
-Where the RFC leaves room, it reads as the largest crawlers do, because that is what site owners test with: common
-misspellings, a forgotten colon, a byte order mark and blanks in an agent's name are forgiven, and an Allow of
-`/x/index.html` allows `/x/`. Where readings differ, the stricter one wins: a Disallow is compared percent-decoded, the
-unreserved characters alone and all octets, an Allow only as it is written.
+Where the RFC leaves room, it follows the largest crawlers, because site owners test with those: common misspellings, a missing
+colon, a byte order mark and blanks in an agent's name are tolerated, and an Allow of `/x/index.html` allows `/x/`. Where
+interpretations differ, the stricter one wins: a Disallow is compared percent-decoded, both the unreserved characters alone and all
+octets, an Allow only as it is written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _KINDS: dict[str, Kind] = {
     "crawl-delay": "delay",
 }
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LONGEST_LINE = 8 * 2083 - 1  # what follows is not looked at; no URL that works in browsers is near that long
+_LONGEST_LINE = 8 * 2083 - 1  # the rest is ignored; no URL that works in browsers is nearly as long
 _TOKEN = re.compile(r"[A-Za-z_-]*")  # RFC 9309, section 2.2.1
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -45,7 +45,7 @@ _BOM = b"\xef\xbb\xbf"
 class Rule:
     """One Allow or Disallow line: `octets` is how specific it is, `anchored` whether it must match to the end.
 
-    `whole` is the reading of a Disallow that is compared with all octets of the target decoded.
+    `whole` marks the form of a Disallow that is compared with the target after decoding all octets.
     """
 
     allow: bool
@@ -55,7 +55,7 @@ class Rule:
     octets: int
 
     def matches(self, target: str) -> bool:
-        """Return True if the rule matches `target`; takes time in proportion to the two lengths, however many stars."""
+        """Return whether the rule matches `target`, in time proportional to the two lengths, with any number of stars."""
         first, *others = self.pieces
         if not target.startswith(first):
             return False
@@ -79,7 +79,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsTxt:
-    """One robots.txt: rules by product token in lower case ('*' for everybody else), and its sitemaps in order."""
+    """One robots.txt: rules by product token in lower case ('*' for all others), and its sitemaps in order."""
 
     groups: dict[str, _Group]
     sitemaps: tuple[str, ...]
@@ -99,7 +99,7 @@ class RobotsTxt:
         return allowed
 
     def crawl_delay(self, product: str) -> float | None:
-        """Return seconds between two requests that the file asks of `product`, or None. Not in RFC 9309, but widely meant."""
+        """Return the Crawl-delay for `product` in seconds, or None. It is not in RFC 9309 but widely used."""
         group = self._group(product)
         return None if group is None else group.delay
 
@@ -108,7 +108,7 @@ class RobotsTxt:
 
 
 def parse_robots(data: bytes) -> RobotsTxt:
-    """Read the bytes of a robots.txt; never fails: what cannot be understood is skipped. The caller bounds the size."""
+    """Parse the bytes of a robots.txt; never raises: invalid lines are skipped. The caller limits the size."""
     groups: dict[str, _Group] = {}
     sitemaps: dict[str, None] = {}
     current: list[_Group] = []
@@ -135,7 +135,7 @@ def parse_robots(data: bytes) -> RobotsTxt:
 
 
 def target_of(url: str) -> str:
-    """Return the path and query of `url`, '/' if it has none: what rules are compared with."""
+    """Return the path and query of `url`, '/' if it has none, for comparison with rules."""
     rest = url.partition("#")[0].partition("://")[2]
     start = min((at for at in (rest.find(mark) for mark in "/?;") if at >= 0), default=-1)
     if start < 0:
@@ -144,13 +144,13 @@ def target_of(url: str) -> str:
 
 
 def product_of(user_agent: str) -> str:
-    """Return the product token with which a User-Agent value begins ('warraq' of 'warraq/0.1 (+https://…)')."""
+    """Return the product token at the start of a User-Agent value ('warraq' of 'warraq/0.1 (+https://…)')."""
     match = _TOKEN.match(user_agent)
     return match[0] if match else ""
 
 
 def _lines(data: bytes) -> list[tuple[Kind, str]]:
-    for end in (3, 2, 1):  # a byte order mark, even one that was cut
+    for end in (3, 2, 1):  # a byte order mark, even a truncated one
         if data.startswith(_BOM[:end]):
             data = data[end:]
             break
@@ -207,7 +207,7 @@ def _rule(pattern: str, *, allow: bool) -> Rule:
 
 
 def _whole_rule(value: str, *, octets: int) -> Rule:
-    """Return a Disallow whose stars and final dollar are set aside before the rest is decoded (RFC 9309, section 2.2.3)."""
+    """Return a Disallow decoded except for its stars and final dollar (RFC 9309, section 2.2.3)."""
     anchored = value.endswith("$")
     pieces, in_query = [], False
     for piece in (value[:-1] if anchored else value).split("*"):
@@ -217,7 +217,7 @@ def _whole_rule(value: str, *, octets: int) -> Rule:
 
 
 def _octets(text: str, *, in_query: bool = False) -> str:
-    """Return the octets of a text with every escape decoded, but in a path that of the slash; one character each."""
+    """Return the octets of a text with every escape decoded, except that of the slash in a path; one character each."""
     path, mark, query = ("", "", text) if in_query else text.partition("?")
     kept = path.replace("%2F", "%252F").replace("%2f", "%252F") + mark + query
     return unquote_to_bytes(kept.encode("utf-8", "surrogateescape")).decode("latin-1")
@@ -236,7 +236,7 @@ def _upper(text: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Return percent-encoded unreserved characters decoded, other escapes in capitals."""
+    """Return the text with unreserved characters decoded and other escapes in capitals."""
     if "%" not in text:
         return text
     return _ESCAPE.sub(

@@ -1,7 +1,7 @@
-"""Pages that are empty without scripts: which of them a browser renders, how its requests are answered, and what is kept of it.
+"""Render pages that are empty without scripts: choose them, answer the browser's requests, and keep the result.
 
-The browser asks, the crawl fetches: each request goes through the crawl's downloader, so robots.txt, pace, guard and WARC apply to it as to
-any other.
+The crawl fetches for the browser: each request goes through the crawl's downloader, so robots.txt, pace, guard and WARC apply as to any
+other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.parse.shells import DOM_TYPE
 from crawler.download.errors import RefusedRequestError, StoppedError, outcome_of
 from crawler.rendering.browser import Browser, missing_browser
-from crawler.rendering.visit import Answered, Asked, NoBrowserError, RenderError, RenderLimits
+from crawler.rendering.visit import BrowserRequest, BrowserResponse, NoBrowserError, RenderError, RenderLimits
 from crawler.sites.keys import mode_of
 
 if TYPE_CHECKING:
@@ -37,26 +37,26 @@ if TYPE_CHECKING:
     from crawler.rendering.visit import Rendered
 
 FRUITLESS: Final = 10
-"""Rendered pages in a row without an article or a list after which `auto` tries one page of the site in each run, and no more."""
+"""Consecutive rendered pages without an article or a list after which `auto` tries only one page of the site per run."""
 FRUITLESS_REASON: Final = "fruitless-rendering"
 CACHED_BYTES: Final = 32 << 20
-"""Of scripts and style sheets that the pages of a site share: each is fetched once in a run."""
+"""Cache for scripts and style sheets that the pages of a site share: each is fetched once in a run."""
 CACHED: Final = frozenset({"script", "stylesheet"})
 REQUISITES: Final[dict[str, RequisiteKind]] = {name: cast("RequisiteKind", name) for name in get_args(RequisiteKind)}
 REDIRECTS: Final = 10
 KEPT_HEADERS: Final = frozenset({"accept", "origin", "referer", "authorization", "content-language", "accept-language"})
-"""Header fields of a browser's request that are sent, besides those that a script made up (`x-…`); the others are ours to choose."""
+"""Header fields of a browser's request that are sent, besides custom ones (`x-…`); the crawl sets the others."""
 UNFIT: Final = frozenset(
     {"content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive", "alt-svc"}
 )
-"""Header fields of an answer that speak of its framing, which the browser never sees."""
+"""Header fields of a response that describe its framing, which the browser never sees."""
 PAGES: Final = frozenset({"seed", "section", "article", "page"})
 
 logger = logging.getLogger(__name__)
 
 
 class Renderer:
-    """Renders the pages of one site, one after the other, for as long as a crawl runs."""
+    """Renders the pages of one site, one after the other, during a crawl."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Renderer:
         )
         self._missing = missing_browser(settings["WARRAQ_BROWSER"]) if self.mode != "never" else ""
         self._turn = asyncio.Lock()
-        self._cache: OrderedDict[str, Answered] = OrderedDict()
+        self._cache: OrderedDict[str, BrowserResponse] = OrderedDict()
         self._cached = 0
         yields = renderings.yields(archive.ingest.store.db, site=archive.report.site, most=FRUITLESS)
         self._yields = deque(reversed(yields), maxlen=FRUITLESS)
@@ -99,7 +99,7 @@ class Renderer:
         return self.mode != "never" and not self._missing and renderings.is_rendered(self._archive.ingest.store.db, url)
 
     def wants(self, due: ScheduledUrl, answer: Parsed) -> bool:
-        """Whether a browser is to render a page that was read as it was served."""
+        """Whether a browser is to render a page that was parsed as served."""
         if (
             self.mode == "never"
             or due.kind not in PAGES
@@ -115,7 +115,7 @@ class Renderer:
         return True
 
     def _is_fruitless(self) -> bool:
-        """Whether rendering has long given nothing on this site; one page of each run is tried all the same."""
+        """Whether rendering has given nothing on this site for long; one page per run is still tried."""
         return len(self._yields) == FRUITLESS and not any(self._yields) and self._tried > 0
 
     async def render(self, row: CaptureRow, data: bytes, url: str) -> bytes:
@@ -140,7 +140,7 @@ class Renderer:
                 self._yields.append(False)
                 logger.warning("rendering %s: %s", url, error)
                 raise
-        if self._archive.stopping:  # what it has not got because we refused it is not what the page is
+        if self._archive.stopping:  # the page lacks what the stopping crawl refused, so its DOM is not valid
             raise StoppedError("the crawl is stopping")
         self._keep(row, url, done)
         return done.dom
@@ -162,10 +162,10 @@ class Renderer:
                 ingest.record_rendering(row, "view", done.view, "image/png")
                 ingest.record_rendering(row, "thumbnail", done.thumbnail, "image/jpeg")
 
-    async def _answer(self, asked: Asked, page: str, data: bytes) -> Answered | None:
-        """Answer what a page asks for: itself from its capture, what was loaded before in this run from memory, all else from the web."""
+    async def _answer(self, asked: BrowserRequest, page: str, data: bytes) -> BrowserResponse | None:
+        """Answer a request of a page: the page itself from its capture, cached resources from memory, the rest from the web."""
         if asked.url == page:
-            return answered_of(data, self._decoded)
+            return browser_response(data, self._decoded)
         if asked.url in self._cache:
             self._cache.move_to_end(asked.url)
             return self._cache[asked.url]
@@ -177,20 +177,20 @@ class Renderer:
                 self._cached -= len(self._cache.popitem(last=False)[1].body)
         return answered
 
-    async def _fetched(self, asked: Asked, page: str) -> Answered | None:
-        """Fetch it and follow its redirects: a browser that gets a redirect would not ask the crawl again."""
+    async def _fetched(self, asked: BrowserRequest, page: str) -> BrowserResponse | None:
+        """Fetch a resource and follow its redirects, because a browser that gets a redirect would not ask the crawl again."""
         url = asked.url
         for _ in range(REDIRECTS):
             data = await self._capture(url, asked, page)
-            answered = answered_of(data, self._decoded) if data else None
+            answered = browser_response(data, self._decoded) if data else None
             target = _redirect_of(answered, url) if answered else ""
             if not target:
                 return answered
             url = target
         return None
 
-    async def _capture(self, url: str, asked: Asked, page: str) -> bytes:
-        """Return the exact bytes of an answer, once they are in the WARC and their outcome is stored; b'' for none."""
+    async def _capture(self, url: str, asked: BrowserRequest, page: str) -> bytes:
+        """Return the exact bytes of a response, once they are in the WARC and their outcome is stored; b'' for none."""
         kind = REQUISITES.get(asked.type)
         due = self._requisites.drawn_early(Requisite(url=url, kind=kind), via=page) if kind else None
         request = Request(
@@ -215,7 +215,7 @@ class Renderer:
                 self._archive.report.rendering.met[problem[0]] += 1
         row, data = self._archive.take_capture(request)
         if due is not None and not self._archive.stopping:
-            await self._settle(due, row, data, response, problem)
+            await self._finish(due, row, data, response, problem)
         elif row is not None:
             is_held = problem is None and row.status == 200
             kind_of = OutcomeKind.REQUISITE if is_held else OutcomeKind.MISSING
@@ -224,7 +224,7 @@ class Renderer:
             self._archive.finish(Disposition(row=row, outcome=outcome, note=outcome.note()))
         return data if problem is None else b""
 
-    async def _settle(
+    async def _finish(
         self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: object, problem: tuple[str, str] | None
     ) -> None:
         """Store the outcome of a requisite that the crawl would have fetched itself, so that it does not fetch it again."""
@@ -235,7 +235,7 @@ class Renderer:
         known = loaded.unchanged(due, row, response)  # type: ignore[arg-type]
         if known is None:
             answer = await self._read(loaded.task(due, data))
-            known = loaded.settled(due, row, answer, response)  # type: ignore[arg-type]
+            known = loaded.finished(due, row, answer, response)  # type: ignore[arg-type]
         self._archive.finish(known)
 
 
@@ -243,8 +243,8 @@ def _is_sent(name: str) -> bool:
     return name.lower() in KEPT_HEADERS or name.lower().startswith("x-")
 
 
-def answered_of(data: bytes, limit: int) -> Answered | None:
-    """Return what a browser is given of a captured response: its body without codings; None for what cannot be decoded."""
+def browser_response(data: bytes, limit: int) -> BrowserResponse | None:
+    """Return the response for the browser, its body decoded; None if it cannot be decoded."""
     try:
         response = http.parse_response(data)
         body = http.decode(response, limit)
@@ -255,10 +255,10 @@ def answered_of(data: bytes, limit: int) -> Answered | None:
         key = name.lower()
         if key not in UNFIT and key != "set-cookie" and value.isprintable():
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return Answered(status=response.status, headers=headers, body=body, size=len(data))
+    return BrowserResponse(status=response.status, headers=headers, body=body, size=len(data))
 
 
-def _redirect_of(answered: Answered, url: str) -> str:
+def _redirect_of(answered: BrowserResponse, url: str) -> str:
     from archive.urls import join
 
     location = answered.headers.get("location", "") if answered.status in {301, 302, 303, 307, 308} else ""

@@ -1,7 +1,7 @@
-"""One headless Chromium that renders pages without a network: whatever a page asks for, `load` answers or refuses.
+"""One headless Chromium that renders pages without a network: `load` answers or refuses each request.
 
-Playwright's async API runs on the reactor's own asyncio loop. Each page has a context of its own, so cookies and storage end with it.
-Chromium itself has no way out: its proxy is a closed port, and no host name resolves in it.
+Playwright's async API runs on the reactor's asyncio loop. Each page has its own context, so cookies and storage end with it.
+Chromium itself has no network access: its proxy is a closed port, and no host name resolves in it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, Playwright
 
-    from crawler.rendering.visit import Answered, Asked, Rendered, RenderLimits
+    from crawler.rendering.visit import BrowserRequest, BrowserResponse, Rendered, RenderLimits
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
-"""Where WARRAQ_BROWSER names none, the first of these is taken, else the one that Playwright has installed."""
+"""Programs to look for if WARRAQ_BROWSER names none, before the one that Playwright has installed."""
 ARGUMENTS: Final = (
-    "--proxy-server=http://127.0.0.1:9",  # the discard port, where nothing listens: what is not intercepted goes nowhere
+    "--proxy-server=http://127.0.0.1:9",  # the discard port, where nothing listens: requests that are not intercepted fail
     "--proxy-bypass-list=<-loopback>",
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -51,7 +51,7 @@ for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTranspor
   try { delete window[name]; } catch {}
 }
 """
-"""What would open connections that cannot be intercepted, or that never end."""
+"""Removes APIs that open connections which cannot be intercepted or never end."""
 
 
 def missing_browser(program: str = "") -> str:
@@ -80,10 +80,10 @@ class Browser:
         self._pid = 0
         self._pages = 0
 
-    async def render(self, url: str, load: Callable[[Asked], Awaitable[Answered | None]]) -> Rendered:
-        """Open `url`, let its scripts run until it asks for nothing more, and return the result.
+    async def render(self, url: str, load: Callable[[BrowserRequest], Awaitable[BrowserResponse | None]]) -> Rendered:
+        """Open `url`, let its scripts run until there are no more requests, and return the result.
 
-        `load` is asked for everything, the page itself too; None refuses. Raises RenderError.
+        `load` answers every request, including that for the page; None refuses it. Raises RenderError.
         """
         await self._start()
         self._pages += 1
@@ -92,8 +92,8 @@ class Browser:
         visit = Visit(url, load, self._limits)
         try:
             await visit.open(context)
-            return await visit.settle()
-        except Exception as error:  # Playwright has one class for all that goes wrong, and it is not imported here
+            return await visit.render()
+        except Exception as error:  # Playwright has one class for all errors, which is not imported here
             self.kill()
             if watch.done() and not watch.cancelled() and watch.result():
                 raise RenderError("browser-memory", f"more than {self._limits.megabytes} MB") from error
@@ -138,7 +138,7 @@ class Browser:
             self._playwright = self._playwright or await async_playwright().start()
             self._browser = await self._playwright.chromium.launch(
                 executable_path=self._program or None,
-                chromium_sandbox=os.geteuid() != 0,  # which root cannot have
+                chromium_sandbox=os.geteuid() != 0,  # unavailable to root
                 args=[*ARGUMENTS, mark],
                 handle_sigint=False,
                 handle_sigterm=False,
@@ -150,7 +150,7 @@ class Browser:
         self._pid, self._pages = _process_of(mark), 0
 
     async def _watch_memory(self) -> bool:
-        """Kill the browser when it takes more memory than it may (known on Linux only). Returns whether it did."""
+        """Kill the browser if it exceeds its memory limit (Linux only). Returns whether it did."""
         while self._pid:
             await asyncio.sleep(WATCH_SECONDS)
             if _memory_of(self._pid) > self._limits.megabytes << 20:
@@ -159,7 +159,7 @@ class Browser:
         return False
 
     def kill(self) -> None:
-        """End the browser at once; the next page starts another."""
+        """Kill the browser; the next page starts another."""
         if self._pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
@@ -167,7 +167,7 @@ class Browser:
         self._pages = PAGES_OF_ONE
 
     async def close(self) -> None:
-        """End browser and driver."""
+        """Stop browser and driver."""
         browser, playwright = self._browser, self._playwright
         self._browser = self._playwright = None
         self._pages = 0
@@ -194,7 +194,7 @@ def _process_of(mark: str) -> int:
 
 
 def _memory_of(pid: int) -> int:
-    """Return the bytes that a process and all that it has started hold for themselves alone; 0 when it is gone."""
+    """Return the private memory in bytes of a process and its descendants; 0 if it is gone."""
     parents: dict[int, int] = {}
     held: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):

@@ -1,4 +1,4 @@
-"""Load one page in a browser: answer or refuse its requests, wait until it asks for nothing more, take its DOM and pictures of it."""
+"""Load one page in a browser: answer or refuse its requests, wait until it is idle, take its DOM and screenshots."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 VIEWPORT: Final = {"width": 1280, "height": 900}
 TALLEST: Final = 10_000
-"""Pixels of a page that a view shows; a long reportage has as many, an endless list no end."""
+"""Maximum height of a screenshot in pixels; a long article has as many, an endless list more."""
 THUMBNAIL: Final = 0.25
 QUIET: Final = 0.5
 """Seconds without a request after which a page has settled; Playwright's `networkidle` waits as long."""
 SCROLLS: Final = 8
-"""Screens that are scrolled through for what is loaded late; endless lists go on for ever."""
+"""Screens that are scrolled for content that loads late; an endless list needs a limit."""
 LAST_WORDS: Final = 5.0
-"""Seconds in which a page must give its DOM when its time is over."""
+"""Seconds in which a page must give its DOM after its time is over."""
 STUBBORN: Final = 10
-"""Times the requests it may make that a page asks for before it is ended: each refusal costs a millisecond."""
+"""A page is stopped after this multiple of its allowed requests, because each refusal costs a millisecond."""
 PIXEL: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-"""A transparent GIF that stands in for pictures, which the crawl fetches later by itself: a page whose pictures fail takes them out."""
+"""A transparent GIF in place of pictures, which the crawl fetches later: pages remove pictures that fail to load."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderLimits:
-    """Bounds of one page; each is a setting of crawler/settings.py, where its reason is. `screenshots`: also take pictures of it."""
+    """Limits of one page; each is a setting, with its reason in crawler/settings.py. `screenshots`: also take screenshots."""
 
     seconds: float
     requests: int
@@ -42,8 +42,8 @@ class RenderLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request of a page: its URL, what it is for (Playwright's resource type: `script`, `fetch`, …) and its header fields."""
+class BrowserRequest:
+    """A request of a page: its URL, Playwright's resource type (`script`, `fetch`, …) and its header fields."""
 
     url: str
     type: str
@@ -51,7 +51,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class BrowserResponse:
     """The answer to a page's request: status, header fields, and the body without its codings. `size`: bytes as sent."""
 
     status: int
@@ -62,7 +62,7 @@ class Answered:
 
 @dataclass(slots=True, kw_only=True)
 class Rendered:
-    """A rendered page: its DOM, pictures of it, what it loaded (status, media type, resource type by URL), and limits met."""
+    """A rendered page: its DOM, screenshots, loaded resources (status, media type, resource type by URL), and the limits it hit."""
 
     dom: bytes = b""
     view: bytes = b""
@@ -73,7 +73,7 @@ class Rendered:
 
 
 class RenderError(Exception):
-    """A page could not be rendered; `reason` is the word that it is counted under."""
+    """A page could not be rendered; it is counted under `reason`."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -81,7 +81,7 @@ class RenderError(Exception):
 
 
 class NoBrowserError(RenderError):
-    """There is no Playwright, or no Chromium that starts."""
+    """Playwright is missing, or Chromium does not start."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("no-browser", detail)
@@ -90,7 +90,9 @@ class NoBrowserError(RenderError):
 class Visit:
     """One page in its context, from its first request to its DOM."""
 
-    def __init__(self, url: str, load: Callable[[Asked], Awaitable[Answered | None]], limits: RenderLimits) -> None:
+    def __init__(
+        self, url: str, load: Callable[[BrowserRequest], Awaitable[BrowserResponse | None]], limits: RenderLimits
+    ) -> None:
         self._url, self._load, self._limits = url, load, limits
         self._done = Rendered()
         self._page: Page | None = None
@@ -102,7 +104,7 @@ class Visit:
         self._crashed = asyncio.Event()
 
     async def open(self, context: BrowserContext) -> None:
-        """Set up what answers the page."""
+        """Install the handlers for the page's requests."""
         await context.route("**/*", self._route)
         self._page = await context.new_page()
         self._page.on("crash", lambda _: self._crashed.set())
@@ -110,8 +112,8 @@ class Visit:
         context.on("page", _close)
         self._last = asyncio.get_running_loop().time()
 
-    async def settle(self) -> Rendered:
-        """Load the page, wait until it is quiet or a limit is met, and take its DOM. Raises RenderError."""
+    async def render(self) -> Rendered:
+        """Load the page, wait until it is idle or hits a limit, and take its DOM. Raises RenderError."""
         assert self._page  # noqa: S101 - open was called
         try:
             async with asyncio.timeout(self._limits.seconds):
@@ -125,7 +127,7 @@ class Visit:
             async with asyncio.timeout(LAST_WORDS):
                 await self._take()
         except TimeoutError:
-            raise RenderError("browser-timeout", f"the page does not answer after {self._limits.seconds:g} s") from None
+            raise RenderError("browser-timeout", f"the page did not answer within {self._limits.seconds:g} s") from None
         return self._done
 
     async def _until_quiet(self) -> None:
@@ -138,7 +140,7 @@ class Visit:
             await asyncio.sleep(QUIET / 5)
 
     async def _scroll(self) -> None:
-        """Scroll down screen by screen, as long as the page has more and loads something for it."""
+        """Scroll down screen by screen while the page has more and loads something for it."""
         assert self._page  # noqa: S101 - open was called
         for _ in range(SCROLLS):
             if self._is_over or not await self._page.evaluate(
@@ -163,7 +165,7 @@ class Visit:
         self._done.dom = dom
 
     async def _photograph(self) -> None:
-        """Take the whole page, up to a height, and a small picture of its top."""
+        """Take a screenshot of the page, up to a maximum height, and a thumbnail of its top."""
         import base64
 
         assert self._page  # noqa: S101 - open was called
@@ -178,7 +180,7 @@ class Visit:
             setattr(self._done, name, base64.b64decode(answer["data"]))
 
     async def _route(self, route: Route) -> None:
-        """Answer one request of the page, or refuse it; the page is answered whatever goes wrong here."""
+        """Answer or refuse one request of the page; errors here never leave it without an answer."""
         answered = None
         self._under_way += 1
         try:
@@ -186,24 +188,24 @@ class Visit:
         finally:
             self._under_way -= 1
             self._last = asyncio.get_running_loop().time()
-            with contextlib.suppress(Exception):  # the page may be gone meanwhile
+            with contextlib.suppress(Exception):  # the page may be gone by now
                 if answered is None:
                     await route.abort("aborted")
                 else:
                     await route.fulfill(status=answered.status, headers=dict(answered.headers), body=answered.body)
 
-    async def _answer(self, route: Route) -> Answered | None:
+    async def _answer(self, route: Route) -> BrowserResponse | None:
         request = route.request
         kind, url = request.resource_type, urldefrag(request.url)[0]
         if not self._asked and request.is_navigation_request():
             self._asked = 1
-            return await self._load(Asked(url=self._url, type=kind, headers=request.headers))
+            return await self._load(BrowserRequest(url=self._url, type=kind, headers=request.headers))
         if refusal := self.refusal(request.method, kind, url, is_page=request.is_navigation_request()):
             self._met(refusal)
             return None
         if kind == "image" and not self._limits.screenshots:
-            return Answered(status=200, headers={"Content-Type": "image/gif"}, body=PIXEL)
-        answered = await self._load(Asked(url=url, type=kind, headers=request.headers))
+            return BrowserResponse(status=200, headers={"Content-Type": "image/gif"}, body=PIXEL)
+        answered = await self._load(BrowserRequest(url=url, type=kind, headers=request.headers))
         if answered is not None:
             self._bytes += answered.size
             mime = answered.headers.get("content-type", "").partition(";")[0]
@@ -211,7 +213,7 @@ class Visit:
         return answered
 
     def refusal(self, method: str, kind: str, url: str, *, is_page: bool) -> str:
-        """Return the limit or rule by which a request is refused, '' for one that is answered."""
+        """Return the limit or rule that refuses a request, '' if it is answered."""
         self._asked += 1
         limits = self._limits
         if self._asked > STUBBORN * limits.requests:

@@ -1,7 +1,6 @@
-"""Read the entries of sites.toml, each as a frozen Site; report a mistake with its file, line and key.
+"""Read the entries of sites.toml, each as a frozen Site; report an error with its file, line, key and the correct form.
 
-An entry is a table `[site.NAME]`; `warraq/place/sites.toml` shows every key. `scrapy addsite URL`
-writes one. The report of a mistake also says what would have been right.
+An entry is a table `[site.NAME]`; `warraq/template/sites.toml` shows every key. `scrapy addsite URL` writes one.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ _NOT_EDITORIAL = re.compile(
     r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
     r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
 )
-"""First labels of subdomains that are not sections: services, twins of the site, and its editions in other languages."""
+"""First labels of subdomains that are not sections: services, copies of the site, and its editions in other languages."""
 
 
 class SiteError(UsageError):
-    """An entry of sites.toml, or a URL to crawl, that makes no sense; `line` is 0 where there is none."""
+    """An invalid entry of sites.toml or URL to crawl; `line` is 0 if there is none."""
 
     def __init__(self, problem: str, *, path: Path | None = None, line: int = 0, key: str = "") -> None:
         place = f"{path}:{line}: " if path and line else f"{path}: " if path else ""
@@ -54,12 +53,12 @@ class SiteError(UsageError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One site: where it starts, what belongs to it, how it is read, how gently it is asked.
+    """One site: its seeds, scope, parsing hints and pace.
 
     URLs are canonical. `hosts` and `paths` are its scope: host names (`*.example.org` takes subdomains too) and path
     prefixes (all paths if empty). `articles` and `deny` are regular expressions, searched in the URL. `locale` is a
-    BCP 47 tag for dates, `timezone` an IANA name. What is None leaves the setting of that meaning alone.
-    `is_closed`: the entry says which hosts belong to it, and no others do. `is_guessed`: all is known from a URL alone.
+    BCP 47 tag for dates, `timezone` an IANA name. A field that is None does not override the corresponding setting.
+    `is_closed`: only the hosts in the entry belong to the site. `is_guessed`: the site was made from a URL alone.
     """
 
     name: str
@@ -92,7 +91,7 @@ class Site:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Return the site that starts at `url`: its host, and the edition its path names; raises SiteError for no web address."""
+        """Return the site that starts at `url`: its host, and the edition in its path; raises SiteError for an invalid URL."""
         text = url.strip()
         try:
             seed = web_address(text if _SCHEME.match(text) else f"https://{text}")
@@ -119,20 +118,20 @@ class Site:
 
     @property
     def digest(self) -> str:
-        """Names what the entry says: another digest, another entry."""
+        """A digest of the entry, which changes with it."""
         said = [getattr(self, f.name) for f in fields(self)]
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """The hosts of the seeds without `www.` that may have sections on subdomains: not those of a public suffix."""
+        """The hosts of the seeds without `www.` that may have sections on subdomains, except public suffixes."""
         bare = (host for host in self.own_hosts if not host.startswith("www."))
         return tuple(host for host in bare if urls.may_have_subdomains(host))
 
     def in_scope(self, url: str, *, index: bool = False) -> bool:
         """Return whether the canonical `url` belongs to the site and is not denied.
 
-        With `index`, for feeds and sitemaps, which lie outside of `paths` even when what they announce does not.
+        `index` is for feeds and sitemaps, which may be outside of `paths` even if their entries are not.
         """
         origin = origin_of(url)
         host = origin.partition("://")[2]
@@ -143,9 +142,9 @@ class Site:
         return not self.is_denied(url)
 
     def section_host(self, url: str) -> str:
-        """Return the subdomain that `url` lies on when it may be a section's.
+        """Return the subdomain of `url` if it may be a section of the site, else ''.
 
-        Not the site's yet, no service, no edition in another language.
+        It must not be in scope yet, a service, or an edition in another language.
         """
         host = origin_of(url).partition("://")[2]
         if not host or any(_host_matches(rule, host) for rule in self.hosts):
@@ -158,11 +157,11 @@ class Site:
         return any(pattern.search(url) for pattern in self.deny)
 
     def is_article(self, url: str, spelling: str = "") -> bool:
-        """Return whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
+        """Return whether the entry declares URLs like this one articles, by either spelling; False means unknown."""
         return any(pattern.search(url) or (spelling and pattern.search(spelling)) for pattern in self.articles)
 
     def settings(self) -> dict[str, Any]:
-        """Scrapy settings that this site wants otherwise than settings.py."""
+        """The Scrapy settings that this site overrides."""
         wanted = {
             "DOWNLOAD_DELAY": self.delay,
             "CONCURRENT_REQUESTS_PER_DOMAIN": self.concurrency,
@@ -177,13 +176,16 @@ class Site:
 
 
 def name_of(url: str) -> str:
-    """Return the name for the site of `url`, fit for a folder: its host without `www.`, and its port if it has one."""
+    """Return the name of the site of `url`, usable as a folder name: its host without `www.`, and its port if it has one.
+
+    'site' for a host without letters and digits.
+    """
     host = origin_of(url).partition("://")[2].removeprefix("www.")
-    return re.sub(r"[^a-z0-9.-]+", "-", host).strip("-.")[:80]
+    return re.sub(r"[^a-z0-9.-]+", "-", host).strip("-.")[:80] or "site"
 
 
 def load_site(path: Path, name: str) -> Site:
-    """Return the entry `name` of the file; raises SiteError when it is not there or makes no sense."""
+    """Return the entry `name` of the file; raises SiteError if it is missing or invalid."""
     sites = load_sites(path)
     if name not in sites:
         known = ", ".join(sorted(sites)) or "none yet"
@@ -204,7 +206,7 @@ def chosen_site(settings: BaseSettings, name: str) -> Site:
 
 
 def site_of_page(settings: BaseSettings, url: str) -> Site:
-    """Return the entry of sites.toml that a page belongs to; without one, the site that its URL alone gives. Raises SiteError."""
+    """Return the entry of sites.toml that a page belongs to, or a site made from its URL. Raises SiteError."""
     guessed = Site.from_url(url)
     path = Path(settings["WARRAQ_SITES"])
     entries = load_sites(path).values() if path.exists() else ()
@@ -212,7 +214,7 @@ def site_of_page(settings: BaseSettings, url: str) -> Site:
 
 
 def site_from_json(name: str, text: str) -> Site:
-    """Return the site of an entry as `entries_as_json` gives it; raises SiteError."""
+    """Return the site of an entry in the form of `entries_as_json`; raises SiteError."""
     source = _Source(Path("WARRAQ_SITE_ENTRY"), "")
     try:
         entry = json.loads(text)
@@ -230,7 +232,7 @@ def entries_as_json(path: Path) -> dict[str, str]:
 
 
 def load_sites(path: Path) -> dict[str, Site]:
-    """Return all entries of the file, in its order; raises SiteError with line and key for the first mistake."""
+    """Return all entries of the file, in its order; raises SiteError with line and key for the first error."""
     source, entries = _entries(path)
     return {name: _site(source, name, entry) for name, entry in entries.items()}
 
@@ -258,14 +260,14 @@ def _entries(path: Path) -> tuple[_Source, dict[str, object]]:
 
 
 class _Source:
-    """The text of the file, to say at which line a mistake is; tomllib does not."""
+    """The text of the file, to find the line of an error, which tomllib does not give."""
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self._lines = text.splitlines()
 
     def fail(self, name: str, key: str, problem: str, value: str = "") -> None:
-        """Raise SiteError at the line of the value, the key or the table, the closest that is found."""
+        """Raise SiteError with the line of the value, the key or the table, whichever is found first."""
         start = self._find(rf"\s*\[\s*site\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]", 0) if name else 0
         line = self._find(rf"\s*\[?\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", start) if key else start
         if value and (exact := self._find(rf".*{re.escape(value)}", max(line, start) - 1)):
@@ -311,7 +313,7 @@ def _meant(word: str, known: Mapping[str, Any] | list[str]) -> str:
 
 
 def edition_of(url: str) -> str:
-    """Return the first path segment of a URL when it names an edition, '' when it does not."""
+    """Return the first path segment of a URL if it names an edition, else ''."""
     match = _EDITION.match(url[len(origin_of(url)) :])
     return match.group() if match else ""
 

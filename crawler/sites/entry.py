@@ -1,7 +1,7 @@
-"""Write an entry of sites.toml from the findings on a site, with comments on the evidence. Pure.
+"""Write an entry of sites.toml from the findings on a site, with the evidence in comments. Pure.
 
-Language, locale and time zone are guesses from evidence (what articles say, the country of the host, the dialect of
-month names), and the comment names the evidence, so that a person can judge it.
+Language, locale and time zone are guesses from evidence (the articles, the country of the host, the dialect of month
+names), and the comment names the evidence, so that a person can check it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSource:
-    """A feed or sitemap: `found` says where its address was found, `holds` what is in it; `use` is False to leave it out."""
+    """A feed or sitemap: `found` is where its URL was found, `holds` describes its content; `use` is False to leave it out."""
 
     url: str
     found: str
@@ -41,10 +41,10 @@ class Guess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a look at a site found.
+    """The findings of a probe.
 
-    `seed` is its start page after redirects. `articles` are URLs known to be articles, `expressions` their shapes;
-    `samples` the articles that were read. `seconds` is the median time of an answer, `crawl_delay` what robots.txt asks.
+    `seed` is the start page after redirects. `articles` are URLs known to be articles, `expressions` match their patterns;
+    `samples` are the articles that were parsed. `seconds` is the median response time, `crawl_delay` that of robots.txt.
     """
 
     seed: str
@@ -98,7 +98,7 @@ _COUNTRIES = {
     "uk": ("GB", "Europe/London"),
     "ye": ("YE", "Asia/Aden"),
 }
-# Month names of which each dialect of Arabic dates has its own (CLDR: ar-SY, ar-DZ and ar-TN, ar-MA, ar-EG).
+# Month names that differ between Arabic-speaking countries (CLDR: ar-SY, ar-DZ and ar-TN, ar-MA, ar-EG).
 _MONTHS = {
     "ar-SY": (
         "كانون الثاني",
@@ -119,7 +119,7 @@ _MONTHS = {
 
 
 def language_of(findings: Findings) -> Guess:
-    """Return the language that most of the articles read are in, or that the site says it has."""
+    """Return the language of most sampled articles, or the one that the site declares."""
     counts = Counter(article.language for article in findings.samples if article.language)
     if counts:
         language, number = counts.most_common(1)[0]
@@ -129,7 +129,7 @@ def language_of(findings: Findings) -> Guess:
 
 
 def locale_of(findings: Findings, language: str) -> Guess:
-    """Return the language and region whose dates the site writes: by its country, or by its month names."""
+    """Return the language and region of the site's dates: by its country, or by its month names."""
     region = _region(findings)
     if language and region.value:
         return Guess(value=f"{language}-{_COUNTRIES[region.value][0]}", why=region.why)
@@ -142,7 +142,7 @@ def locale_of(findings: Findings, language: str) -> Guess:
 
 
 def timezone_of(findings: Findings) -> Guess:
-    """Return the time zone of the site's country; what offsets its articles write is in the comment."""
+    """Return the time zone of the site's country; the comment lists the offsets in its articles."""
     offsets = Counter(offset for article in findings.samples if (offset := _offset(article.date_published)))
     written = f"articles write {', '.join(offsets)}" if offsets else "articles write no offset"
     region = _region(findings)
@@ -152,7 +152,7 @@ def timezone_of(findings: Findings) -> Guess:
 
 
 def _region(findings: Findings) -> Guess:
-    """Return the code of the site's country in `_COUNTRIES`: the end of its host, or the region of the language it declares."""
+    """Return the site's country code in `_COUNTRIES`: the end of its host, or the region of its declared language."""
     country = _country(findings.seed)
     if country in _COUNTRIES:
         return Guess(value=country, why=f"the host ends in .{country}")
@@ -163,7 +163,7 @@ def _region(findings: Findings) -> Guess:
 
 
 def delay_of(findings: Findings) -> Guess:
-    """Return seconds between requests: twice the time of an answer, from one to ten, or more if robots.txt asks for more."""
+    """Return the seconds between requests: twice the response time, from one to ten, or more if robots.txt asks for more."""
     delay = min(10.0, max(1.0, round(2 * findings.seconds, 1)))
     asked = f"robots.txt asks for {findings.crawl_delay:g}" if findings.crawl_delay else "robots.txt asks for no delay"
     return Guess(
@@ -178,7 +178,7 @@ def entry_text(findings: Findings, name: str) -> str:
     zone = timezone_of(findings)
     delay = delay_of(findings)
     lines = [
-        f"# {urls.display(findings.seed)}, looked at on {findings.day} by `scrapy addsite`",
+        f"# {urls.display(findings.seed)}, probed on {findings.day} by `warraq add`",
         *(f"# {note}" for note in findings.notes),
         f"[site.{_key(name)}]",
         f"seeds = [{_quoted(findings.seed)}]",
@@ -283,5 +283,5 @@ def _literal(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """Return the text that stays on its line, even if a site put control characters into it."""
+    """Return the text on one line, even if the site put control characters into it."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:200]

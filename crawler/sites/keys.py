@@ -1,4 +1,4 @@
-"""Define the keys of an entry in sites.toml: how each value is read, or what is wrong with it."""
+"""Define the keys of an entry in sites.toml: how each value is validated and converted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class WrongValueError(ValueError):
-    """A value that makes no sense; `value` is the part of it that is wrong."""
+    """An invalid value; `value` is the wrong part of it."""
 
     def __init__(self, problem: str, value: str = "") -> None:
         super().__init__(problem)
@@ -60,7 +60,9 @@ def _addresses(value: object) -> tuple[str, ...]:
 def _list(value: object) -> list[object]:
     if not isinstance(value, list):
         raise WrongValueError(
-            _("is a list: write [{value!r}]").format(value=value) if isinstance(value, str) else _("is a list of texts")
+            _("must be a list: write [{value!r}]").format(value=value)
+            if isinstance(value, str)
+            else _("must be a list of strings")
         )
     return value
 
@@ -143,7 +145,7 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
-        raise WrongValueError(_('is a table: write { Name = "value" }'))
+        raise WrongValueError(_('must be a table: write { Name = "value" }'))
     found = []
     for name, text in value.items():
         if not HEADER_NAME.fullmatch(name) or not isinstance(text, str) or not text.isprintable():
@@ -165,10 +167,10 @@ def _text(value: object) -> str:
 
 
 def level_of(value: object) -> RequisiteLevel:
-    """Return what is kept of what pages load; raises WrongValueError for a word that says nothing of it."""
+    """Return the level of requisites; raises WrongValueError for an unknown one."""
     if value not in get_args(RequisiteLevel):
         raise WrongValueError(
-            _("{value!r} is none of {requisitelevel}").format(
+            _("{value!r} is not one of {requisitelevel}").format(
                 value=value, requisitelevel=", ".join(get_args(RequisiteLevel))
             )
         )
@@ -177,17 +179,17 @@ def level_of(value: object) -> RequisiteLevel:
 
 RenderMode = Literal[
     "never",
-    "auto",  # pages that give no article as they are served, and look like a shell
+    "auto",  # pages that give no article as served and look like a shell
     "always",  # every page
 ]
 """Which pages of a site a browser renders."""
 
 
 def mode_of(value: object) -> RenderMode:
-    """Return which pages are rendered; raises WrongValueError for a word that says nothing of it."""
+    """Return the mode of rendering; raises WrongValueError for an unknown one."""
     if value not in get_args(RenderMode):
         raise WrongValueError(
-            _("{value!r} is none of {rendermode}").format(value=value, rendermode=", ".join(get_args(RenderMode)))
+            _("{value!r} is not one of {rendermode}").format(value=value, rendermode=", ".join(get_args(RenderMode)))
         )
     return cast("RenderMode", value)
 
@@ -218,4 +220,4 @@ KEYS: dict[str, Callable[[object], Any]] = {
     "render": mode_of,
     "fetch_intermediates": _yes_or_no,
 }
-"""The keys that an entry may have, and what each makes of its value."""
+"""The allowed keys of an entry, each with the function that validates its value."""

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_FEEDS: Final = 10_000
-"""Of a list; a reader's subscriptions are some hundreds."""
+"""Limit of a list; a reader has some hundreds of subscriptions."""
 MOST_BYTES: Final = 20 << 20
 
 
 def read_opml(data: bytes) -> dict[str, list[str]]:
-    """Return the feeds of a list by the start page of their site; what is no web address is left out. Raises SiteError for no OPML."""
+    """Return the feeds of a list by the start page of their site, without invalid URLs. Raises SiteError if it is not OPML."""
     root = parse_xml(data[:MOST_BYTES])
     if root is None or etree.QName(root).localname != "opml":
         raise SiteError("is not OPML")
@@ -49,7 +49,7 @@ def _address(text: str) -> str:
 
 
 def add_feeds(path: Path, feeds: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
-    """Append an entry for each site that the file has not, whole or not at all; return (names added, start pages that it has already)."""
+    """Append an entry for each new site, all or none; return (added names, start pages that the file has already)."""
     entries = load_sites(path) if path.exists() else {}
     known = {origin_of(seed) for site in entries.values() for seed in site.seeds}
     added: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Probe a site with a few polite requests: return its Findings and one page with its article.
 
-It asks for the start page, at most six feeds, eight sitemaps and three articles, one after the other, under the same
-robots.txt, guard and pace as a crawl.
+It requests the start page, at most six feeds, eight sitemaps and three articles, one by one, with the same robots.txt,
+guard and pace as a crawl.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_FEEDS, MAX_SITEMAPS, MAX_ARTICLES, MAX_SECTIONS = 6, 8, 3, 25
 USUAL_FEEDS = ("/feed/", "/rss.xml", "/rss")
 USUAL_SITEMAPS = ("/sitemap.xml", "/sitemap_index.xml", "/sitemap-news.xml")
 WALLS = frozenset({"consent", "challenge", "login"})
-NO_ARTICLE = N_("no article could be read: a crawl may find none (scripts that build the pages, a wall, other hosts)")
+NO_ARTICLE = N_("no article could be extracted: a crawl may find none (pages built by scripts, a wall, other hosts)")
 _WALL = re.compile(
     r"consent|gdpr|cookie-?(?:wall|policy)|waiting-?room|queue-it|captcha|log-?in|sign-?in", re.IGNORECASE
 )
@@ -44,7 +44,7 @@ _DECLARED = re.compile(rb"<html\b[^>]{0,300}?\blang\s*=\s*[\"']?([A-Za-z]{2,3}(?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A page with the article that was read from it, to be kept as a test case."""
+    """A page with its extracted article, to be kept as a test case."""
 
     page: ProbedPage
     article: Article
@@ -65,11 +65,11 @@ class ProbeSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *_: Any, url: str = "") -> Self:
-        """Take the address to look at."""
+        """Take the URL to probe."""
         return super().from_crawler(crawler, url=url, asker=ProbeClient(crawler))
 
     async def start(self) -> AsyncIterator[Request]:
-        """Look around; yield nothing to be scheduled."""
+        """Run the probe; yield nothing to be scheduled."""
         settings = self.crawler.settings
         try:
             with parse_pool(
@@ -88,19 +88,19 @@ class ProbeSpider(Spider):
         self._asked = self.site.seeds[0]
         self._children: list[str] = []
         home = await self._asker.get(self._asked)
-        self.site = Site.from_url(home.url)  # where it redirected to is where it lives
+        self.site = Site.from_url(home.url)  # the redirect target is the site
         if discovery.sniff(home.body, home.head.get("Content-Type")) != "html":
             raise NothingThereError(N_(f"{home.url} is not an HTML page; give the address of the site's start page"))
         answer = await self._read(home)
         self._refuse_wall(home, answer)
         feeds, feed_urls, declared = await self._look_at_feeds(home, answer)
         sitemaps, news_urls = await self._look_at_sitemaps(home)
-        self._take_along(found.url for found in answer.found if found.kind in {"article", "section"})
+        self._add_subdomains(found.url for found in answer.found if found.kind in {"article", "section"})
         links = [found for found in answer.found if self.site.in_scope(found.url)]
         known = _unique([*feed_urls, *news_urls], self.site)
         candidates = known or [found.url for found in links if found.kind == "article"] or feed_urls
         read = await self._look_at_articles(candidates)
-        if candidates is feed_urls:  # a redirect service, or the articles' own host
+        if candidates is feed_urls:  # the host of a redirect service or of the articles
             candidates = [page.url for page, _ in read]
             found = dict.fromkeys(host for page, _ in read for host in own_hosts(page.url))
             self.site = replace(self.site, hosts=tuple(dict.fromkeys((*self.site.hosts, *found))))
@@ -127,19 +127,19 @@ class ProbeSpider(Spider):
         )
 
     def _refuse_wall(self, home: ProbedPage, answer: Parsed) -> None:
-        """Raise NothingThereError for a wall that stands in the place of the start page: it must not become the seed."""
+        """Raise NothingThereError if the start page is a wall, which must not become the seed."""
         reason = answer.outcome.reason if answer.outcome.kind is OutcomeKind.QUARANTINE else ""
         led_away = home.url != self._asked and _WALL.search(home.url)
         if reason in WALLS or led_away:
             wall = f"a {reason} page" if reason in WALLS else home.url
             raise NothingThereError(
                 N_(
-                    f"{self._asked} shows {wall} in place of its start page; write the entry by hand, with the cookies that a browser has "
-                    "after it (cookies, cookies_file: see sites.toml)"
+                    f"{self._asked} shows {wall} instead of its start page; write the entry by hand, with the cookies "
+                    f"of a browser that has passed it (cookies, cookies_file: see sites.toml)"
                 )
             )
 
-    def _take_along(self, found: Iterable[str]) -> None:
+    def _add_subdomains(self, found: Iterable[str]) -> None:
         """Add the subdomains of sections to the scope, as a crawl does."""
         for url in found:
             if host := self.site.section_host(url):
@@ -214,7 +214,7 @@ class ProbeSpider(Spider):
         return self.site.in_scope(f"{origin}/", index=True)
 
     def _sections(self, links: Iterable[Any], answers: list[Parsed]) -> tuple[str, ...]:
-        """Return links of sections that the start page and most of the articles have: the navigation is on every page."""
+        """Return section links on the start page and most articles, since the navigation is on every page."""
         on_articles = [{found.url for found in answer.found} for answer in answers]
         sections = [
             link.url
@@ -223,7 +223,7 @@ class ProbeSpider(Spider):
             and link.url != self.site.seeds[0]
             and self._asker.allowed(link.url)
             and 2 * sum(link.url in found for found in on_articles) >= max(1, len(on_articles))
-            and not discovery.judge_link(link.url).reason.startswith(("tag", "author", "search", "page", "list"))
+            and not discovery.classify_link(link.url).reason.startswith(("tag", "author", "search", "page", "list"))
         ]
         return tuple(dict.fromkeys(sections))[:MAX_SECTIONS]
 

@@ -1,6 +1,6 @@
 """Fetch single URLs for the probe: a decoded answer after redirects, or a named error.
 
-It goes through the same handler, robots.txt, guard and pace as a crawl, and asks for no URL twice.
+It uses the same handler, robots.txt, guard and pace as a crawl, and requests no URL twice.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from archive.capture import Capture
 
 MAX_REDIRECTS = 5
-MAX_BODY = 20 << 20  # bytes decoded of one answer
+MAX_BODY = 20 << 20  # bytes of one response after decoding
 
 logger = logging.getLogger(__name__)
 
 
 class NothingThereError(UsageError):
-    """The start page of a site cannot be fetched, or is not a page."""
+    """The start page of a site is unavailable, or is not a page."""
 
     exit_code = ExitCode.UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedPage:
-    """An answer: where it came from after redirects, its parsed head, its decoded body."""
+    """A response: its URL after redirects, its parsed head, its decoded body."""
 
     url: str
     head: Response
@@ -53,7 +53,7 @@ class ProbedPage:
 
 
 class ProbeClient:
-    """Asks on behalf of one crawler. `seconds` are the times of the answers, `sitemaps` what each robots.txt names."""
+    """Makes the requests of one probe. `seconds` are the response times, `sitemaps` the sitemaps in each robots.txt."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.seconds: list[float] = []
@@ -67,7 +67,7 @@ class ProbeClient:
         crawler.signals.connect(self._robots_read, signal=robots_read)
 
     async def attempt(self, url: str) -> ProbedPage | None:
-        """Return the answer of a URL that may well not be there."""
+        """Return the response of a URL, None if it is unavailable."""
         try:
             page = await self.get(url)
         except UsageError as error:
@@ -76,7 +76,7 @@ class ProbeClient:
         return page if page.body else None
 
     async def get(self, url: str) -> ProbedPage:
-        """Return the answer of a URL after its redirects; raises NothingThereError for anything but 200."""
+        """Return the response of a URL after redirects; raises NothingThereError unless its status is 200."""
         start = url
         if start in self._pages:
             return self._pages[start]
@@ -88,14 +88,14 @@ class ProbeClient:
                     raise NothingThereError(f"{start} does not redirect to a web address")
                 continue
             if head.status != 200:
-                raise NothingThereError(f"{url} answers {head.status} {head.reason}")
+                raise NothingThereError(f"{url} answered {head.status} {head.reason}")
             try:
                 page = ProbedPage(url=url, head=head, body=decode(head, MAX_BODY), raw=raw, fetched_at=at)
             except (TooLarge, BadCoding) as error:
                 raise NothingThereError(f"{url} cannot be decoded: {error}") from None
             self._pages[start] = self._pages[url] = page
             return page
-        raise NothingThereError(f"{start} redirects without end")
+        raise NothingThereError(f"{start} redirects endlessly")
 
     async def _exchange(self, url: str) -> tuple[Response, bytes, datetime]:
         request = Request(url, dont_filter=True, meta={"verbatim_url": True})
@@ -112,7 +112,7 @@ class ProbeClient:
             raise NothingThereError(f"{url} gives no HTTP response: {error}") from None
 
     def allowed(self, url: str) -> bool:
-        """Return whether robots.txt of the host of `url`, if it has been read, lets us ask for it."""
+        """Return whether the robots.txt of `url`'s host, if it has been read, allows the URL."""
         settings = self._crawler.settings
         product = product_of(settings.get("ROBOTSTXT_USER_AGENT") or settings["USER_AGENT"])
         rules = self._robots.get(origin_of(url))

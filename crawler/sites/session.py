@@ -1,9 +1,9 @@
 """Send what a site requires beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
 
-Cookies that hosts set are kept for a run and sent where their rules say (to the host that set them, or to the hosts of its domain), if they
-are switched on there: on all hosts with `COOKIES_ENABLED`, on those that lead a request without cookies in a ring of redirects. What the
-entry gives goes to the site's own hosts only.
-The WARC leaves cookies and the headers of `headers_file` out of the request, as it does other credentials.
+Cookies that hosts set are kept for a run and sent by their own rules (to the host that set them, or the hosts of its domain), if they are
+enabled there: on all hosts with `COOKIES_ENABLED`, otherwise on hosts that redirect requests without cookies in a loop. Cookies and headers
+of the entry go only to the site's own hosts.
+Cookies and the headers of `headers_file` are redacted in the WARC, like other credentials.
 """
 
 from __future__ import annotations
@@ -34,52 +34,53 @@ LOGIN = frozenset({
     "my-account", "auth", "oauth", "oauth2", "authorize", "sso", "anmelden", "anmeldung", "connexion", "accedi", "acceso",
     "subscribe", "subscription", "paywall", "abo", "تسجيل-الدخول", "دخول",
 })  # fmt: skip
-"""Words of a path, or the first label of a host, to which a page is led that is not shown without a session."""
+"""Words of a path, or first labels of a host, to which a site redirects pages that need a session."""
 
-MOST_COOKIES = 50  # that one host is sent; browsers keep 180, and servers refuse the header of so many
+MOST_COOKIES = 50  # sent to one host; browsers keep 180, whose header servers would reject
 MOST_KEPT = 5000
 
 
 def is_login(url: str) -> bool:
-    """Return whether a URL is that of a login, by a word of its path or the first label of its host."""
+    """Return whether a URL is a login page, by a word of its path or the first label of its host."""
     parts = urlsplit(urls.display(url).lower())
     words = {word.partition(".")[0] for word in parts.path.split("/")}
     return bool(LOGIN & (words | {(parts.hostname or "").partition(".")[0]}))
 
 
 class SessionMiddleware:
-    """Keeps the cookies that come; `switch_on` lets them be sent."""
+    """Keeps the cookies that hosts set; `switch_on` enables sending them."""
 
     def __init__(self, site: Site | None, *, everywhere: bool, now: datetime | None = None) -> None:
-        """`everywhere`: cookies are sent to every host that sets some. Raises UsageError for a file that cannot be used."""
+        """`everywhere`: send cookies to every host that sets them. Raises UsageError for an invalid file."""
         self._everywhere = everywhere
         self._site = site
         now = now or datetime.now(UTC)
         self._given = load_cookies(Path(site.cookies_file), now=now) if site and site.cookies_file else None
         self._secret = load_headers(Path(site.headers_file)) if site and site.headers_file else ()
-        self._sent: dict[str, set[str]] = {}  # names of the cookies that there were when they were switched on, by host
+        self._enabled: set[str] = set()  # hosts that are sent their cookies
         self._jar = CookieJar()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read COOKIES_ENABLED and what the site's entry says."""
+        """Read COOKIES_ENABLED and the site's entry."""
         return cls(
             getattr(crawler.spider, "site", None),
             everywhere=crawler.settings.getbool("COOKIES_ENABLED"),
             now=load_object(crawler.settings["WARRAQ_CLOCK"])(),
         )
 
-    def switch_on(self, url: str) -> bool:
-        """Send cookies to the URL's host from now on; False when all that there are for it are sent already."""
-        names = self._names(url)
-        sent = self._sent.setdefault(urls.host_of(url), set())
-        if self._everywhere or names <= sent:
+    def switch_on(self, url: str, sent: str) -> bool:
+        """Send cookies to the URL's host from now on; return False if the last request for the URL had them all.
+
+        `sent` is the Cookie field of that request, which may have been sent before a concurrent one got the cookies.
+        """
+        if self._names(url) <= _names_in(sent):
             return False
-        sent |= names
+        self._enabled.add(urls.host_of(url))
         return True
 
     def process_request(self, request: Request) -> None:
-        """Add the headers, cookies and the proxy that the request's host is to have."""
+        """Add the headers, cookies and proxy for the request's host."""
         parts: list[str] = []
         if self._site is not None and self._site.in_scope(urls.canonicalise(request.url), index=True):
             for name, value in (*self._site.headers, *self._secret):
@@ -90,13 +91,13 @@ class SessionMiddleware:
                 request.meta.setdefault("proxy", self._site.proxy)
             parts += [f"{name}={value}" for name, value in self._site.cookies]
             parts += [_header(self._given, request)] if self._given is not None else []
-        if self._everywhere or self._sent.get(urls.host_of(request.url)):
+        if self._everywhere or urls.host_of(request.url) in self._enabled:
             parts.append(_header(self._jar.jar, request))
         if cookies := "; ".join(filter(None, parts)):
             request.headers["Cookie"] = cookies
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Keep the cookies that a host sets for itself or for a domain that is its owner's."""
+        """Keep the cookies that a host sets for itself or for its registrable domain."""
         if not response.headers.getlist("Set-Cookie") or len(self._jar.jar) >= MOST_KEPT:
             return response
         room = MOST_COOKIES - len(self._names(request.url))
@@ -106,12 +107,12 @@ class SessionMiddleware:
         return response
 
     def _names(self, url: str) -> set[str]:
-        """Return the names of the cookies that there are for a URL."""
-        return {pair.partition("=")[0] for pair in _header(self._jar.jar, Request(url)).split("; ") if pair}
+        """Return the names of the cookies for a URL."""
+        return _names_in(_header(self._jar.jar, Request(url)))
 
 
 def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
-    """Return the cookies of a Netscape `cookies.txt` that no other user may read; raises UsageError, also when all have expired."""
+    """Return the cookies of a private Netscape `cookies.txt`; raises UsageError, also if all have expired."""
     check_private(path)
     try:
         jar = MozillaCookieJar(str(path))
@@ -133,7 +134,7 @@ def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
 
 
 def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
-    """Return the headers of a file of lines `Name: value` that no other user may read; raises UsageError."""
+    """Return the headers of a private file of lines `Name: value`; raises UsageError."""
     check_private(path)
     found = []
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
@@ -149,20 +150,30 @@ def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def check_private(path: Path) -> None:
-    """Raise UsageError for a file that is not there, or that others may read."""
+    """Raise UsageError for a file that is missing or readable by others."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     if mode & 0o077:
         raise UsageError(
-            _("{path}: others may read it, and it holds credentials; `chmod 600 {path}`").format(path=path)
+            _("{path}: other users can read it, and it contains credentials; run `chmod 600 {path}`").format(path=path)
         )
 
 
+def cookies_of(request: Request) -> str:
+    """Return the Cookie field of a request, '' for none."""
+    return (request.headers.get("Cookie") or b"").decode("latin-1")
+
+
+def _names_in(field: str) -> set[str]:
+    """Return the names of the cookies in a Cookie field."""
+    return {pair.partition("=")[0] for pair in field.split("; ") if pair}
+
+
 def _header(jar: object, request: Request) -> str:
-    """Return the value of the Cookie header that a jar has for a request."""
+    """Return the Cookie header of a jar for a request."""
     asked = request.copy()
     asked.headers.pop("Cookie", None)
     jar.add_cookie_header(WrappedRequest(asked))  # type: ignore[attr-defined]
-    return (asked.headers.get("Cookie") or b"").decode("latin-1")
+    return cookies_of(asked)

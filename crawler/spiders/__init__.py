@@ -1,1 +1,1 @@
-"""Hold the spiders: one for all news sites; what differs between sites is data in sites.toml."""
+"""Define the spiders: one for all news sites; sites.toml has the differences between sites."""

@@ -1,6 +1,6 @@
-"""Crawl one site: take due URLs from the frontier, have the answers parsed in a worker, and record what they say.
+"""Crawl one site: draw due URLs from the frontier, have the responses parsed in a worker, and record the results.
 
-It never follows a link by itself. Links, feed entries, sitemap entries and redirect targets become rows of the frontier, rows become
+The spider never follows a link itself. Links, feed entries, sitemap entries and redirect targets become rows of the frontier, rows become
 requests when they are due, and a crash at any point loses none of them.
 """
 
@@ -21,8 +21,9 @@ from archive.parse.workers import NoWorkerError, WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier
-from crawler.frontier.answers import Answers, dropped
 from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
+from crawler.frontier.responses import ResponseHandler, dropped
+from crawler.frontier.revisit import validators_of
 from crawler.frontier.scope import CrawlLimits, parse_limits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
@@ -47,14 +48,8 @@ STOPPING_SECONDS = 0.1
 
 
 def parameters(url: str) -> int:
-    """Return how many parameters a URL has: a spelling with more of them has tracking parameters, which are first left out."""
+    """Return the number of parameters of a URL: the spelling with more of them has tracking parameters, and is tried later."""
     return url.count("?") + url.count("&")
-
-
-def validators_of(due: ScheduledUrl) -> dict[str, str]:
-    """Return the header fields that ask for a URL only if it has changed."""
-    fields = {"If-None-Match": due.etag, "If-Modified-Since": due.last_modified}
-    return {name: value for name, value in fields.items() if value}
 
 
 def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
@@ -69,7 +64,7 @@ def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
 class NewsSpider(Spider):
     """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
 
-    `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run. `-a page=URL` asks for one page alone.
+    `-a recheck=all` revisits every known page; `-a max_pages=N` limits this run. `-a page=URL` fetches only one page.
     """
 
     name = "news"
@@ -115,13 +110,13 @@ class NewsSpider(Spider):
         max_pages: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> Self:
-        """Read the arguments of the command line; raise SiteError for a site or URL that makes no sense.
+        """Read the arguments of the command line; raise SiteError for an invalid site or URL.
 
-        `pool` is for crawls that share one; its maker closes it.
+        `pool` is for crawls that share one; its creator closes it.
         """
         settings = crawler.settings
         spider = super().from_crawler(crawler)
-        if not (url or site or page):  # `scrapy parse --spider news URL`; `scrapy crawl` has refused before
+        if not (url or site or page):  # `scrapy parse --spider news URL`; `scrapy crawl` has refused this already
             return spider
         chosen = site_of_page(settings, page) if page else Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
@@ -141,11 +136,11 @@ class NewsSpider(Spider):
         return spider
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
-        """Read one page for `scrapy parse --spider news URL`: its article, or why it is none."""
+        """Parse one page for `scrapy parse --spider news URL`: its article, or why it is not one."""
         page = Page(
             body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
         )  # fmt: skip
-        from archive.extract import extract  # for `scrapy parse` alone: workers read the pages of a crawl
+        from archive.extract import extract  # only for `scrapy parse`: workers parse the pages of a crawl
 
         extraction = extract(page)
         if extraction.article is None:
@@ -154,17 +149,19 @@ class NewsSpider(Spider):
             yield asdict(extraction.article)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Yield the due URLs in small batches until none is due and none is under way."""
+        """Yield the due URLs in small batches until none is due and none is in flight."""
         archive = self.crawler.get_extension(ArchiveExtension)
         assert archive is not None  # noqa: S101 - settings.py wires it
         self._archive = archive
         self._frontier = Frontier(
             archive, self.site, limits=self._limits, page=self._page_limits, requisites=self._requisite_quota
         )
-        self._answers = Answers(archive, self.site, self._frontier, limits=self._limits, page=self._page_limits)
+        self._responses = ResponseHandler(
+            archive, self.site, self._frontier, limits=self._limits, page=self._page_limits
+        )
         self._renderer = Renderer(self.crawler, archive, self._frontier.requisites, self._read)
         self._visits = Visits(
-            crawler=self.crawler, archive=archive, frontier=self._frontier, answers=self._answers, renderer=self._renderer,
+            crawler=self.crawler, archive=archive, frontier=self._frontier, responses=self._responses, renderer=self._renderer,
             read=self._read, limits=self._limits, page=self._page_limits,
         )  # fmt: skip
         self.crawler.signals.connect(self._renderer.close, signal=signals.spider_closed)
@@ -188,14 +185,14 @@ class NewsSpider(Spider):
     async def _drawn_of(
         self, source: Frontier | RequisiteFrontier, room: Callable[[], int], request: Callable[[ScheduledUrl], Request]
     ) -> AsyncIterator[Request]:
-        """Request for what is due in `source`, until nothing is due and nothing under way, or its `room` of this run is used up."""
+        """Request the due URLs of `source`, until none is due or in flight, or its quota (`room`) is used up."""
         archive = self._archive
         while room() > 0 and not archive.report.problem:
-            if archive.stopping:  # we are about to be ended, and what is drawn now would be refused, again and again
+            if archive.stopping:  # the crawl is stopping and would refuse each URL drawn now
                 await asyncio.sleep(STOPPING_SECONDS)
                 continue
             self._freed.clear()
-            under_way = len(self._busy)  # as the source saw it: what is done meanwhile may have more to be drawn
+            under_way = len(self._busy)  # at the time of the draw: URLs that finish later may make others due
             free = self._window - under_way
             batch = source.next_urls(min(free, room()), busy=self._busy) if free > self._window // 4 else []
             for due in batch:
@@ -205,7 +202,7 @@ class NewsSpider(Spider):
                     continue
                 self._busy[due.id] = due.kind
                 yield request(due)
-            await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
+            await asyncio.sleep(0)  # let others run even if the whole batch was refused
             if not batch:
                 if not under_way:
                     return
@@ -214,7 +211,9 @@ class NewsSpider(Spider):
     def _request(self, due: ScheduledUrl) -> Request:
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
-            headers={} if self._frontier.asks_anew(due) or self._renderer.was_rendered(due.url) else validators_of(due),
+            headers={}
+            if self._frontier.must_reparse(due) or self._renderer.was_rendered(due.url)
+            else validators_of(due),
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
@@ -236,7 +235,7 @@ class NewsSpider(Spider):
         )  # fmt: skip
 
     async def requisite_answered(self, response: Response) -> None:
-        """Read what a page loads, and settles it; nothing that is wrong with it touches the page."""
+        """Parse and finish a requisite; its errors do not affect the page."""
         request = response.request
         assert request is not None  # noqa: S101 - the engine sets it
         due: ScheduledUrl = request.meta["frontier"]
@@ -245,7 +244,7 @@ class NewsSpider(Spider):
         try:
             known = loaded.unchanged(due, row, response)
             answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
-            self._archive.finish(known or loaded.settled(due, row, answer, response))
+            self._archive.finish(known or loaded.finished(due, row, answer, response))
         except NoWorkerError as error:
             self._archive.give_up(error)
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
@@ -255,20 +254,20 @@ class NewsSpider(Spider):
             self._free(due.id)
 
     def requisite_failed(self, failure: Failure) -> None:
-        """Settle a requisite that gave no usable response."""
-        self._settle_failure(failure, self._frontier.requisites.failed)
+        """Finish a requisite that gave no usable response."""
+        self._finish_failure(failure, self._frontier.requisites.failed)
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
-        """Read what a URL answered, and settles it."""
+        """Parse the response of a URL."""
         request = response.request
         assert request is not None  # noqa: S101 - the engine sets it
         due: ScheduledUrl = request.meta["frontier"]
         row, data = self._archive.take_capture(request)
-        settled = None
+        disposition = None
         try:
-            settled = await self._visits.settle(due, row, data, response)
+            disposition = await self._visits.finish(due, row, data, response)
         except HostPaused as error:
-            self._frontier.rest(due, error.seconds)
+            self._frontier.pause_host(due, error.seconds)
             return
         except StoppedError:
             return
@@ -277,42 +276,42 @@ class NewsSpider(Spider):
             return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
-            settled = self._answers.failed(due, row, "error", f"{type(error).__name__}: {error}")
+            disposition = self._responses.failed(due, row, "error", f"{type(error).__name__}: {error}")
         finally:
-            if settled is None:  # cancelled: we stop, and the URL stays due
+            if disposition is None:  # cancelled: the crawl is stopping, and the URL stays due
                 self._free(due.id)
-        if settled.article is not None:
-            yield ArticleItem(settled.article, settled)  # settled, and its URL freed, when the pipelines are through
+        if disposition.article is not None:
+            yield ArticleItem(disposition.article, disposition)  # finished, and its URL released, after the pipelines
         else:
-            self._archive.finish(settled)
+            self._archive.finish(disposition)
             self._free(due.id)
 
     def item_stored(self, item: object) -> None:
-        """Count an article that went through the pipelines: the archive has it."""
-        if isinstance(item, ArticleItem) and item.settled.visit:
-            self._free(item.settled.visit.url_id)
+        """Count an article that passed the pipelines and is in the archive."""
+        if isinstance(item, ArticleItem) and item.disposition.visit:
+            self._free(item.disposition.visit.url_id)
 
     def item_lost(self, item: object) -> None:
-        """Count the visit when a pipeline dropped an article or failed on it: the visit counts nevertheless."""
-        if isinstance(item, ArticleItem) and item.settled.visit:
-            self._archive.finish(dropped(item.settled))
-            self._free(item.settled.visit.url_id)
+        """Count the visit of an article that a pipeline dropped or failed on."""
+        if isinstance(item, ArticleItem) and item.disposition.visit:
+            self._archive.finish(dropped(item.disposition))
+            self._free(item.disposition.visit.url_id)
 
     def failed(self, failure: Failure) -> None:
-        """Settle a URL that gave no usable response."""
-        self._settle_failure(failure, self._answers.failed)
+        """Finish a URL that gave no usable response."""
+        self._finish_failure(failure, self._responses.failed)
 
-    def _settle_failure(
-        self, failure: Failure, settle: Callable[[ScheduledUrl, CaptureRow | None, str, str], Disposition]
+    def _finish_failure(
+        self, failure: Failure, finish: Callable[[ScheduledUrl, CaptureRow | None, str, str], Disposition]
     ) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         due: ScheduledUrl = request.meta["frontier"]
         row, _ = self._archive.take_capture(request)
         error = failure.value or DownloadFailedError()
         if isinstance(error, HostPaused):
-            self._frontier.rest(due, error.seconds)
-        elif not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
-            self._archive.finish(settle(due, row, outcome_of(error), str(error)))
+            self._frontier.pause_host(due, error.seconds)
+        elif not self._archive.stopping:  # a request that the crawl cancelled: the URL stays due
+            self._archive.finish(finish(due, row, outcome_of(error), str(error)))
         self._free(due.id)
 
     def _free(self, url_id: int) -> None:

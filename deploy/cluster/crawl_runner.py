@@ -1,8 +1,8 @@
-"""scrapyd's `runner`: becomes the crawl, in warraq's own environment.
+"""Run a crawl for scrapyd (its setting `runner`) in warraq's own environment.
 
-scrapyd 1.6 needs setuptools<81 and would run jobs by its own Python. This module, which needs nothing but the standard library, replaces
-itself (the process stays the same, so scrapyd can still stop it) by the Python that WARRAQ_PYTHON names. It lets through what
-`scrapy cluster deploy` sends and nothing else, and keeps scrapyd's password from the crawl.
+scrapyd 1.6 needs setuptools<81 and would run jobs with its own Python. This module uses only the standard library. It replaces itself
+(in the same process, so scrapyd can still stop it) with the Python that WARRAQ_PYTHON names. It accepts only the arguments that
+`scrapy cluster deploy` sends, and hides scrapyd's password from the crawl.
 """
 
 import os
@@ -20,7 +20,7 @@ SETTINGS = {
 
 
 def refused(arguments: list[str]) -> str:
-    """Return what is wrong with the arguments of a job, '' for nothing."""
+    """Return the error in the arguments of a job, '' if there is none."""
     if arguments[:2] != ["crawl", "news"]:
         return f"runs `crawl news` only, not {' '.join(arguments[:2])!r}"
     options = arguments[2:]
@@ -31,18 +31,16 @@ def refused(arguments: list[str]) -> str:
 
 
 def without_job(arguments: list[str]) -> list[str]:
-    """Return the arguments without `-a _job=ID`, which scrapyd adds and the crawl has no use for."""
+    """Return the arguments without `-a _job=ID`, which scrapyd adds and the crawl does not use."""
     place = next((n for n, word in enumerate(arguments) if word.startswith("_job=")), 0)
     return arguments[: place - 1] + arguments[place + 1 :] if place else arguments
 
 
 def main() -> None:
-    """Becomes the crawl."""
-    parent = os.getppid()  # first of all: a scrapyd that dies now must be missed
+    """Replace this process with the crawl."""
+    parent = os.getppid()  # comes first, to notice a scrapyd that dies from now on
     arguments = sys.argv[1:]
-    if arguments[:1] == [
-        "list"
-    ]:  # scrapyd answers nobody else until it has the list; a crawl's imports would take seconds
+    if arguments[:1] == ["list"]:  # scrapyd blocks until it has the list, and a crawl's imports would take seconds
         print("news")
         return
     if problem := refused(arguments):

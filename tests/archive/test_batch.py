@@ -1,4 +1,4 @@
-"""Batches: tasks divide the files, results are whole or not there, and whatever a file holds costs a row, never a task."""
+"""Batches: tasks divide the files, results are complete or absent, and damage costs a row, never a task."""
 
 import fcntl
 import gzip
@@ -19,7 +19,7 @@ from archive import Archive
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
 from archive.batch import __main__ as process
 from archive.batch.plan import FetchError, divide, download_name, without_secrets
-from archive.batch.task import MAX_DAMAGES, PatientPool, TaskPlace, read_file
+from archive.batch.task import MAX_DAMAGES, RetryingPool, TaskPlace, read_file
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
@@ -29,6 +29,8 @@ from archive.ingest.importer import Indexer
 from archive.parse.workers import WorkerKilledError, WorkerPool, read_response
 from archive.warc import Original, WarcWriter, payload_digest, read_records, register
 from tests.support.cli import warraq
+
+pytestmark = pytest.mark.slow
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -268,9 +270,9 @@ def die(path):
 
 
 def test_a_page_whose_worker_was_killed_is_read_again_once(tmp_path):
-    with PatientPool(die_once, workers=1) as pool:
+    with RetryingPool(die_once, workers=1) as pool:
         assert pool.submit(str(tmp_path / "died")).result() == "read"
-    with PatientPool(die, workers=1) as pool, pytest.raises(WorkerKilledError, match="died"):
+    with RetryingPool(die, workers=1) as pool, pytest.raises(WorkerKilledError, match="died"):
         pool.submit("").result()
 
 

@@ -1,4 +1,4 @@
-"""The blocks of an article: what is stored comes back, what is shown is harmless, and plain text is plain."""
+"""The blocks of an article: stored and read back unchanged, rendered without harm, and as plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several archives asked as one: in Python and on the command line."""
+"""Several archives searched as one, in Python and on the command line."""
 
 import json
 

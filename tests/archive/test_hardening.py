@@ -1,4 +1,4 @@
-"""What somebody else's database, site list or link in a folder could make us open or write, and must not."""
+"""Foreign databases, site lists and links never make warraq open or write other files."""
 
 import os
 from pathlib import Path

@@ -1,12 +1,11 @@
-"""Import: any WARC goes through the same extraction into the same tables, whole or torn, once."""
+"""Import: any WARC, complete or damaged, goes through the same extraction into the same tables, once."""
 
 import gzip
 import json
+import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 
 import pytest
@@ -15,9 +14,9 @@ from archive import Archive
 from archive.body import plain_text
 from archive.index.columns import body_of
 from archive.warc import WarcWriter, compress, payload_digest
-from tests.support import PATIENCE, ROOT
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
+from tests.support.program import Running
 
 
 @pytest.fixture
@@ -123,12 +122,11 @@ def test_ctrl_c_ends_an_import_with_a_word_and_the_next_one_goes_on(tmp_path):
             writer.write_capture(one, payload_digest=payload_digest(one))
     next(tmp_path.glob("*.warc.gz")).rename(source)
     folder = tmp_path / "c"
-    command = [sys.executable, "-m", "archive", "--archive", folder, "import", source]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
-        while not (folder / "archive" / source.name).exists():  # the copy stands; its records are being read
-            time.sleep(0.02)
-        running.send_signal(signal.SIGINT)
-        said = running.communicate(timeout=PATIENCE)[1]
+    running = Running(["warraq", "--archive", folder, "import", source])
+    while not (folder / "archive" / source.name).exists():  # the copy stands; its records are being read
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate()
     assert running.returncode == 130, said
     assert "continues" in said
     warraq("--archive", folder, "import", source)
@@ -168,7 +166,7 @@ def test_records_that_cannot_have_a_row_are_counted_and_named_and_all_others_com
     assert (said["captures"], said["articles_new"]) == (3, 3)
     assert said["unfit"] == {"bad-date": 2, "bad-url": 1, "bad-header": 1}
     assert said["unfit_first"][0] == "misfits.warc.gz at byte 0: bad-date: yesterday"
-    assert "4 records cannot have a row (2 bad-date, 1 bad-header, 1 bad-url)" in (
+    assert "4 records were left out, because they cannot have rows (2 bad-date, 1 bad-header, 1 bad-url)" in (
         warraq("--archive", folder, "import", misfits).stderr
     )
     warraq("--archive", folder, "verify")  # what no repair could mend is no problem
@@ -207,3 +205,14 @@ def test_what_a_stopped_import_had_copied_and_not_read_is_read_by_the_next(warc,
     assert (said["taken_up"], said["known_before"]) == (3, 3)
     with Archive(folder) as archive:
         assert len(list(archive.newest())) == 3
+
+
+@pytest.mark.parametrize("chosen", [(), ("--site", "news.example", "--from", "2020-01-01")])
+def test_a_device_or_fifo_is_named_and_the_other_files_are_imported(warc, tmp_path, chosen):
+    """A folder of a stranger, of which all files are given."""
+    os.mkfifo(tmp_path / "a.warc.gz")
+    (tmp_path / "b.warc.gz").symlink_to("/dev/zero")
+    odd = [tmp_path / "a.warc.gz", tmp_path / "b.warc.gz"]
+    done = warraq("--archive", tmp_path / "c", "import", "--json", *odd, warc, code=7)
+    assert json.loads(done.stdout.splitlines()[-1])["articles_new"] > 0
+    assert "not a regular file" in done.stderr + done.stdout

@@ -1,4 +1,4 @@
-"""Pictures as data: what articles show, the record that holds each picture, what its bytes say, and where else it ran."""
+"""Pictures: the articles that show them, their records, the properties of their bytes, and other uses."""
 
 import io
 import re
@@ -15,6 +15,8 @@ from archive.web import create_app
 from tests.support.cli import warraq
 from tests.support.pages import BODY, write_warc
 from tests.support.pictures import GIF, png
+
+pytestmark = pytest.mark.slow
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 

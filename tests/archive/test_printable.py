@@ -1,4 +1,4 @@
-"""What strangers wrote never steers a terminal: not from a page, not from a database, not in messages and logs."""
+"""Untrusted text never controls a terminal: from pages, databases, messages or logs."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ from archive.cli.output import isolate
 from archive.errors import UsageError
 from archive.index import open_store
 from archive.parse.parse import ParseTask, parse_task
-from archive.terminal import PrintableFilter, PrintableStream, printable
+from archive.terminal import PrintableFilter, PrintableStream, ProgressStream, printable
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 
@@ -37,17 +37,24 @@ def test_a_page_brings_no_control_characters_into_an_article():
 
 
 @pytest.mark.parametrize(
-    "command", [("list",), ("list", "--json"), ("show", "1"), ("search", "library"), ("export", "-f", "txt")]
-)
+    "command",
+    [
+        ("list",), ("list", "--json"), ("show", "1"), ("search", "library"), ("export", "-f", "txt"), ("group",), ("group", "--json"),
+        ("verify",), ("redact", "https://daftar.example/evil", "--reason", "test", "--yes"),
+    ],
+)  # fmt: skip
 def test_a_database_from_elsewhere_brings_none_to_the_terminal(shelf, command):
-    shelf.put("https://daftar.example/evil", "library", "A library opens.", language="en")
+    text = "A library opens in the old town, with room for ten thousand books and two hundred readers."
+    for name in ("evil", "again"):
+        shelf.put(f"https://daftar.example/{name}", "library", text, language="en")
     shelf.store.close()
     shelf.writer.close()
     with sqlite3.connect(shelf.collection.database) as db:
         for column in ("title", "author", "section", "text", "sitename"):
             db.execute(f"UPDATE articles SET {column} = {column} || ?", (EVIL,))
+        db.execute("UPDATE captures SET url = url || ? WHERE url LIKE '%/again'", (EVIL,))
     db.close()
-    done = warraq("--archive", shelf.collection.folder, *command)
+    done = warraq("--archive", shelf.collection.folder, *command, code=7 if command == ("verify",) else 0)
     assert done.stdout
     assert not set(done.output) & set("\x1b\x07\x9b\x00\x7f")
     assert "\\u001b" not in done.output
@@ -66,12 +73,20 @@ def test_messages_are_printable():
     assert str(UsageError(f"no site {EVIL}")) == "no site a]52;c;cm0gLXJmIC8=b2Jc"
 
 
-def test_a_stream_keeps_styles_and_progress_and_nothing_else():
+@pytest.mark.parametrize(
+    ("kind", "kept"), [(PrintableStream, b"[2K[3A[8m[30;40m"), (ProgressStream, b"\r\x1b[2K\x1b[3A\x1b[8m\x1b[30;40m")]
+)
+def test_a_stream_keeps_styles_and_progress_and_nothing_else(kind, kept):
+    """Text that moves the cursor or conceals what follows could hide a line, such as a problem that `verify` found."""
     raw = io.BytesIO()
-    stream = PrintableStream(raw, "utf-8")
-    stream.write(f"\x1b[1mbold\x1b[0m \r\x1b[2K{EVIL}\x1b[2J\x1b]0;t\x07\n")
+    stream = kind(raw, "utf-8")
+    stream.write(f"\x1b[1;31mbold\x1b[0m \r\x1b[2K\x1b[3A\x1b[8m\x1b[30;40m{EVIL}\x1b[2J\x1b]0;t\x07\n")
     stream.flush()
-    assert raw.getvalue() == b"\x1b[1mbold\x1b[0m \r\x1b[2Ka]52;c;cm0gLXJmIC8=b2Jc[2J]0;t\n"
+    assert raw.getvalue() == b"\x1b[1;31mbold\x1b[0m " + kept + b"a]52;c;cm0gLXJmIC8=b2Jc[2J]0;t\n"
+
+
+COLOUR = "\x1b[31m"
+"""A style, which streams keep, but which no title has."""
 
 
 class Terminal(PrintableStream):
@@ -82,12 +97,12 @@ class Terminal(PrintableStream):
 def test_no_title_turns_round_what_stands_beside_it_on_a_terminal_and_pipes_get_what_is_there(monkeypatch):
     title = "exe.\u202egnp\u2069\u2069 \u2066x"
     for kind, written in (
-        (Terminal, "\u2068exe.gnp x\u2069, 2026 2026\n"),
-        (PrintableStream, f"{title}, 2026 \u202e2026\n"),
+        (Terminal, "\u2068exe.gnp x[31m\u2069, 2026 2026\n"),
+        (PrintableStream, f"{title}[31m, 2026 \u202e2026\n"),
     ):
         raw = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", kind(raw, "utf-8"))
-        sys.stdout.write(f"{isolate(title)}, 2026 \u202e2026\n")
+        sys.stdout.write(f"{isolate(title + COLOUR)}, 2026 \u202e2026\n")
         sys.stdout.flush()
         assert raw.getvalue().decode() == written
 
@@ -110,5 +125,6 @@ def test_the_console_script_makes_its_streams_printable(monkeypatch):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), "ascii"))
     monkeypatch.setattr(cli.warraq, "main", lambda **_: None)
     cli.main()
-    assert isinstance(sys.stdout, PrintableStream)
+    assert type(sys.stdout) is PrintableStream
+    assert type(sys.stderr) is ProgressStream
     assert sys.stdout.errors == "backslashreplace"

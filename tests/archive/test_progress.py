@@ -1,4 +1,4 @@
-"""The live line: drawn on a terminal and nowhere else, plain where colours are not wanted, and never out of its place."""
+"""The progress line: only on terminals, without colours where unwanted, never mixed with other output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def drawn(monkeypatch, *shown, **environment):
     monkeypatch.setenv("COLUMNS", "80")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with live_line("Looking at https://example.org/") as show:
+    with live_line("Probing https://example.org/") as show:
         for one in shown:
             show(*one)
     return terminal.getvalue()
@@ -39,7 +39,7 @@ def test_nothing_is_drawn_where_nobody_watches(capfd):
 
 def test_what_is_being_looked_at_is_there_from_the_start_and_the_line_is_gone_at_the_end(monkeypatch):
     said = drawn(monkeypatch)
-    assert "Looking at https://example.org/" in said
+    assert "Probing https://example.org/" in said
     assert said.rstrip().endswith("\x1b[2K") or "\x1b[2K" in said.rpartition("example.org")[2]
 
 

@@ -1,4 +1,4 @@
-"""An archive that nobody may write to (read-only media, another user's folder) answers all the same, and says so where it cannot."""
+"""Read-only archives (read-only media, another user's folder) can be read, and say what is not possible."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_writer_that_comes_while_it_is_read_as_one_that_stays_is_noticed(folde
             told, answered = ends
             told[1].send_bytes(b"opened")
             assert answered[0].poll(20)
-            with pytest.raises(DamagedFileError, match="begun to write"):
+            with pytest.raises(DamagedFileError, match="started writing"):
                 store.check_unchanged()
 
     if os.geteuid():

@@ -1,8 +1,7 @@
-"""Reindex: the database is disposable; what the WARCs say gives the same tables again."""
+"""Reindex: the WARCs give the same tables again."""
 
 import shutil
-import subprocess
-import sys
+import signal
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +15,9 @@ from archive.ingest.commit import Disposition, disposition_of
 from archive.parse.parse import ParseTask, parse_task
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
+from tests.support.program import Running
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 DERIVED = {"captures": {"id", "article_id"}, "articles": {"id", "capture_id"}, "site_lines": set(), "site_pages": set()}
@@ -116,9 +118,9 @@ def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     (copy / "warraq.rebuilt.db").write_bytes(b"half")
-    done = subprocess.Popen([sys.executable, "-m", "archive", "--archive", str(copy), "reindex"], cwd=ROOT)
-    done.kill()
-    done.wait()
+    running = Running(["warraq", "--archive", copy, "reindex"])
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
     assert tables(copy) == before
     warraq("--archive", copy, "reindex")
     assert tables(copy) == before

@@ -1,4 +1,4 @@
-"""Search by meaning: vectors are made once, fused with words when asked for, and never outlive the text that they were made of."""
+"""Search by meaning: vectors are made once, fused with words on request, and removed with their text."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ from tests.support.pages import capture_of, page, response, write_warc
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 pytest.importorskip("numpy", reason="numpy, which warraq[semantic] brings, is not installed")
 

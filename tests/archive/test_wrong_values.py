@@ -1,4 +1,4 @@
-"""A database that a stranger made, or a disk damaged, may hold anything in any column: one line, exit code 7, and reindex mends it."""
+"""Databases with any value in any column (foreign or damaged) give one line and exit code 7; reindex repairs them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ WRONG = {
     "tags that are no JSON": "UPDATE articles SET tags = '[['",
     "tags that are numbers": "UPDATE articles SET tags = '[1, 2]'",
     "pictures that are numbers": "UPDATE articles SET images = '[1]'",
+    "origins that are no JSON": "UPDATE articles SET provenance = '{\"title\": '",
     "a file of wrong types": "INSERT INTO files (filename, bytes, sha256, closed_at) VALUES (x'ff', 'a', 7, 'zz')",
 }
 COMMANDS = (
@@ -56,7 +57,7 @@ COMMANDS = (
         ["stats", "--json"],
     ),
     *(["timeline"], ["images"], ["cite", FIRST], ["joins"], ["merge"]),
-    *(["export", "--format", name] for name in ("jsonl", "csv", "warc", "wacz", "parquet", "epub")),
+    *(["export", "--format", name] for name in ("jsonl", "csv", "warc", "wacz", "parquet", "epub", "tei")),
 )
 
 

@@ -1,6 +1,6 @@
-"""What a cluster is made of, on one machine: scrapyd daemons as deploy/cluster sets them up, and the dispatcher's commands.
+"""A cluster on one machine: scrapyd daemons configured as in deploy/cluster, and the dispatcher's commands.
 
-scrapyd lies in an environment of its own, which `make cluster-test` makes in .cluster/scrapyd; WARRAQ_SCRAPYD names another.
+scrapyd is in its own environment, which `make cluster-test` makes in .cluster/scrapyd; WARRAQ_SCRAPYD names another.
 """
 
 import json
@@ -18,7 +18,7 @@ PASSWORD = "a long word for the test"
 
 
 class Machine:
-    """A node: a folder that stands for its disk, and a scrapyd that can be started, killed, stopped and continued."""
+    """A node: a folder as its disk, and a scrapyd that can be started, killed, stopped and continued."""
 
     def __init__(self, name, folder, *, settings=""):
         self.name, self.disk = name, folder / name
@@ -64,7 +64,7 @@ class Machine:
             self.daemon.wait(10)
 
     def end(self):
-        """Ends all that is left of it."""
+        """End all its processes."""
         if self.daemon is not None:
             for number in (signal.SIGCONT, signal.SIGKILL):
                 try:
@@ -105,7 +105,7 @@ class Dispatcher:
         return {row["site"]: row["home"] for row in self.ask("plan")["plan"]}
 
     def __enter__(self):
-        """Deploys every second from now on; the rounds are in `rounds.jsonl`."""
+        """Deploy every second from now on; the rounds are written to `rounds.jsonl`."""
         with (self.folder / "rounds.jsonl").open("wb") as out, (self.folder / "deploy.log").open("wb") as log:
             self._loop = subprocess.Popen(
                 self.command("deploy", "--every", "1"), cwd=ROOT, env=self._environment(), stdout=out, stderr=log
@@ -138,7 +138,7 @@ def wait_for(condition, seconds, problem):
 
 
 def living(processes):
-    """Those of the process ids that still run (a zombie does not)."""
+    """Return those of the process ids that are still running (zombies are not)."""
     found = set()
     for process in processes:
         try:

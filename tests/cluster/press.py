@@ -1,4 +1,4 @@
-"""Several news sites on loopback, each on a host of its own (127.0.0.x), that remember who asked them when.
+"""Several news sites on loopback, each on its own host (127.0.0.x), that record their requests.
 
 `Press.visits` are (host, monotonic seconds, process id from the User-Agent, path), in order of arrival.
 """
@@ -18,7 +18,7 @@ WORDS = [first + last for first in SYLLABLES[0] for last in SYLLABLES[1]]
 
 
 HOSTS = (20, 21, 22, 31)
-"""Last numbers of the sites' addresses: of which nodes named `one` and `two` win two each."""
+"""Last numbers of the sites' addresses, chosen so that nodes named `one` and `two` get two sites each."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Press:
             return [visit for visit in self.visits if visit.host == host]
 
     def served(self, name):
-        """How many different articles of the site have been asked for."""
+        """Return the number of different articles of the site that were requested."""
         return len({visit.path for visit in self.of(name) if visit.path.startswith("/2026/")})
 
 
@@ -88,7 +88,7 @@ class _Server(ThreadingHTTPServer):
         self.press, self.name = press, name
 
     def handle_error(self, *_):
-        """Crawls that are killed hang up."""
+        """Ignore connections that are closed by killed crawls."""
 
 
 class _Handler(BaseHTTPRequestHandler):

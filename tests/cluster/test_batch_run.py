@@ -1,4 +1,4 @@
-"""A batch as it is run: on datatrove, in several processes, killed in the middle; `make cluster-test` runs this."""
+"""Batches on datatrove, in several processes, killed halfway; `make cluster-test` runs this."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 SITES = ROOT / "tests" / "sites"
 FILES = 6
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def captured(case, second):
@@ -96,12 +96,14 @@ def table(folder, name):
 
 
 def assert_is(rows, imported):
-    """The rows are those of the captures of the archive, each once, with the articles of it."""
+    """The rows are those of the captures of the archive, each once, with its articles; Parquet has null where SQLite has ''."""
     captures, articles = table(imported, "captures"), table(imported, "articles")
     assert Counter(row["record_id"] for row in rows) == Counter(row["record_id"] for row in captures)
-    shown = {row["record_id"]: (row["captured_url"], row["outcome"], row["reason"]) for row in rows}
+    shown = {row["record_id"]: (row["captured_url"], row["outcome"], row["reason"] or "") for row in rows}
     assert shown == {row["record_id"]: (row["url"], row["outcome"], row["reason"]) for row in captures}
-    texts = [(row["url"], row["title"], row["text"], row["date"]) for row in rows if row["text"] is not None]
+    texts = [
+        (row["url"], row["title"] or "", row["text"], str(row["date"] or "")) for row in rows if row["text"] is not None
+    ]
     assert sorted(texts) == sorted((row["url"], row["title"], row["text"], row["date"]) for row in articles)
 
 
@@ -199,4 +201,4 @@ def test_a_task_that_cannot_be_done_is_named_and_the_others_are_done(warcs, tmp_
     said = json.loads(done.stdout)
     assert (said["tasks_done"], len(said["tasks_failed"])) == (1, 1)
     assert "ChangedFileError" in done.stderr
-    assert "the same command retries them" in done.stderr
+    assert "the same command retries it" in done.stderr

@@ -1,4 +1,4 @@
-"""Object storage for real: moto's S3 server on loopback, through s3fs; what is killed, cut, corrupted or unreachable loses nothing."""
+"""Object storage with moto's S3 server on loopback, through s3fs: kills, cuts and corruption lose nothing."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_only_the_range_that_is_asked_for_is_sent(storage: Storage, tmp_path: Pa
 def test_a_short_answer_is_a_named_error(storage: Storage, tmp_path: Path, wire: Wire) -> None:
     put(storage, tmp_path)
     wire.cut = 100
-    with pytest.raises(StorageError, match="100 bytes of"):
+    with pytest.raises(StorageError, match="100 B of"):
         storage.read_range(NAME, 5000, 321)
 
 
@@ -268,7 +268,7 @@ def test_an_answer_that_never_ends_is_given_up(
         put(storage, tmp_path)
     monkeypatch.setattr(s3, "ANSWER_S", 1.0)
     wire.endless = (method, start, 0.1)
-    with pytest.raises(StorageError, match="no whole answer within") as caught:
+    with pytest.raises(StorageError, match="no complete response within") as caught:
         storage.read_range(NAME, 5000, 321) if method == "GET" else put(storage, tmp_path)
     assert caught.value.transient
 
@@ -412,7 +412,7 @@ class TestArchive:
         upload(collection, to=url, clock=lambda: MOMENT, remove_after_days=0)
         done = command(collection.folder, "redact", FIRST, "--reason", "court order", "--yes")
         assert done.returncode == 0, done.stderr
-        assert "KEEPS WHAT WAS THERE" in done.stderr
+        assert "KEEPS THE OLD FILE" in done.stderr
         done = command(collection.folder, "verify", "--remote")
         assert done.returncode == 0, done.stdout
         assert command(collection.folder, "show", SECOND).returncode == 0

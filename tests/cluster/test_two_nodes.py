@@ -1,4 +1,4 @@
-"""Two real scrapyd daemons share the sites of a press on loopback; what happens when one is killed, orphans its crawls, or is cut off."""
+"""Two real scrapyd daemons share sites on loopback: one is killed, orphans its crawls, or is cut off."""
 
 import signal
 import sqlite3
@@ -22,6 +22,7 @@ ARTICLES = 30
 GRACE = 4
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(not SCRAPYD.exists(), reason=f"there is no {SCRAPYD}: `make cluster-test` makes it"),
 ]
@@ -33,7 +34,7 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 
 
 class Scene:
-    """The press, two machines and the dispatcher, all running."""
+    """The sites, two nodes and the dispatcher, all running."""
 
     def __init__(self, folder, press):
         self.press, self.lease = press, 20 + 12 * start_seconds()
@@ -67,7 +68,7 @@ class Scene:
 
 @cache
 def start_seconds():
-    """How long a crawl takes to start here and now."""
+    """Measure how long a crawl takes to start."""
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", "import crawler.spiders.news"], cwd=ROOT, check=True, timeout=100)
     return time.monotonic() - began
@@ -87,7 +88,7 @@ def scene(tmp_path):
 
 
 def check_pace(press):
-    """Never two processes at once at a host, the site's delay between their requests, and each keeps the pace."""
+    """Check that no two processes crawl a host at once, that they take turns with the site's delay, and that each keeps the pace."""
     for name in SITES:
         visits = press.of(name)
         order = [visit.process for visit in visits]
@@ -101,7 +102,7 @@ def check_pace(press):
 
 
 def merged(shards, into):
-    """The URLs of the articles of the merged archive, and their number as it says it."""
+    """Return the URLs of the articles of the merged archive, and the number of articles that it reports."""
     warraq("merge", *shards, into)
     warraq("--archive", into, "verify")
     with Archive(into) as archive:
@@ -133,7 +134,7 @@ def check_all_is_kept(scene, tmp_path):
 
 
 def begun(scene, node, homes):
-    """Whether each site of the node has had some articles fetched, and none has all."""
+    """Return whether of each site of the node some articles were fetched, but not all."""
     counts = [scene.press.served(name) for name, home in homes.items() if home == node]
     return all(4 <= count < ARTICLES - 5 for count in counts)
 

@@ -1,4 +1,4 @@
-"""html5lib-tests, encoding/*.dat (MIT, html5lib/LICENSE; as they lie in html5lib 1.1 of PyPI): what a page declares, and what is read.
+"""html5lib-tests, encoding/*.dat (MIT, html5lib/LICENSE; as they lie in html5lib 1.1 of PyPI): declared encodings, and those used.
 
 The score is printed: `pytest -s -k score tests/conformance/test_html5lib_encodings.py`.
 """

@@ -1,4 +1,4 @@
-"""RFC 9110, case by case with its section: what a crawl asks, and what it makes of each answer. Own cases, from the text of the RFC.
+"""RFC 9110, case by case with its section: the requests of a crawl, and the outcome of each response. Own cases, from the text of the RFC.
 
 Two crawls of one small site, the second of them a recheck of all that is known.
 """
@@ -25,7 +25,7 @@ def status(line: str, *headers: str, body: bytes = b"<p>a note</p>") -> object:
 
 
 def conditional(number: int, name: str, value: str, asks: str):
-    """An article with a validator, and 304 to whoever gives back exactly that."""
+    """Return a route for an article with a validator, and 304 for a request with exactly that validator."""
 
     async def route(exchange) -> bool:
         if f"\r\n{asks}: {value}\r\n".encode() in exchange.request.head:

@@ -1,4 +1,4 @@
-"""RFC 9112 (and the parts of RFC 9110 that frame a message), case by case with its section: where a response ends, whether the connection lives on.
+"""RFC 9112 (and the parts of RFC 9110 that frame a message), case by case with its section: where a response ends, and whether the connection is kept.
 
 Own cases, written from the text of the RFC; `tests/crawler/download/test_framing.py` cuts each message of the oddities at every byte besides.
 """

@@ -1,4 +1,4 @@
-"""Other people's readers agree that a collection's files are in order; the heavier ones are in `make conformance`."""
+"""Other WARC readers accept a collection's files; the larger ones are in `make conformance`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RESPONSES = {
 
 @pytest.fixture
 def warc(tmp_path: Path) -> Path:
-    """A file with every kind of record that a crawl writes, and a tombstone."""
+    """Write a file with every kind of record that a crawl writes, and a tombstone."""
     with WarcWriter(tmp_path, info={"software": "test"}, clock=lambda: MOMENT) as writer:
         kept = [keep(writer, f"http://news.example/{name}", data) for name, data in RESPONSES.items()]
         first = Original(

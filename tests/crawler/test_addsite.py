@@ -1,4 +1,4 @@
-"""`scrapy addsite` against the demo site, as anybody would type it."""
+"""`scrapy addsite` on the demo site, from the command line."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_second_entry_of_that_name_is_refused_before_anything_is_asked(
     folder, _, _ = added
     again = addsite(folder, "http://127.0.0.1:9/", "--name", "daftar")
     assert again.returncode == 2
-    assert "[site.daftar] already" in again.stderr
+    assert "already has an entry [site.daftar]" in again.stderr
 
 
 def test_dry_run_writes_nothing_and_a_site_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -86,4 +86,4 @@ def test_dry_run_writes_nothing_and_a_site_that_is_not_there_is_told(tmp_path: P
     assert done.stdout.count("[site.") == 1, done.stderr
     assert list(tmp_path.iterdir()) == []
     assert gone.returncode == 9
-    assert "answers 404" in gone.stderr
+    assert "answered 404" in gone.stderr

@@ -1,4 +1,4 @@
-"""From the socket to the WARC and back: every odd and broken route, every way it can come, read by two WARC readers."""
+"""From the socket to the WARC and back: every odd and broken response, in every mode, read by two WARC readers."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ class Crawl:
     proxy: Proxy | None
     crawled: Crawled
     file: Path
+    records: tuple[Record, ...]
 
     def read(self, path: str, kind: str) -> Record | None:
         """The only record of that type of that route."""
-        found = [each for each in read_records(self.file) if each.type == kind and each.url == self.server.url(path)]
+        found = [each for each in self.records if each.type == kind and each.url == self.server.url(path)]
         assert len(found) <= 1
         return found[0] if found else None
 
@@ -65,7 +66,8 @@ def archived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             for capture in crawled.captures:
                 writer.write_capture(capture, payload_digest=payload_digest(capture))
         (file,) = folder.glob("*.warc.gz")
-        yield Crawl(way=request.param, server=server, proxy=proxy, crawled=crawled, file=file)
+        records = tuple(read_records(file))
+        yield Crawl(way=request.param, server=server, proxy=proxy, crawled=crawled, file=file, records=records)
 
 
 def message(path: str) -> bytes | None:
@@ -102,7 +104,7 @@ def test_response_bytes_in_the_warc_are_the_servers(path: str, archived: Crawl) 
 
 
 def test_request_bytes_in_the_warc_are_what_the_server_was_sent(archived: Crawl) -> None:
-    held = sorted(each.block for each in read_records(archived.file) if each.type == "request")
+    held = sorted(each.block for each in archived.records if each.type == "request")
     receiver = archived.proxy if archived.way == "proxy" and archived.proxy else archived.server
     # A kept connection that the other side closed meanwhile answers nothing: the same bytes are sent once more.
     assert held == sorted({each.head + each.body for each in receiver.received})
@@ -118,12 +120,12 @@ def test_the_certificate_of_the_server_is_kept_and_named(archived: Crawl) -> Non
     assert "127.0.0.1" in str(
         x509.load_der_x509_certificate(own).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     )
-    named = {field_of(each, CERTIFICATE) for each in read_records(archived.file) if each.type == "metadata"}
+    named = {field_of(each, CERTIFICATE) for each in archived.records if each.type == "metadata"}
     assert named == {hashlib.sha256(own).hexdigest()}
 
 
 def test_another_reader_reads_the_same_bytes(archived: Crawl) -> None:
-    ours = [(each.id, each.type, each.block) for each in read_records(archived.file)]
+    ours = [(each.id, each.type, each.block) for each in archived.records]
     with archived.file.open("rb") as file:
         theirs = [
             (each.rec_headers["WARC-Record-ID"], each.rec_type, each.content_stream().read())
@@ -133,7 +135,7 @@ def test_another_reader_reads_the_same_bytes(archived: Crawl) -> None:
 
 
 def test_what_was_cut_off_is_marked(archived: Crawl) -> None:
-    marked = {each.url: each.get("WARC-Truncated") for each in read_records(archived.file) if each.type == "response"}
+    marked = {each.url: each.get("WARC-Truncated") for each in archived.records if each.type == "response"}
     reasons = {path: reason for path, (_, _, reason) in (*BROKEN.items(), *RUNAWAYS.items())}
     if archived.proxy:
         del reasons["/reset-in-body"]  # a proxy may pass a reset on as an end
@@ -143,7 +145,7 @@ def test_what_was_cut_off_is_marked(archived: Crawl) -> None:
 
 
 def test_protocol_cipher_and_address_are_on_the_records(archived: Crawl) -> None:
-    records = [each for each in read_records(archived.file) if each.type == "response"]
+    records = [each for each in archived.records if each.type == "response"]
     secure = archived.way in {"tls", "tunnel"}
     for record in records:
         protocols = [value for name, value in record.headers if name == "WARC-Protocol"]

@@ -1,10 +1,9 @@
-"""`scrapy backfill --cc-news` against a copy of Common Crawl's layout on loopback."""
+"""`scrapy backfill --cc-news` from a copy of Common Crawl's layout on loopback."""
 
 from __future__ import annotations
 
 import hashlib
 import signal
-import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,10 +13,11 @@ import pytest
 from archive import Archive
 from archive.warc import read_raw, read_records
 from archive.warc.record import member
-from tests.crawler.test_backfill import ROOT, backfill, command
+from tests.crawler.test_backfill import backfill, command
 from tests.support.ccnews import CcNewsServer
 from tests.support.cli import warraq
 from tests.support.pages import capture_of, page, response, write_warc
+from tests.support.program import Running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,14 +106,15 @@ def test_a_run_that_broke_off_goes_on_in_the_file_where_it_was(
 ) -> None:
     folder = tmp_path / "c"
     with CcNewsServer(files) as server:
-        with subprocess.Popen(command(folder, *asked(server)), cwd=ROOT, stdout=subprocess.DEVNULL) as running:
+        running = Running(command(folder, *asked(server)))
 
-            def strike() -> None:
-                if len(server.pieces) == 2:
-                    running.send_signal(number)
+        def strike() -> None:
+            if len(server.pieces) == 2:
+                running.send_signal(number)
 
-            server.strike = strike
-            assert running.wait(90) == code
+        server.strike = strike
+        running.communicate()
+        assert running.returncode == code
         server.strike = lambda: None
         said = backfill(folder, *asked(server))
         assert (said["files_done"], said["failed"]) == (3, {})
@@ -155,7 +156,7 @@ def test_a_list_that_cannot_be_had_is_one_line_and_exit_code_9(files: dict[str, 
     with CcNewsServer(files) as server:
         server.refuses = frozenset({"warc.paths.gz"})
         said = backfill(tmp_path / "c", *asked(server), code=9)
-    assert "answers 503" in said["said"]
+    assert "answered 503" in said["said"]
     assert len(said["said"].splitlines()) == 1
 
 

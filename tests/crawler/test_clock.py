@@ -1,4 +1,4 @@
-"""A clock that is set back, in a crawl or between two, keeps no page waiting for the wrong time to come again."""
+"""A clock that is set back, in a crawl or between two, does not make pages wait for the wrong time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs when a crawl has closed its archive: the upload, which may fail and harms nothing then, and the watches."""
+"""Work after a crawl has closed its archive: the upload, whose failure does no harm, and the watches."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""warraq.toml and the environment: what they set holds, and a mistake is told with its place and what is allowed."""
+"""Settings in warraq.toml and the environment; a mistake is reported with its place and the allowed values."""
 
 import pytest
 
@@ -56,19 +56,19 @@ def test_a_list_may_be_given_as_text_and_headers_are_added_to_those_of_the_progr
         ("WARRAQ_MAX_PAGE = 5", "place.toml:1: there is no setting WARRAQ_MAX_PAGE; did you mean WARRAQ_MAX_PAGES?"),
         ("max_pages = 5", "did you mean WARRAQ_MAX_PAGES?"),
         ("\n\nmaximum_of_pages = 5", "place.toml:3: there is no setting maximum_of_pages; `warraq config` lists them"),
-        ('\nWARRAQ_MAX_PAGES = "many"', "place.toml:2: WARRAQ_MAX_PAGES = 'many': give a whole number from 1"),
-        ("WARRAQ_MAX_PAGES = 0", "give a whole number from 1, such as 2000"),
+        ('\nWARRAQ_MAX_PAGES = "many"', "place.toml:2: WARRAQ_MAX_PAGES = 'many': give a whole number of at least 1"),
+        ("WARRAQ_MAX_PAGES = 0", "give a whole number of at least 1, such as 2000"),
         ("WARRAQ_MAX_PAGES = true", "give a whole number"),
         ("WARRAQ_MAX_PAGES = 1.5", "give a whole number"),
-        ("WARRAQ_MAX_DELAY = -1", "give a number from 0"),
-        ("WARRAQ_MAX_DELAY = nan", "give a number from 0"),
-        ("WARRAQ_KEEP_LOCAL_DAYS = -2", "give a whole number from -1"),
+        ("WARRAQ_MAX_DELAY = -1", "give a number of at least 0"),
+        ("WARRAQ_MAX_DELAY = nan", "give a number of at least 0"),
+        ("WARRAQ_KEEP_LOCAL_DAYS = -2", "give a whole number of at least -1"),
         ('WARRAQ_SUMMARY = "xml"', "give one of 'text', 'json', ''"),
         ("WARRAQ_OPERATOR = 5", "give a text in quotes"),
         ("WARRAQ_KEEP_CREDENTIALS = 1", "give true or false"),
         ('WARRAQ_OPEN_NETWORKS = "127.0.0.0/8"', "give a list"),
         ('WARRAQ_OPEN_NETWORKS = ["127.0.0.1/8"]', "127.0.0.0/8"),
-        ("EXTENSIONS = {}", "done in code"),
+        ("EXTENSIONS = {}", "possible in code"),
         ("WARRAQ_MAX_PAGES = ", "place.toml:1: is not TOML"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_setting_of_scrapy_that_has_no_default_here_is_known(set_to):
 
 
 def test_a_mistake_in_the_environment_is_told(set_to):
-    with pytest.raises(ConfigurationError, match="WARRAQ_MAX_PAGES=abc: give a whole number from 1"):
+    with pytest.raises(ConfigurationError, match="WARRAQ_MAX_PAGES=abc: give a whole number of at least 1"):
         set_to(WARRAQ_MAX_PAGES="abc")
     with pytest.raises(ConfigurationError, match="did you mean WARRAQ_MAX_PAGES"):
         set_to(WARRAQ_MAXPAGES="5")

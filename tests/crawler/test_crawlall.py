@@ -1,30 +1,35 @@
-"""`scrapy crawlall` as cron runs it: a real process, real sites on loopback, real signals."""
+"""`scrapy crawlall` in its own process, with real sites on loopback and real signals."""
 
 import fcntl
 import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import crawler.crawlall
 from archive import Archive
 from archive.collection import Collection
+from archive.errors import ExitCode
 from archive.index import frontier, open_store
+from crawler.crawlall import CrawlAll, is_due
+from crawler.frontier.scope import CrawlLimits, Scope
+from crawler.report import Report
+from crawler.sites import Site
 from demo.server import DemoServer
 from tests.support import PATIENCE
-from tests.support.program import scrapy
+from tests.support.program import Running, run
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 WORDS = [
     a + b
     for a in ("bar", "cor", "del", "fen", "gul", "mar", "nol", "per", "sil", "tor")
@@ -34,7 +39,7 @@ WORDS = [
 
 def command(folder, *more):
     return [
-        *(sys.executable, "-m", "scrapy", "crawlall", "--json"),
+        *("scrapy", "crawlall", "--json"),
         *("-s", f"WARRAQ_COLLECTIONS={folder / 'collections'}", "-s", f"WARRAQ_SITES={folder / 'sites.toml'}"),
         *("-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0"),
         *more,
@@ -42,7 +47,7 @@ def command(folder, *more):
 
 
 def crawlall(folder, *more, code=0):
-    done = scrapy(*command(folder, *more)[3:])
+    done = run(*command(folder, *more))
     assert done.returncode == code, done.stderr[-3000:]
     return {row.get("site", "total"): row for row in map(json.loads, done.stdout.splitlines())}, done.stderr
 
@@ -144,6 +149,30 @@ def test_a_site_that_is_not_due_is_left_alone_and_a_named_one_is_not(tmp_path):
         assert rows["only"]["articles_unchanged"] == 2
 
 
+def test_a_site_is_due_for_a_new_url_of_its_entry(tmp_path):
+    site, collection = Site.from_url("https://a.example/"), Collection(tmp_path / "a")
+    moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert is_due(site, collection, now=moment)
+    collection.create()
+    with open_store(collection.database) as store, store.atomic():
+        frontier.schedule(store.db, Scope(site, CrawlLimits(depth=4)).seeds(), now="2027-01-01T00:00:00Z")
+    assert not is_due(site, collection, now=moment)
+    assert is_due(replace(site, feeds=("https://a.example/feed",)), collection, now=moment)
+
+
+def test_a_crawl_that_broke_off_after_it_had_ended_well_is_broken(tmp_path, monkeypatch):
+    ended = []
+    report = Report(site="a", folder=str(tmp_path))
+    report.reason = "finished"
+    monkeypatch.setattr(crawler.crawlall, "_closed", lambda *_: report)
+    monkeypatch.setattr(crawler.crawlall, "Stopping", lambda _: SimpleNamespace(asked=""))
+    run_ = CrawlAll(None, [], jobs=1, arguments={}, on_result=ended.append)
+    for problem in ("", "ValueError: a bug"):
+        run_._running["a"] = None
+        run_._end("a", None, problem)
+    assert [(one.code, one.problem) for one in ended] == [(0, ""), (ExitCode.BROKEN, "ValueError: a bug")]
+
+
 def test_a_second_run_says_who_is_at_work(tmp_path):
     write_sites(tmp_path, only="http://127.0.0.1:9/")
     (tmp_path / "collections").mkdir()
@@ -162,9 +191,7 @@ def test_a_mistake_in_the_sites_file_is_one_line(tmp_path):
 
 
 def started(folder, site, *more):
-    process = subprocess.Popen(
-        command(folder, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = Running(command(folder, *more))
     end = time.monotonic() + PATIENCE
     while site.served < 12 and time.monotonic() < end:
         time.sleep(0.05)
@@ -190,7 +217,7 @@ def test_a_signal_stops_within_seconds_and_loses_nothing(tmp_path, name):
         write_sites(tmp_path, slow=site.url, never="http://127.0.0.1:9/")
         process = started(tmp_path, site, "-j", "1", "-s", "DOWNLOAD_DELAY=0.1")
         process.send_signal(getattr(signal, name))
-        out, error = process.communicate(timeout=PATIENCE)
+        out, error = process.communicate()
         assert process.returncode == 11, error[-3000:]
         assert f"{name}: ending" in error
         assert "Traceback" not in error
@@ -214,8 +241,8 @@ def test_a_server_that_never_answers_does_not_hold_up_the_end(tmp_path):
         process = started(tmp_path, site, "-s", "DOWNLOAD_TIMEOUT=10000", "-s", "WARRAQ_FIRST_BYTE_TIMEOUT=10000")
         site.free.clear()
         time.sleep(0.3)
-        process.terminate()
-        _, error = process.communicate(timeout=PATIENCE)
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate()
         assert process.returncode == 11, error[-3000:]
         assert left(tmp_path, site)[1] == 0
 
@@ -230,7 +257,7 @@ def test_a_second_signal_ends_at_once_and_what_was_read_is_kept(tmp_path):
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=PATIENCE)
+        _, error = process.communicate()
         assert process.returncode == 11, error[-3000:]
         assert "SIGINT again" in error
         _, failed, articles, unvisited, _ = left(tmp_path, site)
@@ -252,5 +279,5 @@ def test_a_signal_ends_it_within_seconds_and_a_second_one_at_once(tmp_path, sign
         for _ in range(signals):
             process.send_signal(signal.SIGINT)
             time.sleep(0.5)
-        process.communicate(timeout=PATIENCE)
+        process.communicate()
         assert time.monotonic() - told < seconds

@@ -1,4 +1,4 @@
-"""Why a crawl found no article: the likeliest cause, and what to try."""
+"""Why a crawl found no article: the most likely cause, and what to try."""
 
 import pytest
 
@@ -41,3 +41,10 @@ def test_a_site_all_of_whose_links_look_like_traps_says_so():
     found = why_no_article([row("seed", "listing")], out_of_scope=0, left_out={"action": 3, "session-id": 7})
     assert found.reason == "left-out"
     assert "(session-id 7, action 3)" in found.what
+
+
+@pytest.mark.parametrize(
+    ("left_out", "reason"), [({"nofollow": 3}, "nofollow"), ({"nofollow": 3, "action": 1}, "left-out")]
+)
+def test_a_site_whose_links_robots_must_not_follow_says_so(left_out, reason):
+    assert why_no_article([row("seed", "listing")], out_of_scope=0, left_out=left_out).reason == reason

@@ -1,4 +1,4 @@
-"""PDF files that a site links to: crawled, searched, listed, shown, exported, imported and indexed anew like articles."""
+"""PDF files that a site links to: crawled, searched, listed, shown, exported, imported and reindexed like articles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a crawl draws the next URLs, and when it ends."""
+"""When a crawl takes the next URLs, and when it ends."""
 
 from __future__ import annotations
 

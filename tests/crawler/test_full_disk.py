@@ -1,4 +1,4 @@
-"""A disk that is full in the middle of a long list ends the crawl; the next one announces the whole list."""
+"""A disk that is full in the middle of a long list ends the crawl; the next crawl schedules the whole list."""
 
 import json
 import sqlite3

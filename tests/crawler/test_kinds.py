@@ -1,4 +1,4 @@
-"""What sites do over time and what the crawl makes of it: kinds of failure that were reported of crawlers, each with variants.
+"""Behaviour of sites over time: kinds of failure that were reported of crawlers, each with variants.
 
 Every crawl runs in this process, by a clock that the test moves.
 """
@@ -17,9 +17,13 @@ import pytest
 
 from archive import Archive
 from archive.index import open_store
+from archive.parse import MAX_PARTS
 from archive.parse.workers import NoWorkerError
+from crawler.download.errors import StoppedError, UnreachableError
 from tests.support.simulated import crawl, no_such_host
 from tests.support.site import SENTENCES, article_page, list_page
+
+pytestmark = pytest.mark.slow
 
 FIRST = datetime(2026, 11, 1, 6, tzinfo=UTC)
 HOME = "https://paper.test/"
@@ -222,8 +226,8 @@ def test_a_notice_with_status_200_in_the_place_of_every_page_is_no_version_of_th
 
 
 def test_a_start_page_without_a_link_is_told(at):
-    assert any("links to nothing" in said for said in at(0, {HOME: stand_in(NOTICE)}).summary["warnings"])
-    assert not any("links to nothing" in said for said in at(1, newsroom(1)).summary["warnings"])
+    assert any("has no links" in said for said in at(0, {HOME: stand_in(NOTICE)}).summary["warnings"])
+    assert not any("has no links" in said for said in at(1, newsroom(1)).summary["warnings"])
 
 
 def test_one_article_at_two_addresses_that_is_edited_at_both_has_its_new_version_at_both(at, rows):
@@ -436,6 +440,15 @@ def test_a_feed_through_a_redirect_service_is_followed_to_the_site(at):
     assert at(0, world, entry=entry).summary["articles_new"] == 1
 
 
+def test_a_service_that_answers_itself_is_asked_once(at):
+    entry = {"seeds": [HOME], "feeds": ["https://paper.test/rss"]}
+    links = [f"https://feedproxy.test/~r/{number}" for number in range(40)]
+    world = newsroom() | {"https://paper.test/rss": feed(*links)} | dict.fromkeys(links, page(1))
+    done = at(0, world, entry=entry, settings={"CONCURRENT_REQUESTS": 1})
+    assert done.summary["articles_new"] == 0
+    assert 1 <= len([url for url in done.asked if "feedproxy" in url]) <= 16
+
+
 def test_hosts_of_the_entry_narrow_it_and_a_changed_entry_is_obeyed_though_the_page_is_not(at):
     places = [f"https://{host}/2026/11/1-story-of-the-harbour" for host in ("sport.paper.test", "paper.test")]
     links = "".join(f'<a href="{place}">A headline of several words</a>' for place in places)
@@ -470,6 +483,20 @@ def test_a_list_whose_times_are_always_now_calls_nothing_back(at, kind):
         )
         visits.update(at(step / 48, world, entry=entry).asked)
     assert max(number for url, number in visits.items() if "/2026/" in url) <= 3
+
+
+def test_a_feed_whose_times_were_wrong_again_and_again_is_not_believed(at):
+    """Each time is some hours old and an hour later than the last time, and no article has changed."""
+    numbers = range(1, 4)
+    entry = {"seeds": [HOME], "feeds": ["https://paper.test/rss"]}
+    visits = []
+    for step in range(12):
+        entries = [(f"https://paper.test{story(n)}", FIRST + timedelta(days=step, hours=-n)) for n in numbers]
+        world = newsroom() | {f"https://paper.test{story(n)}": page(n) for n in numbers}
+        done = at(step, world | {"https://paper.test/rss": feed(*entries)}, entry=entry)
+        visits.append(len([url for url in done.asked if "/2026/" in url]))
+    assert visits[:2] == [3, 3]
+    assert sum(visits[6:]) < sum(visits[:6])
 
 
 # One article has one history
@@ -603,6 +630,55 @@ def test_an_article_that_moves_to_a_subdomain_of_the_site_is_followed_there(at):
     assert list(done.summary["out_of_scope"]) == ["shop.paper.test"]
 
 
+def _with_second_page(answer):
+    head = f'<link rel="next" href="{story(1)}/2">'
+    return newsroom(1) | {
+        f"https://paper.test{story(1)}": page(1, head=head),
+        f"https://paper.test{story(1)}/2": answer,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "held"),
+    [(StoppedError("the crawl is stopping"), 0), (UnreachableError("no route"), 1), ((500, {}, b""), 1)],
+)
+def test_an_article_whose_next_page_could_not_be_read_is_whole_at_the_next_visit(at, rows, answer, held):
+    at(0, _with_second_page(answer))
+    assert rows("SELECT count(*) FROM articles") == [(held,)]
+    at(1, _with_second_page(page(1, text=["The second page tells of the night watch on the pier."] * 3)), recheck=True)
+    assert rows("SELECT count(*) FROM articles WHERE is_latest AND text LIKE '%night watch%'") == [(1,)]
+
+
+def test_an_article_whose_next_page_is_gone_is_not_read_again_and_again(at, rows):
+    for day in (0, 1):
+        done = at(day, _with_second_page((404, {}, b"")), recheck=True)
+    assert rows("SELECT count(*) FROM articles") == [(1,)]
+    assert len([url for url in done.asked if url.endswith("/2")]) == 0
+
+
+def test_a_next_page_on_another_site_is_not_asked_for(at, rows):
+    elsewhere = f"https://other.test{story(1)}/2"
+    world = newsroom(1) | {
+        f"https://paper.test{story(1)}": page(1, head=f'<link rel="next" href="{elsewhere}">'),
+        elsewhere: page(1, text=["The second page tells of the night watch on the pier."] * 3),
+    }
+    assert elsewhere not in at(0, world).asked
+    assert rows("SELECT count(*) FROM articles WHERE text NOT LIKE '%night watch%'") == [(1,)]
+
+
+def test_an_article_of_endless_pages_ends(at, rows):
+    place = f"https://paper.test{story(1)}"
+
+    def part(number):
+        text = [f"Page {number} tells of the night watch on the pier, and of boat {number}."] * 3
+        return page(1, text=text, head=f'<link rel="next" href="{story(1)}/{number + 1}">')
+
+    world = newsroom(1) | {place: part(1)} | {f"{place}/{number}": part(number) for number in range(2, 60)}
+    asked = at(0, world).asked
+    assert len([url for url in asked if url.startswith(place)]) == MAX_PARTS
+    assert rows(f"SELECT count(*) FROM articles WHERE text LIKE '%Page {MAX_PARTS} tells%'") == [(1,)]
+
+
 # Front pages that lead on
 
 
@@ -701,6 +777,32 @@ def test_a_site_that_writes_a_session_into_every_path_is_read_under_addresses_wi
     assert rows("SELECT url FROM articles") == [(f"https://paper.test{story(n)}",) for n in (1, 2)]
 
 
+def test_an_unknown_session_in_every_link_ends_and_each_article_is_one(at, rows):
+    sessions = count()
+
+    def world(request):
+        own = newsroom(1, 2).get(request.url.partition("?")[0])
+        return own and own.replace("</body>", list_page(*(f"{story(n)}?zz={next(sessions):08x}" for n in (1, 2))))
+
+    done = at(0, world, settings={"WARRAQ_PATTERN_BUDGET": 20})
+    assert len(done.asked) < 30
+    assert rows("SELECT count(*) FROM articles") == [(2,)]
+    assert rows("SELECT DISTINCT reason FROM urls WHERE outcome = 'budget'") == [("fruitless-pattern",)]
+
+
+@pytest.mark.parametrize(
+    ("paths", "texts"),
+    [
+        ((f"{story(1)}?part=1", f"{story(1)}?part=2"), (1, 2)),  # other texts
+        (("/story.php?id=1001", "/story.php?id=1002"), (1, 1)),  # the query identifies the article
+    ],
+)
+def test_a_query_that_tells_articles_apart_joins_nothing(at, rows, paths, texts):
+    pages = {f"https://paper.test{path}": page(n) for path, n in zip(paths, texts, strict=True)}
+    at(0, {HOME: list_page(*paths), **pages})
+    assert rows("SELECT count(DISTINCT article_key) FROM articles") == [(2,)]
+
+
 def test_a_page_that_refreshes_to_itself_for_ever_is_named(at):
     done = at(0, {HOME: '<html><head><meta http-equiv="refresh" content="0"></head></html>'})
     assert (done.code, done.summary["failed"]["redirect-loop"]) == (9, 1)
@@ -789,6 +891,50 @@ def test_an_article_that_was_announced_too_early_is_asked_for_within_minutes(at,
 # What came is used
 
 
+def test_a_server_that_refuses_conditions_is_asked_without_one_after_that(at, rows):
+    def article(text):
+        return lambda request: (
+            (400, {}, "bad") if request.headers.get("If-None-Match") else (200, {"ETag": '"x"'}, text)
+        )
+
+    for day, text in enumerate((page(1), page(2), page(2))):
+        at(3 * day, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": article(text)}, recheck=True)
+    assert rows("SELECT version FROM articles") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        '<a href="/world/rss.xml">RSS</a>',
+        '<a href="/rss/">Feeds</a>',
+        (200, {"Link": '</world/rss.xml>; rel="alternate"; type="application/rss+xml"'}, "<h1>Paper</h1>"),
+    ],
+)
+def test_a_feed_that_only_the_body_or_a_link_field_names_is_read(at, start):
+    world = newsroom(1) | {
+        HOME: start,
+        "https://paper.test/rss/": '<a href="/world/rss.xml">World</a> <a href="https://other.test/rss.xml">Partner</a>',
+        "https://paper.test/world/rss.xml": feed(f"https://paper.test{story(1)}"),
+    }
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+    assert "https://other.test/rss.xml" not in done.asked
+
+
+def test_links_that_robots_must_not_follow_are_counted_and_told(at):
+    world = newsroom(1, 2)
+    world[HOME] = world[HOME].replace("<head>", '<head><meta name="robots" content="noindex, nofollow">')
+    done = at(0, world)
+    assert (done.code, done.summary["left_out"]) == (15, {"nofollow": 2})
+    assert "(nofollow)" in done.summary["warnings"][0]
+
+
+def test_a_feed_that_an_article_links_to_is_not_read(at):
+    world = newsroom(1)
+    world[f"https://paper.test{story(1)}"] = page(1, foot='<a href="/2026/11/comments-of-1.rss">Comments</a>')
+    assert "https://paper.test/2026/11/comments-of-1.rss" not in at(0, world).asked
+
+
 @pytest.mark.parametrize("status", [200, 203])
 def test_a_page_that_a_proxy_has_changed_is_an_answer(at, status):
     world = newsroom(1) | {f"https://paper.test{story(1)}": (status, {}, page(1))}
@@ -828,6 +974,6 @@ def test_a_crawl_without_workers_ends_by_that_word_and_the_next_one_reads_what_i
         patch.setattr("tests.support.simulated._InlinePool.submit", broken)
         done = at(0, newsroom(1, 2))
     assert (done.code, done.report.reason, len(done.asked)) == (18, "no-workers", 1)
-    assert "no process that reads pages can be started (no process)" in done.summary["problem"]
+    assert "no worker process can be started (no process)" in done.summary["problem"]
     assert rows("SELECT outcome, visits FROM urls") == [("", 0)]
     assert at(0.01, newsroom(1, 2)).summary["articles_new"] == 2

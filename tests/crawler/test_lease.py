@@ -1,4 +1,4 @@
-"""A crawl that has lost its right to run ends itself, well: its parent is gone, or its lease is over."""
+"""A crawl without its parent or its lease ends cleanly."""
 
 import asyncio
 import json
@@ -20,6 +20,9 @@ from crawler.download.errors import StoppedError
 from crawler.shutdown import CHECK_SECONDS, GRACE_SECONDS, PARENT, Lease, LeaseMiddleware, watch_lease
 from tests.crawler.test_crawlall import SlowSite, left, write_sites
 from tests.support import PATIENCE
+from tests.support.program import Running, run
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +55,7 @@ def test_a_lease_is_lost_with_the_parent_or_with_time():
 
 def command(folder, *settings):
     return [
-        *(sys.executable, "-m", "scrapy", "crawl", "news", "-a", "site=slow", "-s", f"WARRAQ_COLLECTIONS={folder / 'collections'}"),
+        *("scrapy", "crawl", "news", "-a", "site=slow", "-s", f"WARRAQ_COLLECTIONS={folder / 'collections'}"),
         *("-s", f"WARRAQ_SITES={folder / 'sites.toml'}", "-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0.1"),
         *(word for setting in settings for word in ("-s", setting)),
     ]  # fmt: skip
@@ -69,7 +72,7 @@ def test_an_orphan_ends_within_seconds_and_loses_nothing(tmp_path):
             "crawl.wait()\n"
         )
         words = command(tmp_path, "WARRAQ_END_WITH_PARENT=1", f"LOG_FILE={tmp_path / 'log'}")
-        words = json.dumps(list(map(str, words)))
+        words = json.dumps([sys.executable, "-m", *words])
         with subprocess.Popen(
             [sys.executable, "-c", parent, words], cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as daemon:
@@ -121,8 +124,7 @@ def test_a_crawl_does_not_begin_after_its_lease_and_asks_nothing_after_it_even_w
     with SlowSite() as site:
         write_sites(tmp_path, slow=site.url)
         began, past = time.monotonic(), (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        words = command(tmp_path, f"WARRAQ_LEASE_UNTIL={past}")
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+        done = run(*command(tmp_path, f"WARRAQ_LEASE_UNTIL={past}"))
         assert (done.returncode, site.served) == (11, 0)
         assert "not started: its lease is over" in done.stderr
         start = time.monotonic() - began
@@ -130,16 +132,16 @@ def test_a_crawl_does_not_begin_after_its_lease_and_asks_nothing_after_it_even_w
         (tmp_path / "sites.toml").unlink()  # the job carries the entry along
         until = datetime.now(UTC) + timedelta(seconds=GRACE_SECONDS + 5 + 6 * start)
         words = command(tmp_path, f"WARRAQ_LEASE_UNTIL={until.isoformat()}", f"WARRAQ_SITE_ENTRY={entry}")
-        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as crawl:
-            try:
-                wait_for(lambda: site.served >= 2, PATIENCE)
-                crawl.send_signal(signal.SIGSTOP)  # as on a machine that sleeps on: all timers are due at once
-                time.sleep(0.3 + max(0.0, (until - datetime.now(UTC)).total_seconds()))
-                served = site.served
-                crawl.send_signal(signal.SIGCONT)
-                _, error = crawl.communicate(timeout=PATIENCE)
-            finally:
-                crawl.kill()
+        crawl = Running(words)
+        try:
+            wait_for(lambda: site.served >= 2, PATIENCE)
+            crawl.send_signal(signal.SIGSTOP)  # as on a machine that sleeps on: all timers are due at once
+            time.sleep(0.3 + max(0.0, (until - datetime.now(UTC)).total_seconds()))
+            served = site.served
+            crawl.send_signal(signal.SIGCONT)
+            _, error = crawl.communicate()
+        finally:
+            crawl.send_signal(signal.SIGKILL)
         assert crawl.returncode == 11, error[-2000:]
         assert "its lease is over: ending" in error
         assert served == site.served

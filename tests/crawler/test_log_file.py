@@ -1,4 +1,4 @@
-"""LOG_FILE that cannot be written costs one line and its exit code, never the crawl."""
+"""A LOG_FILE that cannot be written costs one line and its exit code, never the crawl."""
 
 import logging
 

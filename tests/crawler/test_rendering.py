@@ -1,4 +1,4 @@
-"""Pages that are empty without scripts, in a real Chromium: run by `make browser-test`, skipped where there is none."""
+"""Pages that are empty without scripts, in a real Chromium: `make browser-test` runs it; skipped if there is none."""
 
 import contextlib
 import json
@@ -60,7 +60,7 @@ def settings(**more):
 
 
 def rows(folder, sql):
-    with sqlite3.connect(folder / "warraq.db") as db:
+    with contextlib.closing(sqlite3.connect(folder / "warraq.db")) as db:
         db.row_factory = sqlite3.Row
         return [dict(row) for row in db.execute(sql)]
 
@@ -111,7 +111,7 @@ def test_a_shell_is_rendered_its_dom_is_kept_and_read_and_a_reindex_gives_the_sa
     (tmp_path / "warraq.db").unlink()
     warraq("--archive", tmp_path, "reindex")
     assert exact(tmp_path) == before
-    assert "all is as it was written" in warraq("--archive", tmp_path, "verify").stdout
+    assert "everything is as it was written" in warraq("--archive", tmp_path, "verify").stdout
     _exported_and_imported(tmp_path, site)
 
 
@@ -202,7 +202,7 @@ def test_what_a_page_may_not_do_is_refused_by_name_and_what_it_says_is_read(tmp_
         "/sw.js": (200, SCRIPT, b"1"),
         **{paths[name]: shell(FILL + script) for name, script in scripts.items()},
     }
-    limits = settings(WARRAQ_RENDER_SECONDS=6, WARRAQ_RENDER_REQUESTS=60, WARRAQ_OPEN_NETWORKS="127.0.0.1/32")
+    limits = settings(WARRAQ_RENDER_SECONDS=12, WARRAQ_RENDER_REQUESTS=60, WARRAQ_OPEN_NETWORKS="127.0.0.1/32")
     with site_of(**pages) as site:
         summary = crawl(f"{site.url}/", tmp_path, *limits)
         asked = list(site.asked)

@@ -1,4 +1,4 @@
-"""The summary of a crawl: what is only counted to a bound says so, and what another process did to the database is told."""
+"""The summary of a crawl: bounded counts are marked, and effects of other processes on the database are reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What articles load: fetched after the pages, from any host, once, within bounds; nothing that is wrong with it touches an article."""
+"""Requisites of articles: fetched after the pages, from any host, once, within limits; their errors do not affect articles."""
 
 import pytest
 
@@ -133,26 +133,33 @@ def test_other_hosts_are_asked_by_their_own_rules_and_belong_to_no_scope(tmp_pat
         assert list(archive.db.query(sql)) == []
 
 
-def test_a_style_sheet_is_confirmed_after_long_by_a_conditional_request(tmp_path):
-    def styles(headers):
-        return (
-            (304, {}, b"") if headers.get("If-None-Match") == '"1"' else (200, {**CSS, "ETag": '"1"'}, b"p{color:red}")
-        )
+@pytest.mark.parametrize(("failures", "kept"), [(0, {"unchanged": 1}), (1, {})])
+def test_a_style_sheet_is_confirmed_after_long_by_a_conditional_request(tmp_path, failures, kept):
+    """After a failure, the request is not conditional, and a 304 no confirmation."""
+    asked = []
+
+    def not_modified(headers):
+        asked.append(headers.get("If-None-Match"))
+        return 304, {}, b""
 
     head = '<link rel=stylesheet href="/main.css">'
-    with site_of(head, **{"/main.css": styles}) as site:
+    with site_of(head, **{"/main.css": (200, {**CSS, "ETag": '"1"'}, b"p{color:red}")}) as site:
         crawl(f"{site.url}/", tmp_path / "a")
         site.pages[OTHER] = article_page("Story of the islands", head=head)
         site.pages["/"] = list_page(STORY, OTHER)
         crawl(f"{site.url}/", tmp_path / "a", "-a", "recheck=all")
         assert site.asked.count("/main.css") == 1
+        site.pages["/main.css"] = not_modified
         with database(tmp_path / "a") as db:
-            db.execute("UPDATE urls SET visited_at = '2020-01-01T00:00:00Z' WHERE kind = 'stylesheet'")
+            db.execute(
+                "UPDATE urls SET visited_at = '2020-01-01T00:00:00Z', failures = ? WHERE kind = 'stylesheet'",
+                (failures,),
+            )
             db.execute("DELETE FROM urls WHERE url LIKE '%islands'")
             db.execute("UPDATE urls SET payload_digest = '' WHERE kind = 'seed'")
         summary = crawl(f"{site.url}/", tmp_path / "a", "-a", "recheck=all")
-        assert site.asked.count("/main.css") == 2
-    assert summary["requisites"]["kept"] == {"unchanged": 1}
+        assert asked == [None if failures else '"1"']
+    assert summary["requisites"]["kept"] == kept
 
 
 def test_bounds_leave_the_rest_and_say_so(tmp_path):

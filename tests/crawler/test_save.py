@@ -1,4 +1,4 @@
-"""One page saved at once: the same visit as in a crawl, and nothing else of its site."""
+"""`warraq save`: one page with the same visit as in a crawl, and nothing else of its site."""
 
 from __future__ import annotations
 
@@ -66,6 +66,19 @@ def test_robots_txt_holds_for_a_saved_page(tmp_path):
     with Site(pages) as site:
         save(f"{site.url}{STORY}", tmp_path / "saved", code=15)
         assert STORY not in site.asked
+
+
+def test_a_page_that_gave_nothing_is_told_in_an_archive_of_other_articles_too(tmp_path):
+    pages = {"/": list_page(STORY), STORY: article_page("Story of the harbour ferry")}
+    moved = "/2026/11/28/story-that-was-moved"
+    folder = tmp_path / "saved"
+    with Site(pages | {moved: (302, {"Location": OTHER}, b"")}) as site:
+        save(f"{site.url}{STORY}", folder)
+        assert "http-404" in save(f"{site.url}{OTHER}", folder, code=15)["warnings"][0]
+        save(f"{site.url}{moved}", folder, code=15)
+        save(f"{site.url}/", folder)
+        save(f"{site.url}{STORY}", folder)
+    assert "failed" in save(f"{site.url}/2026/11/28/after-the-server-went", folder, code=15)
 
 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "file:///etc/passwd", "http://"])

@@ -1,4 +1,4 @@
-"""Sites that go away, redirect, want cookies or speak oddly, crawled by a clock that the test moves."""
+"""Sites that disappear, redirect, need cookies or send odd responses, crawled by a clock that the test sets."""
 
 import gzip
 import sqlite3

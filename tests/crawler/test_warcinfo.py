@@ -1,4 +1,4 @@
-"""What a WARC file says of the crawl that wrote it."""
+"""The warcinfo record of a crawl."""
 
 from __future__ import annotations
 

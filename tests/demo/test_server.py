@@ -1,4 +1,4 @@
-"""The demo site behaves as a good news server does, and its second edition changes only what a next day changes."""
+"""The demo site is a correct news server, and its second edition has only the changes of the next day."""
 
 from __future__ import annotations
 

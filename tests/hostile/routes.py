@@ -1,4 +1,4 @@
-"""The hostile web on loopback: bombs, floods, traps, pages built to hold a parser, and good articles beside them; routes by path."""
+"""Hostile responses by path: bombs, floods, crawler traps, pages that are expensive to parse, and good articles beside them."""
 # ruff: noqa: E501 -- a table of data reads best a row a line
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def article_path(number: int) -> str:
 
 @cache
 def article(number: int) -> bytes:
-    """A plain article in English or Arabic, different for each number and the same on each call."""
+    """Return an article in English or Arabic, which depends only on its number."""
     chance = random.Random(number)
     words = KALIMAT if number % 2 else WORDS
     text = "".join(f"<p>{' '.join(chance.choices(words, k=45))}.</p>" for _ in range(8))
@@ -237,7 +237,7 @@ async def small(exchange: Exchange, body: str, content_type: str = "text/html; c
 
 
 async def redirect_on(exchange: Exchange) -> bool:
-    """A redirect to a new address each time."""
+    """Redirect to a new address each time."""
     hop = int(query(exchange).get("hop", 0)) + 1
     await exchange.send(page(b"", status="302 Found", headers=f"Location: /trap/redirects?hop={hop}"))
     return True
@@ -265,14 +265,14 @@ async def deeper(exchange: Exchange) -> bool:
 
 
 async def tree(exchange: Exchange) -> bool:
-    """Every page links to ten new pages beneath it, without end."""
+    """Link to ten new pages below this one, endlessly."""
     base = exchange.request.path.rstrip("/")
     links = (f'<a href="{base}/branch-{random.randrange(10**6)}">another section</a>' for _ in range(10))
     return await small(exchange, "".join(links))
 
 
 async def stories(exchange: Exchange) -> bool:
-    """A list of new story addresses on each visit, all leading nowhere new: what a pattern budget is for."""
+    """List new story addresses on each visit, none of which has a new article: the case for quotas by URL pattern."""
     links = (
         f'<a href="/story/{random.randrange(10**9)}.html">A headline that is long enough {n}</a>' for n in range(60)
     )
@@ -280,7 +280,7 @@ async def stories(exchange: Exchange) -> bool:
 
 
 async def sitemap_index(exchange: Exchange) -> bool:
-    """A sitemap index that names two more, without end."""
+    """Send a sitemap index that names two more, endlessly."""
     number = int(query(exchange).get("n", 0)) * 2
     host = exchange.request.head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode()
     locs = (f"<sitemap><loc>http://{host}/trap/index.xml?n={number + n}</loc></sitemap>" for n in (1, 2))
@@ -288,7 +288,7 @@ async def sitemap_index(exchange: Exchange) -> bool:
 
 
 async def big_sitemap(exchange: Exchange) -> bool:
-    """Fifty thousand new addresses of the site's own in a file of 5 MB."""
+    """Send fifty thousand new addresses of the site in a file of 5 MB."""
     host = exchange.request.head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode()
     rows = (f"<url><loc>http://{host}/mapped/{n}/a-story-from-the-map-{n}</loc></url>" for n in range(50_000))
     return await small(exchange, f"<urlset>{''.join(rows)}</urlset>", "application/xml")
@@ -308,14 +308,14 @@ def redirect(target: str) -> Route:
 
 
 def headers(line: str, times: int) -> Route:
-    """An article behind so many header lines of a kind."""
+    """Return an article with many repeated header lines."""
     return answer(
         page(article(2), headers="Content-Type: text/html\r\n" + "\r\n".join(line.format(n=n) for n in range(times)))
     )
 
 
 def index_loop(other: str) -> Route:
-    """A sitemap index that names one that names it."""
+    """Send a sitemap index whose only sitemap names this one."""
 
     async def route(exchange: Exchange) -> bool:
         host = exchange.request.head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode()
@@ -326,7 +326,7 @@ def index_loop(other: str) -> Route:
 
 
 async def huge_sitemap(exchange: Exchange) -> bool:
-    """Sixty megabytes, more than the protocol allows."""
+    """Send sixty megabytes, more than the sitemap protocol allows."""
     await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n<urlset>")
     for _ in range(600):
         await exchange.send(b"<url><loc>http://127.0.0.1/articles/of/some/length</loc></url>\n" * 1600)
@@ -334,7 +334,7 @@ async def huge_sitemap(exchange: Exchange) -> bool:
 
 
 async def hosts(exchange: Exchange) -> bool:
-    """A redirect to the same server by another name of it, and back."""
+    """Redirect to another host name of the same server, and back."""
     host, _, port = exchange.request.head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode().rpartition(":")
     other = {"127.0.0.1": "localhost", "localhost": "127.0.0.2"}.get(host, "127.0.0.1")
     await exchange.send(
@@ -359,7 +359,7 @@ async def slow_body(exchange: Exchange) -> bool:
 
 
 async def tiny_chunks(exchange: Exchange) -> bool:
-    """A megabyte in chunks of one byte."""
+    """Send a megabyte in chunks of one byte."""
     await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     for _ in range(100):
         await exchange.send(b"1\r\nx\r\n" * 10_000)
@@ -460,7 +460,7 @@ FEEDS: dict[str, Route] = {
 
 
 def hostile_pages() -> dict[str, Route]:
-    """Every route that the crawl is sent to, but feeds and sitemaps."""
+    """Return every route that the crawl starts from, except feeds and sitemaps."""
     return {
         **oddities(),
         **{path: answer(data, close=True) for path, (data, _, _) in BROKEN.items()},
@@ -474,7 +474,7 @@ def hostile_pages() -> dict[str, Route]:
 
 
 class HostileSite(Server):
-    """Serves it all, with a front page that links to `articles` good articles; each bomb is made before the start."""
+    """Serve all routes, with a front page that links to `articles` good articles; bombs are made before the start."""
 
     def __init__(self, articles: int = 20) -> None:
         good = {article_path(number): answer(http(article(number))) for number in range(articles)}

@@ -1,13 +1,13 @@
-"""Crawls the hostile site with the real spider and prints what became of each route: `make hostile`.
+"""Crawl the hostile site with the real spider, and print the outcome of each route: `make hostile`.
 
-Bars, each of which makes the exit code 1 when it fails:
+The exit code is 1 if one of these bars is missed:
 
-- no turn of the reactor takes 0.5 s of its thread's processor time, stretched by how slow this machine is at the moment;
+- no turn of the reactor takes 0.5 s of its thread's CPU time, multiplied by how slow this machine is at the moment;
 - the crawling process stays under 600 MB;
-- every URL that was visited has an outcome, every exchange a reading, and every good article is archived.
+- every visited URL has an outcome, every exchange was parsed, and every good article is archived.
 
-What a turn waited for is printed, and with -v where; it is not judged, for a commit waits for its fsync, and how long depends on who else
-writes to that disk. Nor is the clock on the wall: with other work on the machine a turn of 0.2 s of work may take 8 s.
+The waiting time of a turn is printed, with -v also its place. It has no bar, because a commit waits for its fsync, which depends on other
+writes to that disk. Wall time has no bar either: on a busy machine a turn of 0.2 s of work may take 8 s.
 """
 # ruff: noqa: E501 -- a bench
 
@@ -24,16 +24,21 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.hostile.routes import FEEDS, SITEMAPS, HostileSite, hostile_pages
 from tests.support import PATIENCE
 from tests.support.effort import slowness
+from tests.support.program import scrapy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 TURN_SECONDS = 0.5
 MEGABYTES = 600
 WHOLE_SITE = 4
-"""Times `PATIENCE` that its crawl may take: four minutes on a quiet machine, of which most is waiting for what does not come."""
+"""The crawl's time limit as a multiple of `PATIENCE`: it takes four minutes on a quiet machine, mostly waiting for timeouts."""
 QUICK = (
     "/hang", "/endless-body", "/endless-headers", "/endless-interims", "/reset-in-body", "/short-body", "/http09", "/bomb/gzip",
     "/bomb/brotli", "/bomb/deflate-stored", "/trap/redirects", "/trap/calendar", "/trap/tree/", "/trap/stories",
@@ -59,7 +64,7 @@ class Result:
 
 
 def crawl(*, quick: bool = False, only: str = "", settings: dict[str, str] | None = None) -> Result:
-    """Runs the crawl; `quick` takes one route of each kind and shorter limits, `only` those whose path holds it."""
+    """Run the crawl; `quick` takes one route of each kind and shorter limits, `only` those whose path contains it."""
     paths = [path for path in hostile_pages() if only in path and (not quick or path in QUICK)]
     maps = [
         path for path in SITEMAPS if only in path and (not quick or path in {"/trap/index.xml", "/xml/quadratic.xml"})
@@ -99,7 +104,7 @@ def crawl(*, quick: bool = False, only: str = "", settings: dict[str, str] | Non
             timeout=WHOLE_SITE * PATIENCE,
         )
         if not (place / "watch.json").exists():
-            raise RuntimeError(f"the crawl did not end well ({done.returncode}):\n{done.stderr[-4000:]}")
+            raise RuntimeError(f"the crawl failed ({done.returncode}):\n{done.stderr[-4000:]}")
         seen = json.loads((place / "watch.json").read_text(encoding="utf-8"))
         with closing(sqlite3.connect(place / "archive" / "warraq.db")) as db:
             return _result(db, server, [*paths, *maps, *feeds], seen, done.stderr)
@@ -111,9 +116,10 @@ def spider_crawl(
     settings: dict[str, object] | None = None,
     arguments: tuple[str, ...] = (),
     check: bool = True,
+    run: Callable[..., subprocess.CompletedProcess[str]] = scrapy,
     **lists: list[str],
 ) -> subprocess.CompletedProcess[str]:
-    """One `scrapy crawl` of a loopback site into `folder`/archive, without delay; `lists` are its seeds, sections, feeds, sitemaps."""
+    """Run `scrapy crawl` on a loopback site into `folder`/archive, without delay; `lists` are its seeds, sections, feeds, sitemaps."""
     lines = [f"{key} = {json.dumps(values)}" for key, values in lists.items()]
     (folder / "sites.toml").write_text("\n".join(["[site.local]", *lines]), encoding="utf-8")
     wanted = {
@@ -123,13 +129,15 @@ def spider_crawl(
         "DOWNLOAD_DELAY": 0,
         **(settings or {}),
     }
-    command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", "site=local"]
+    words = ["crawl", "news", "-a", "site=local"]
     for argument in arguments:
-        command += ["-a", argument]
+        words += ["-a", argument]
     for name, value in wanted.items():
-        command += ["-s", f"{name}={value}"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE, check=check)
+        words += ["-s", f"{name}={value}"]
+    done = run(*words)
+    if check:
+        done.check_returncode()
+    return done
 
 
 def _result(db: sqlite3.Connection, server: HostileSite, paths: list[str], seen: dict, log: str) -> Result:
@@ -154,7 +162,7 @@ def _result(db: sqlite3.Connection, server: HostileSite, paths: list[str], seen:
         for path in server.good
     )
     visited = db.execute("SELECT count(*) FROM urls WHERE visits > 0").fetchone()[0]
-    faults += [f"{unread} captures were never read"] if unread else []
+    faults += [f"{unread} captures were never parsed"] if unread else []
     faults += [f"{unnamed} visited URLs have no outcome"] if unnamed else []
     faults += [f"only {good} of {len(server.good)} good articles are archived"] if good < len(server.good) else []
     busy, waited, slow = seen["longest_busy"], seen["longest_wait"], slowness()
@@ -171,9 +179,9 @@ def _result(db: sqlite3.Connection, server: HostileSite, paths: list[str], seen:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one route of each kind")
-    parser.add_argument("--only", default="", help="routes whose path holds this")
+    parser.add_argument("--only", default="", help="only routes whose path contains this")
     parser.add_argument("-s", action="append", default=[], metavar="NAME=VALUE", help="a setting of the crawl")
-    parser.add_argument("-v", action="store_true", help="print where the reactor stood still, and the log")
+    parser.add_argument("-v", action="store_true", help="print where the reactor was blocked, and the log")
     given = parser.parse_args()
     started = time.monotonic()
     result = crawl(
@@ -187,9 +195,9 @@ def main() -> int:
     if given.v:
         print(result.log)
     for seconds, stack in result.stalls if given.v else []:
-        print(f"\nstood still for {seconds:.2f} s:\n{stack}")
+        print(f"\nwas blocked for {seconds:.2f} s:\n{stack}")
     print(
-        f"\n{len(result.rows)} routes, {result.visited} URLs settled, {result.good} good articles archived; longest turn "
+        f"\n{len(result.rows)} routes, {result.visited} URLs with an outcome, {result.good} good articles archived; longest turn "
         f"{result.busy:.2f} s of processor time ({result.wall:.2f} s on the wall), longest wait {result.waited:.2f} s, this machine {result.slowness:.1f} times slower than it should be, "
         f"peak memory {result.megabytes:.0f} MB, crawl {result.seconds:.0f} s of {time.monotonic() - started:.0f} s"
     )

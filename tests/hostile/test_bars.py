@@ -1,4 +1,4 @@
-"""The crawl of the hostile site, one route of each kind: nothing stalls it, nothing is without a name, the good pages are kept."""
+"""Crawl one route of each kind of the hostile site: nothing stalls it, every URL has an outcome, the good pages are archived."""
 
 import pytest
 

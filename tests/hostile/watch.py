@@ -1,4 +1,4 @@
-"""A Scrapy extension that watches the crawl from inside: how long the reactor stood still and where, memory, seconds of each URL.
+"""A Scrapy extension that monitors the crawl: how long and where the reactor was blocked, memory, seconds of each URL.
 
 Three measures of a turn of the reactor, of each the longest: by the clock on the wall; processor time of its thread; and what it waited
 for a disk or a lock, which is the rest but for the time in which this process was ready to run and others had the processors. The last
@@ -25,7 +25,7 @@ from crawler.extensions import ArchiveExtension
 
 TICK = 0.02
 SUSPICIOUS = 0.2
-"""Seconds without a tick after which the main thread's stack is looked at."""
+"""Seconds without a tick after which the main thread's stack is recorded."""
 
 
 class Watch:
@@ -107,7 +107,7 @@ class Watch:
 
 
 def _queued_seconds() -> float:
-    """Seconds that the threads of this process have waited for a processor that others had (Linux, sched-stats.rst); else 0.
+    """Return the seconds that threads of this process have waited for a busy processor (Linux, sched-stats.rst); 0 on other systems.
 
     Of all threads: one that holds the interpreter's lock and has no processor keeps the others waiting.
     """
@@ -119,6 +119,6 @@ def _queued_seconds() -> float:
 
 
 def _peak_megabytes() -> float:
-    """Peak resident memory of this process since it was executed; getrusage also counts the parent that it was forked from."""
+    """Return the peak resident memory of this process since its exec; getrusage would include the parent that it was forked from."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

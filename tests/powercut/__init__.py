@@ -1,1 +1,1 @@
-"""Power cuts: what a command writes is recorded with strace, and the disks that a cut may leave are looked at."""
+"""Simulate power cuts: record a command's writes with strace, and check the disks that a power cut may leave."""

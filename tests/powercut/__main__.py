@@ -1,4 +1,4 @@
-"""`make powercut`: cuts the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup; prints what was lost.
+"""Cut the power at many moments of a crawl, an import, a merge and others, and print what was lost: `make powercut`.
 
 `python -m tests.powercut --act NAME FOLDER` is the process that is recorded.
 """
@@ -19,15 +19,15 @@ from tests.powercut.trace import NotTracedError, Step, record
 
 ROOT = Path(__file__).parents[2]
 DISKS = 150
-"""How many disks are looked at for each command."""
+"""Number of disks to check for each command."""
 
 TELLING = frozenset({"sync", "rename", "remove", "say", "folder", "create", "link"})
-"""The steps before and after which a cut is likely to hurt."""
+"""The steps around which a power cut is most likely to do harm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One command: what it wrote, how many disks were looked at, and what was wrong with them."""
+    """The result of one command: its steps, the number of disks checked, and their problems."""
 
     steps: int
     syncs: int
@@ -36,7 +36,7 @@ class Tried:
 
 
 def cuts(steps: list[Step], count: int, chance: random.Random) -> list[tuple[int, Cut]]:
-    """After how many steps the power is cut, and what survives: what hurts most at each promise and each name first, then any."""
+    """Yield the number of steps before each cut and what survives it: the most harmful cuts first, then random ones."""
     promises = [
         n + 1
         for n, step in enumerate(steps)
@@ -53,10 +53,10 @@ def cuts(steps: list[Step], count: int, chance: random.Random) -> list[tuple[int
 
 
 def cut_power(kind: type[Scenario], folder: Path, *, disks: int, seed: int = 5) -> Tried:
-    """Records one command and looks at `disks` of the disks that a power cut may leave.
+    """Record one command, and check `disks` of the disks that a power cut may leave.
 
     Raises:
-        NotTracedError: strace is missing or may not trace.
+        NotTracedError: strace is missing or is not permitted to trace.
     """
     base, chance = folder / "base", random.Random(seed)
     base.mkdir(parents=True)
@@ -96,8 +96,8 @@ def _judged(scenario: Scenario, said: frozenset[str]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.powercut", description=__doc__)
     parser.add_argument("--act", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
-    parser.add_argument("--disks", type=int, default=DISKS, metavar="N", help="disks to look at for each command")
-    parser.add_argument("--only", default="", help="the commands whose name holds this")
+    parser.add_argument("--disks", type=int, default=DISKS, metavar="N", help="disks to check for each command")
+    parser.add_argument("--only", default="", help="only commands whose name contains this")
     given = parser.parse_args()
     if given.act:
         next(kind for kind in SCENARIOS if kind.__name__ == given.act[0])(Path(given.act[1])).act()
@@ -115,7 +115,7 @@ def main() -> int:
         bad = bad or bool(tried.wrong)
         print(
             f"{kind.name:<40} {'FAIL' if tried.wrong else 'pass'}  {tried.steps} steps, {tried.syncs} syncs, "
-            f"{tried.disks} disks looked at, {len(tried.wrong)} wrong",
+            f"{tried.disks} disks checked, {len(tried.wrong)} wrong",
             flush=True,
         )
         for what in tried.wrong[:10]:

@@ -1,4 +1,4 @@
-"""A disk as POSIX promises it: what is not synced may be there, or not, or in part, and in any order.
+"""Model a disk with the guarantees of POSIX: unsynced changes may be on the disk or not, or in part, in any order.
 
 A file's bytes are safe once the file is synced, its name once its folder is. Until then each page of a write may have reached the
 disk or not; names reach it in the order in which they were changed, as journaling file systems do it, and the last may be missing.
@@ -21,7 +21,7 @@ PAGE = 4096
 
 
 class Cut(StrEnum):
-    """Which of what was not synced survived."""
+    """Which unsynced changes survive a power cut."""
 
     NOTHING = "nothing"
     EVERYTHING = "everything"
@@ -34,7 +34,7 @@ class Cut(StrEnum):
 
 @dataclass(eq=False)
 class File:
-    """The bytes as a process sees them, those that are safe, and the writes in between."""
+    """The bytes as processes see them, the bytes that are safe, and the writes in between."""
 
     now: bytearray = field(default_factory=bytearray)
     safe: bytes = b""
@@ -53,7 +53,7 @@ class File:
         self.safe, self.waiting = bytes(self.now), []
 
     def after(self, survives: Callable[[], bool]) -> bytes:
-        """The safe bytes with those of the waiting pages that survive."""
+        """Return the safe bytes, with those pending pages that survive."""
         held = bytearray(self.safe)
         for offset, data in self.waiting:
             if data is None:
@@ -67,10 +67,10 @@ class File:
 
 
 class Disk:
-    """Files and folders of one tree, each name as it is now and as it is safe."""
+    """Files and folders of one tree: each name as it is now, and as it is safe."""
 
     def __init__(self, folder: Path) -> None:
-        """What lies in `folder` is on the disk for good."""
+        """Take the contents of `folder` as safe."""
         self.names: dict[str, File | None] = {}
         for path in folder.rglob("*"):
             content = None if path.is_dir() else path.read_bytes()
@@ -81,7 +81,7 @@ class Disk:
         self.waiting: list[tuple[str, str, File | None]] = []
 
     def apply(self, step: Step) -> None:
-        """Do what the process did."""
+        """Apply a step of the process."""
         match step.call:
             case "create" if step.path not in self.names:
                 self._name("", step.path, File())
@@ -103,7 +103,7 @@ class Disk:
                 self._sync_folder(step.path)
 
     def cut(self, folder: Path, how: Cut, chance: random.Random) -> None:
-        """Write to `folder` one disk that a power cut may leave at this moment."""
+        """Write to `folder` a disk that a power cut may leave at this moment."""
         known = len(self.waiting)
         names = dict(self.safe)
         match how:
@@ -124,7 +124,7 @@ class Disk:
                 path.write_bytes(_content(name, file, how, chance))
 
     def differs(self, folder: Path) -> list[str]:
-        """The files in which `folder` is not what the steps made: then they were not read right."""
+        """Return the files in `folder` that differ from the result of the steps, which shows that the trace was misread."""
         real = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         here = {name: file for name, file in self.names.items() if file is not None}
         names = {name for name in real.keys() | here.keys() if not name.endswith("-shm")}  # SQLite maps that one

@@ -1,4 +1,4 @@
-"""What is cut short: for each command what is there before it, the command, and what must hold of any disk that a power cut leaves."""
+"""The commands whose power is cut, each with the state before it and the conditions for every disk that a power cut leaves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HIDDEN = "كلمة لا تعود"
 
 
 def acknowledge(word: str) -> None:
-    """Say that something is safe: from here on no power cut may cost it."""
+    """Declare something safe: from now on no power cut may lose it."""
     os.write(2, f"{word}\n".encode())
 
 
@@ -48,19 +48,19 @@ class Scenario(ABC):
         self.collection = Collection(base / "news")
 
     def prepare(self) -> None:
-        """Make what lies there before; it is safe on the disk."""
+        """Make the state before the command, which is safe on the disk."""
         return
 
     @abstractmethod
     def act(self) -> None:
-        """The command; runs in a process of its own, which `acknowledge` speaks from."""
+        """Run the command, in a process of its own that calls `acknowledge`."""
 
     @abstractmethod
     def wrong(self, said: frozenset[str]) -> list[str]:
-        """What is wrong with the disk in `base`, of which all of `said` was acknowledged."""
+        """Return the problems of the disk in `base`, on which everything in `said` must be safe."""
 
     def mended(self) -> list[str]:
-        """Rows without their record before anything is mended, and what `repair` leaves wrong."""
+        """Return the rows without their record before any repair, and the problems that `repair` leaves."""
         found = []
         if self.collection.exists() and not self._was_being_made():
             with Archive(self.collection.folder) as archive:
@@ -70,11 +70,11 @@ class Scenario(ABC):
         return found + problems(self.collection)
 
     def _was_being_made(self) -> bool:
-        """Whether the cut fell into the making of the database: only a writer can roll back its journal."""
+        """Return whether the cut was during the creation of the database: only a writer can roll back its journal."""
         return self.collection.database.with_name("warraq.db-journal").exists()
 
     def held(self) -> set[str]:
-        """The URLs of all captures."""
+        """Return the URLs of all captures."""
         return held_by(self.collection)
 
 
@@ -91,7 +91,7 @@ def _has_record(archive: Archive, row: dict[str, object]) -> bool:
 
 
 class Capturing(Scenario):
-    """Captures are kept and committed by twos; a file is closed and another one begun."""
+    """Captures are written and committed in pairs; a file is closed and another one is opened."""
 
     name = "crawl: captures, commits, a rotation"
 
@@ -134,7 +134,7 @@ class Importing(Scenario):
 
 
 class Merging(Scenario):
-    """Two shards become one archive; done again, it ends like one that was not cut short."""
+    """Two shards are merged; a second merge gives the same archive as an uninterrupted one."""
 
     name = "merge"
 
@@ -156,7 +156,7 @@ class Merging(Scenario):
 
 
 class Redacting(Scenario):
-    """A page is redacted; done again, it is gone, and the other one is whole."""
+    """A page is redacted; a second redaction removes it, and the other page is intact."""
 
     name = "redact"
 
@@ -182,7 +182,7 @@ class Redacting(Scenario):
         return found + ([] if OTHER in self.held() else [f"lost: {OTHER}"])
 
     def _left(self) -> list[str]:
-        """Where the text still stands: in a record, or in a row."""
+        """Return the places that still have the text: a record or a row."""
         files = warc.closed_files(self.collection.warcs)
         records = [record for path in files for record in warc.read_records(path)]
         left = [f"in {record.location.filename}" for record in records if HIDDEN.encode() in record.block]
@@ -192,9 +192,9 @@ class Redacting(Scenario):
 
 
 class Uploading(Scenario):
-    """Closed files go to a storage and are removed here."""
+    """Closed files are uploaded to a storage and removed from the archive."""
 
-    name = "upload, and removal here"
+    name = "upload and removal"
 
     def prepare(self) -> None:
         Redacting.prepare(self)  # type: ignore[arg-type]  # the same two pages
@@ -213,9 +213,9 @@ class Uploading(Scenario):
 
 
 class BackingUp(Scenario):
-    """An archive is backed up, gets a page, and its copy is brought up to date; done again, it ends like one that was not cut short."""
+    """An archive is backed up, gets another page, and is backed up again; a further backup gives the same as an uninterrupted one."""
 
-    name = "backup, and an earlier copy brought up to date"
+    name = "backup and update of an earlier backup"
 
     def prepare(self) -> None:
         writer = open_writer(self.collection, info={"software": "test"}, clock=lambda: MOMENT)
@@ -245,11 +245,11 @@ class BackingUp(Scenario):
             found += [f"lost from the copy: {url}" for url in sorted(said - held_by(self._copy))]
             found += [f"the copy: {problem}" for problem in problems(self._copy)] if said == {OTHER, SECRET} else []
         self._back_up()
-        return found + [f"the copy, done again: {problem}" for problem in problems(self._copy)]
+        return found + [f"the copy after another backup: {problem}" for problem in problems(self._copy)]
 
 
 class Sealing(Scenario):
-    """An archive is sealed, with a new key, gets a page and is sealed again: what was acknowledged holds, half a seal does not count."""
+    """An archive is sealed with a new key, gets a page and is sealed again; acknowledged seals are valid, a partial one is ignored."""
 
     name = "seals, the first with a new key"
 
@@ -279,7 +279,7 @@ class Sealing(Scenario):
 
 
 class Replacing(Scenario):
-    """A file is put in place of another one: the old or the new, whole."""
+    """A file is replaced; afterwards there is the complete old file or the complete new one."""
 
     name = "a file replaced"
     OLD, NEW = b"old" * 5000, b"new" * 7000

@@ -1,4 +1,4 @@
-"""Run a command under strace and read back, in order, what it did to the files of one folder."""
+"""Run a command under strace, and return its changes to the files of one folder, in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLS = (
     "openat,creat,open,write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fsync,fdatasync,rename,renameat,renameat2,"
     "unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,sendfile,copy_file_range,fallocate,lseek"
 )
-"""The calls that change files, and `lseek`, which says where the next `write` goes."""
+"""The calls that change files, and `lseek`, which sets the position of the next `write`."""
 SECONDS = 600
 
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+)(?:<(.*?)>)?")
@@ -26,12 +26,12 @@ _HALF, _REST = re.compile(r"(\d+) +(.*) <unfinished \.\.\.>"), re.compile(r"(\d+
 
 
 class NotTracedError(Exception):
-    """strace is not there, or may not trace here."""
+    """strace is missing, or is not permitted to trace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One change: `call` on `path` (`other` is the new name of a rename or link); bytes go to `offset`, or a size is set.
+    """One change: `call` on `path` (`other` is the new name of a rename or link); bytes are written at `offset`, or a size is set.
 
     `call` is one of create, write, size, sync, rename, link, remove, folder, say; a `say` is a word written to stderr.
     """
@@ -44,7 +44,7 @@ class Step:
 
 
 def record(command: Sequence[str], folder: Path, log: Path, **options: object) -> tuple[list[Step], int]:
-    """The steps of `command` on files in `folder`, and its exit code.
+    """Run `command`; return its steps on files in `folder` and its exit code.
 
     Raises:
         NotTracedError: strace is missing or is not allowed to trace.
@@ -60,7 +60,7 @@ def record(command: Sequence[str], folder: Path, log: Path, **options: object) -
 
 
 class _Reader:
-    """Turns strace's lines into steps; knows where each open file stands."""
+    """Parses strace's lines into steps; tracks the position of each open file."""
 
     def __init__(self, folder: Path) -> None:
         self._root = os.fsencode(folder.resolve())
@@ -143,7 +143,7 @@ class _Reader:
             raise NotImplementedError(f"{call} in the folder is not replayed")
 
     def _inside(self, name: bytes | None, *, itself: bool = False) -> str:
-        """The path below the folder, '' for one that is elsewhere; the folder itself is '.'."""
+        """Return the path relative to the folder ('.' for the folder itself), '' if it is elsewhere."""
         if name is None:
             return ""
         if name == self._root:
@@ -152,7 +152,7 @@ class _Reader:
 
 
 class _Part:
-    """One argument: a handle with its path, a string, or a word."""
+    """Parse one argument: a handle with its path, a string, or a word."""
 
     def __init__(self, found: re.Match[str]) -> None:
         self.gone = bool(found[3])
@@ -165,7 +165,7 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def _whole(lines: Iterator[str]) -> Iterator[str]:
-    """Lines of calls, those that another process interrupted put together."""
+    """Yield the lines of calls; parts of an interrupted call are joined."""
     waiting: dict[str, str] = {}
     for line in lines:
         if found := _HALF.match(line):

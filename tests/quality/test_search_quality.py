@@ -1,4 +1,4 @@
-"""Floors under how well search finds; they only rise. The question sets are not ours to ship, so they may be absent."""
+"""Floors of search quality, which only rise. The question sets cannot be distributed, so they may be missing."""
 
 import importlib.util
 import sys

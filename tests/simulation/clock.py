@@ -1,4 +1,4 @@
-"""The time that a simulated crawl believes in: `$SIMULATED_NOW` when the process started, and on from there."""
+"""The clock of a simulated crawl: it starts at `$SIMULATED_NOW` when the process starts."""
 
 import os
 import time
@@ -8,5 +8,5 @@ _started = time.monotonic()
 
 
 def now():
-    """WARRAQ_CLOCK: an aware datetime."""
+    """Return the current time of the simulation, an aware datetime (WARRAQ_CLOCK)."""
     return datetime.fromisoformat(os.environ["SIMULATED_NOW"]) + timedelta(seconds=time.monotonic() - _started)

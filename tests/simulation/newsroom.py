@@ -1,6 +1,6 @@
-"""A newsroom that knows what it did: articles by day, edits, deletions, an outage, a redesign and a ban, served on loopback.
+"""A news site with a known history, served on loopback: articles by day, edits, deletions, an outage, a redesign and a ban.
 
-`Newsroom.day` is the day that its server lives in; the lists below are what happens when, and what an archive should find out.
+`Newsroom.day` is the current day of its server; the lists below are its history, which an archive should find.
 """
 
 import random
@@ -15,7 +15,7 @@ DAYS = 14
 A_DAY = 6
 OUTAGE, REDESIGN, BAN = 8, 10, 12
 DELETED, MOVED_HOME, BLIP = (2, 1), (3, 2), (4, 3)
-"""Articles by (day, number): answers 410 from day 4 on, leads to the front page from day 5 on, answers 404 on day 6 alone."""
+"""Articles by (day, number): 410 from day 4 on, a redirect to the front page from day 5 on, 404 on day 6 only."""
 DELETED_ON, MOVED_ON, BLIP_ON = 4, 5, 6
 
 SYLLABLES = (
@@ -45,7 +45,7 @@ class Story:
 
     @property
     def is_edited(self):
-        """The first story of each day is corrected a day later; not those of which only one state could be seen."""
+        """The first story of each day is corrected a day later, except those that could only be seen in one state."""
         return self.number == 0 and self.day not in {OUTAGE, BAN - 1, BAN, DAYS - 1}
 
     def paragraphs(self, today):
@@ -63,7 +63,7 @@ STORIES = [Story(day, number) for day in range(DAYS) for number in range(A_DAY)]
 
 @dataclass
 class Newsroom:
-    """The server in a thread: a context manager with `url`, `day` to set, and `requests` as (day, path, status)."""
+    """The server in a thread: a context manager with `url`, `day`, which can be set, and `requests` as (day, path, status)."""
 
     day: int = 0
     requests: list = field(default_factory=list)
@@ -80,7 +80,7 @@ class Newsroom:
         self._http.server_close()
 
     def answer(self, path):
-        """Status, content type, body and Location."""
+        """Return status, content type, body and Location."""
         if self.day == OUTAGE:
             return 503, "text/html", "<h1>Service Unavailable</h1>", ""
         if path == "/robots.txt":
@@ -118,7 +118,7 @@ class Newsroom:
         return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{head}{items}</channel></rss>'
 
     def page(self, story):
-        """The counter and today's date change with every visit and every day; they are no news."""
+        """Add a counter and today's date, which change with every visit and every day without any news."""
         counter = len(self.requests) * 37 + 1000
         noise = f'<div class="topbar">Today is {FIRST + timedelta(days=self.day):%A %d %B %Y}</div>'
         text = "".join(f"<p>{paragraph}</p>" for paragraph in story.paragraphs(self.day))
@@ -141,7 +141,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_):
-        """Crawls hang up on kept connections when they end."""
+        """Ignore connections that a crawl closes at its end."""
 
 
 class _Handler(BaseHTTPRequestHandler):

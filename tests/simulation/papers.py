@@ -1,7 +1,6 @@
-"""Three unreliable papers that know what they did: two years of news, edits, deletions, outages, moves and walls, for simulated crawls.
+"""Three unreliable news sites with a known history: two years of news, edits, deletions, outages, moves and paywalls.
 
-`Paper.answer` is what a paper answers on its `day`; what happens when stands in `PAPERS`, and what an archive should find out follows
-from it.
+`Paper.answer` is the response of a site on its `day`. `PAPERS` has the history of each, from which the expected archive follows.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 FIRST = datetime(2025, 1, 6, 6, tzinfo=UTC)  # a Monday
 DAYS = 730
 LISTED = 12
-"""Stories that the front page and the feed list; the news sitemap lists those of two months."""
+"""Number of stories on the front page and in the feed; the news sitemap has those of two months."""
 
 WORDS = [
     first + last
@@ -34,7 +33,7 @@ NEVER = range(0)
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """The story of a day."""
+    """Return the story of a day."""
 
     paper: str
     day: int
@@ -56,7 +55,7 @@ class Story:
 
     @property
     def is_corrected(self) -> bool:
-        """Every ninth story is corrected two days later."""
+        """Return whether the story is corrected two days later, as every ninth is."""
         return self.day % 9 == 3
 
     def text(self, today: int) -> list[str]:
@@ -68,12 +67,12 @@ class Story:
 
 @dataclass(kw_only=True)
 class Paper:
-    """One paper; ranges and numbers are days on which something happens, or from which on it is so."""
+    """One news site; ranges and numbers are days on which something happens or from which it holds."""
 
     name: str
     home: str
     every: int = 1
-    """Days from one story to the next."""
+    """Days between two stories."""
     outage: range = NEVER
     no_host: range = NEVER
     maintenance: range = NEVER
@@ -83,13 +82,13 @@ class Paper:
     new_home: str = ""
     moved: int = DAYS
     renamed: dict[int, int] = field(default_factory=dict)
-    """Stories that get another address, and the day from which on the old one redirects there."""
+    """Stories whose address changes, with the day from which the old one redirects."""
     deleted: dict[int, int] = field(default_factory=dict)
     restored: dict[int, int] = field(default_factory=dict)
     day: int = 0
 
     def has_story(self, day: int) -> bool:
-        """Whether there is a story of that day that is up."""
+        """Return whether the story of that day is online."""
         return day % self.every == 0 and not self.is_down(day)
 
     def story(self, day: int) -> Story:
@@ -165,7 +164,7 @@ class Paper:
         return f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
 
     def is_walled(self, day: int) -> bool:
-        """Stories older than a week are behind the paywall, once there is one."""
+        """Return whether the story is behind the paywall, as those older than a week are once there is one."""
         return self.day >= self.paywall and self.day - day > 7
 
     def _article(self, story: Story) -> str:

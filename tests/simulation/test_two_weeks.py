@@ -1,4 +1,4 @@
-"""Two weeks of a newsroom, crawled once a day by the clock of the simulation, and compared with what the newsroom knows."""
+"""Two simulated weeks of a newsroom, crawled once a day; the archive must agree with the newsroom's history."""
 
 import os
 from datetime import timedelta

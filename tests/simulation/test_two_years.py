@@ -1,4 +1,4 @@
-"""Two years of three unreliable sites, one crawl a day through the frontier and the schedule, against what the sites know of themselves.
+"""Two years of three unreliable sites, one crawl a day through the frontier and the schedule, compared with the sites' history.
 
 No byte is fetched: each site answers a visit with an outcome and with what it announces that day. What is simulated is which URLs a crawl
 asks for, and when, over outages, a restored article, a quota, a backlog and lists that lie about their times.
@@ -15,7 +15,7 @@ from archive.files.clock import iso
 from archive.index import ANNOUNCERS, Candidate, ScheduledUrl, frontier, open_store
 from archive.outcome import OutcomeKind
 from archive.parse import Outlink
-from crawler.frontier.revisit import DISBELIEVED, are_believable, status_of
+from crawler.frontier.revisit import DISBELIEVED, are_plausible, status_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
@@ -28,7 +28,7 @@ LISTED = {"seed": OutcomeKind.LISTING, "feed": OutcomeKind.FEED, "sitemap": Outc
 
 @dataclass(kw_only=True)
 class Paper:
-    """A site: the days on which it fails and how, what it takes down, the quota of a run, old articles, and whether its times lie."""
+    """A site: the days on which it fails and how, what it takes down, the quota of a run, old articles, and whether its times are false."""
 
     name: str
     outages: dict[int, tuple[OutcomeKind, str]] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Paper:
     asked: dict[str, list[int]] = field(default_factory=dict)
 
     def stories(self, day: int) -> list[str]:
-        """The paths of the stories of a day."""
+        """Return the paths of the stories of a day."""
         return [f"/{day}/{n}-story" for n in range(NEWS_A_DAY)]
 
     def answer(self, path: str, day: int) -> tuple[OutcomeKind, str, list[Outlink]]:
-        """What a visit comes to, and what it announces."""
+        """Return the outcome of a visit, and the URLs that it discovers."""
         self.asked.setdefault(path, []).append(day)
         if day in self.outages:
             return *self.outages[day], []
@@ -69,7 +69,7 @@ class Paper:
 
 
 def drawn(store, site: str, moment: datetime) -> list[ScheduledUrl]:
-    """The next batch, as the crawl's frontier draws it: no backlog beside what may announce news."""
+    """Return the next batch, as the crawl's frontier draws it: no backlog while there are pages that may list news."""
     news = frontier.next_urls(store.db, site=site, now=iso(moment), limit=16, news_only=True)
     if any(due.kind in ANNOUNCERS for due in news):
         return news
@@ -77,7 +77,7 @@ def drawn(store, site: str, moment: datetime) -> list[ScheduledUrl]:
 
 
 def crawl(paper: Paper, store, day: int) -> None:
-    """One run: draws, visits and announces until nothing is due or the quota is spent."""
+    """Run once: draw, visit and schedule until nothing is due or the quota is spent."""
     site, moment, spent = paper.name, FIRST + timedelta(days=day), 0
     with store.atomic():
         seeds = [
@@ -89,7 +89,7 @@ def crawl(paper: Paper, store, day: int) -> None:
             for due in batch[: paper.quota - spent]:
                 spent += 1
                 outcome, reason, found = paper.answer(due.url.removeprefix(f"https://{site}"), day)
-                believed = due.false_hints < DISBELIEVED and are_believable(found, moment)
+                believed = due.false_hints < DISBELIEVED and are_plausible(found, moment)
                 held = due.article_url or (due.url if outcome is OutcomeKind.ARTICLE else "")
                 visit = status_of(
                     due,

@@ -1,4 +1,4 @@
-"""Two years of three unreliable papers, crawled once a day; ledger, versions, marks and alarms against what the papers know they did.
+"""Two years of three unreliable papers, crawled once a day; ledger, versions, marks and alarms are compared with the papers' history.
 
 Pages are parsed and archived as in any crawl; the network and the clock are simulated.
 """
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(3600),
 ]  # some 2,200 crawls, three minutes of CPU
 SETTLED = 8
-"""Days after an outage by which all that is still listed is in: a sitemap that failed for long rests a week at most."""
+"""Days after an outage within which every listed story is archived: a sitemap that failed for long is visited weekly at least."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def archives(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def days(archives):
-    """The ledger of each paper, by the number of the day."""
+    """Return the ledger of each paper, by the number of the day."""
     last = FIRST.date() + timedelta(days=DAYS)
     return {
         name: {
@@ -63,7 +63,7 @@ def away(paper):
 
 
 def first_seen(paper, day):
-    """The day on which a story could be read first."""
+    """Return the first day on which a story could be read."""
     return next(n for n in range(day, DAYS) if n not in away(paper))
 
 
@@ -133,7 +133,7 @@ EXPECTED = {
     "valley": {},
     "summit": {"failing": range(250, 253), "extraction-changed": range(450, 465)},
 }
-"""The alarms of each paper, and the days on which they may be raised."""
+"""Return the alarms of each paper, and the days on which they may be raised."""
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)

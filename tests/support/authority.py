@@ -1,4 +1,4 @@
-"""Makes a certificate authority and server certificates for the tests, good and bad, at the moment of the test."""
+"""Make a certificate authority and server certificates, valid and invalid, while a test runs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Intermediate:
-    """An authority that servers leave out of what they send."""
+    """An intermediate authority that servers do not send."""
 
     key: ec.EllipticCurvePrivateKey
     name: x509.Name
     certificate: x509.Certificate
 
     def as_bytes(self, form: str) -> bytes:
-        """The certificate as `der`, `pem` or `pkcs7`."""
+        """Return the certificate as `der`, `pem` or `pkcs7`."""
         if form == "pkcs7":
             return pkcs7.serialize_certificates([self.certificate], serialization.Encoding.DER)
         return self.certificate.public_bytes(getattr(serialization.Encoding, form.upper()))
@@ -45,7 +45,7 @@ class Authority:
         self.certificate_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def intermediate(self, name: str, *, root: bool = False) -> Intermediate:
-        """An authority below this one; with `root`, one that is its own issuer and has nothing to do with this one."""
+        """Return an authority issued by this one, or with `root` a self-signed one unrelated to it."""
         key, subject = ec.generate_private_key(ec.SECP256R1()), _name(name)
         signer, issuer = (key, subject) if root else (self._key, self._name)
         certificate = self._sign(subject, key.public_key(), [], signer, issuer, authority=True)
@@ -59,9 +59,9 @@ class Authority:
         by: Intermediate | None = None,
         issuer_at: str = "",
     ) -> ssl.SSLContext:
-        """A server context whose certificate names `names` (host names or addresses).
+        """Return a server context whose certificate is for `names` (host names or addresses).
 
-        `by` issues it and is not sent along; `issuer_at` is where the certificate says that its issuer's lies.
+        `by` issues it and is not sent; `issuer_at` is the address of its issuer's certificate.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(names[0])

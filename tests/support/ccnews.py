@@ -1,4 +1,4 @@
-"""Common Crawl's CC-NEWS on loopback: a folder laid out as theirs is, served with lists of files and HTTP Range."""
+"""Common Crawl's CC-NEWS on loopback: a folder with its layout, served with lists of files and HTTP Range."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CcNewsServer:
-    """`files` are WARC files by their time (14 digits); `asked` are paths and ranges of requests; `strike` is called at each piece."""
+    """`files` are WARC files by their time (14 digits); `asked` are paths and ranges of requests; `strike` is called for each range."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.served: dict[str, bytes] = {}
@@ -43,7 +43,7 @@ class CcNewsServer:
 
     @property
     def pieces(self) -> list[tuple[str, str]]:
-        """The requests for pieces of files: time of the file, range."""
+        """Return the requests for ranges of files: time of the file, range."""
         return [(path.rpartition("CC-NEWS-")[2][:14], given) for path, given in self.asked if given]
 
 

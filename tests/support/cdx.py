@@ -1,4 +1,4 @@
-"""A CDX server on loopback over WARC files of a folder, in the manners of those that there are, and some bad ones.
+"""A CDX server on loopback for the WARC files of a folder; it imitates existing servers and bad ones.
 
     with CdxServer(folder, manner="table", paging="key") as server:
         server.cdx, server.base, server.asked
@@ -59,7 +59,7 @@ class CdxServer:
         self._http.server_close()
 
     def rows(self, asked: dict[str, str]) -> list[dict[str, str]]:
-        """The captures that a question means, in the order of the index, as rows of fields."""
+        """Return the captures that match a query, in the order of the index, as rows of fields."""
         lines = sorted(line for path in sorted(self.folder.glob("*.warc.gz")) for line in lines_of(path))
         key, first, last = surt(asked["url"]), asked.get("from", ""), asked.get("to", "")
         rows = []
@@ -73,7 +73,7 @@ class CdxServer:
         return rows
 
     def answer(self, asked: dict[str, str]) -> bytes:
-        """What the server says to a question."""
+        """Return the response to a query."""
         rows, more = self.rows(asked), ""
         if self.paging == "pages":
             if asked.get("showNumPages"):
@@ -87,7 +87,7 @@ class CdxServer:
         return self.written(rows, more)
 
     def written(self, rows: list[dict[str, str]], more: str) -> bytes:
-        """The rows in the server's manner, with a key to go on with."""
+        """Return the rows in the server's format, with the resume key."""
         if self.manner == "table":
             table: list[list[str]] = [list(NAMES), *(list(row.values()) for row in rows)]
             return json.dumps([*table, *([[], [more]] if more else [])]).encode()
@@ -95,7 +95,7 @@ class CdxServer:
         return "".join(f"{line}\n" for line in lines).encode()
 
     def line(self, row: dict[str, str]) -> str:
-        """A row as a line."""
+        """Return a row as a line."""
         ours = {"original": "url", "mimetype": "mime", "statuscode": "status"}
         fields = {ours.get(name, name): value for name, value in row.items()}
         if self.manner == "cdx":
@@ -107,7 +107,7 @@ class CdxServer:
 
 
 class Replies(BaseHTTPRequestHandler):
-    """Sends whole answers, and logs nothing."""
+    """Sends complete responses, and logs nothing."""
 
     def send(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
@@ -122,7 +122,7 @@ class Replies(BaseHTTPRequestHandler):
 
 class _Quiet(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """A client may hang up."""
+        """Ignore clients that close their connection."""
 
 
 def _handler(server: CdxServer) -> Any:

@@ -1,4 +1,4 @@
-"""`warraq`, run in the test's own process: a new interpreter costs a second of processor time each."""
+"""Run `warraq` in the test's own process, because a new interpreter takes a second of CPU time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def warraq(*arguments: object, code: int | None = 0) -> Result:
-    """Runs one command line; fails unless it ends with `code`, None for any."""
+    """Run one command line; fail unless its exit code is `code` (None: any)."""
     done = CliRunner().invoke(command, [str(one) for one in arguments], prog_name="warraq")
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception

@@ -1,4 +1,4 @@
-"""Bound CPU time on any machine: a limit in seconds of a good one, stretched by how slow this one is at this moment."""
+"""Bound CPU time on any machine: limits are seconds of a fast machine, multiplied by how much slower this one is at the moment."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GOOD = 0.03
-"""CPU seconds that `_reference` takes on the machine for which the limits were written."""
+"""CPU seconds of `_reference` on the machine for which the limits were written."""
 
 SLACK = 2.0
-"""What other work on the machine (caches, clock rate, sibling threads) may add; what is not linear costs ten times and more."""
+"""Allowance for other work on the machine (caches, clock rate, sibling threads); a non-linear algorithm costs ten times and more."""
 
 _PAGE = "<div><p class='a'>" + "<b>one</b> two three <i>four</i> " * 16_000 + "</p></div>"
 
 
 @contextlib.contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Fail when the block takes more CPU time of this process than a good machine takes in `seconds`, with slack."""
+    """Fail if the block takes more CPU time of this process than the equivalent of `seconds` on the fast machine, with slack."""
     started = time.process_time()
     yield
     spent = time.process_time() - started
@@ -32,12 +32,12 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 def slowness() -> float:
-    """How many times as long as the good machine this one works at the moment; never less than 1."""
+    """Return how many times slower than the fast machine this one is at the moment, at least 1."""
     return max(1.0, _reference() / GOOD)
 
 
 def _reference() -> float:
-    """CPU seconds that a fixed piece of the work of this house takes here."""
+    """Return the CPU seconds that a fixed, typical piece of work takes here."""
     started = time.process_time()
     for element in html.fromstring(_PAGE).iter():
         " ".join((element.text or "").split()).casefold()

@@ -1,4 +1,4 @@
-"""Sends requests through the downloader, in a process of their own, because a reactor cannot be started twice.
+"""Send requests through the downloader in a process of their own, because a reactor cannot be started twice.
 
     crawled = fetch([{"url": server.url("/a")}], settings={"DOWNLOAD_DELAY": 1})
     crawled.captures[0].response, crawled.visits[0].outcome, crawled.stats["downloader/request_count"]
@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler import settings as shipped
-from tests.support import PATIENCE, ROOT
+from tests.support import PATIENCE, program
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -40,12 +41,12 @@ SETTINGS: dict[str, Any] = {
     "MEMUSAGE_ENABLED": False,
     "LOG_LEVEL": "WARNING",
 }
-"""The shipped ones, without archive, robots.txt, pace and lease."""
+"""The default settings without archive, robots.txt, pace and lease."""
 
 
 @dataclass(kw_only=True)
 class Visit:
-    """How one request of the crawl ended: `outcome` is '' when a response came."""
+    """The result of one request of the crawl; `outcome` is '' if there was a response."""
 
     url: str
     outcome: str = ""
@@ -60,7 +61,7 @@ class Visit:
 
 @dataclass(kw_only=True)
 class Crawled:
-    """What a crawl left: captures in order of arrival, visits in order of request, Scrapy's stats, the log, seconds."""
+    """The result of a crawl: captures in order of arrival, visits in order of request, Scrapy's stats, the log, seconds."""
 
     captures: list[Capture]
     visits: list[Visit]
@@ -70,7 +71,7 @@ class Crawled:
     seconds: float = 0.0
 
     def capture(self, url: str) -> Capture:
-        """The only capture of `url`."""
+        """Return the only capture of `url`."""
         (found,) = [each for each in self.captures if each.url == url]
         return found
 
@@ -80,24 +81,27 @@ def fetch(
     *,
     settings: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
+    python_path: Path | None = None,
     spider: str = "tests.support.fetch:probe",
     timeout: float = PATIENCE,
 ) -> Crawled:
-    """Run a crawl and wait for it; fails with its log if it does not end well within `timeout` seconds."""
+    """Run a crawl and wait for its end; fail with its log if it does not succeed within `timeout` seconds.
+
+    With a folder for `python_path` it runs in a new interpreter, with the `sitecustomize` of that folder.
+    """
     with tempfile.TemporaryDirectory() as folder:
         job, result = Path(folder) / "job", Path(folder) / "result"
         job.write_bytes(
             pickle.dumps({"requests": list(requests), "settings": {**SETTINGS, **(settings or {})}, "spider": spider})
         )
         started = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tests.support.fetch", str(job), str(result)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+        env = os.environ | (env or {})
+        if python_path is None:
+            done = program.run("tests.support.fetch", job, result, env=env, seconds=timeout)
+        else:
+            command = [sys.executable, "-c", "import tests.support.fetch, sys; tests.support.fetch.main(*sys.argv[1:])"]
+            env["PYTHONPATH"] = f"{python_path}{os.pathsep}{program.ROOT}"
+            done = subprocess.run([*command, job, result], env=env, capture_output=True, text=True, timeout=timeout)
         assert done.returncode == 0, done.stderr[-4000:]
         assert result.exists(), done.stderr[-4000:]
         crawled: Crawled = pickle.loads(result.read_bytes())
@@ -106,7 +110,7 @@ def fetch(
 
 
 def probe() -> Any:
-    """The spider class that makes the job's requests and remembers how they ended."""
+    """Return a spider class that makes the job's requests and records their results."""
     from scrapy import Request, Spider
 
     from crawler.download.errors import outcome_of
@@ -135,12 +139,13 @@ def probe() -> Any:
 
 
 def main(job: str, result: str) -> None:
-    """Run the job in this process."""
+    """Run the job in this process, with warnings as errors."""
     from scrapy.crawler import AsyncCrawlerProcess
 
     from crawler.download.exchange import exchange_captured
     from crawler.politeness.robots import robots_read
 
+    warnings.simplefilter("error")
     given = pickle.loads(Path(job).read_bytes())
     module, _, name = given["spider"].partition(":")
     target = getattr(import_module(module), name)
@@ -161,9 +166,3 @@ def main(job: str, result: str) -> None:
     process.start()
     crawled.stats = crawler.stats.get_stats() if crawler.stats is not None else {}
     Path(result).write_bytes(pickle.dumps(crawled))
-
-
-if __name__ == "__main__":
-    sys.modules["tests.support.fetch"] = sys.modules["__main__"]  # so that what is pickled here is found again there
-    Crawled.__module__ = Visit.__module__ = "tests.support.fetch"
-    main(sys.argv[1], sys.argv[2])

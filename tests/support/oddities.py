@@ -1,4 +1,4 @@
-"""Responses as servers really send them, byte for byte: the legal, the sloppy and the broken, by path."""
+"""Responses as real servers send them, byte for byte, by path: valid, sloppy and broken ones."""
 # ruff: noqa: E501 -- a table of data reads best a row a line
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ ARABIC = '<html><meta charset="utf-8"><p>ورقة قديمة من دفتر ال�
 GZIPPED = gzip.compress(HTML, 3, mtime=1_000_000_000)
 GZIP_NAMED = GZIPPED[:3] + b"\x08" + GZIPPED[4:10] + b"index.html\0" + GZIPPED[10:]
 ZSTANDARD = b"\x28\xb5\x2f\xfd\x20\x09\x49\x00\x00<p>hi</p>"
-"""A frame of one raw block, laid out by hand after RFC 8878: magic, single segment, content size, block header."""
+"""Return a zstd frame of one raw block (RFC 8878): magic number, single segment, content size, block header."""
 _DEFLATER = zlib.compressobj(9, zlib.DEFLATED, -15)
 RAW_DEFLATED = _DEFLATER.compress(HTML) + _DEFLATER.flush()
 
 
 def chunked(data: bytes, size: int) -> bytes:
-    """`data` in chunks of `size` bytes, with the last chunk."""
+    """Return `data` in chunks of `size` bytes, with the last chunk."""
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
@@ -149,7 +149,7 @@ async def reset_before_head(exchange: Exchange) -> bool:
 
 
 async def stale(exchange: Exchange) -> bool:
-    """Answers the first request of a connection and hangs up on the second, as a server does whose patience is over."""
+    """Answers the first request of a connection and closes it at the second, as after an idle timeout."""
     if exchange.request.number > 1:
         return False
     await exchange.send(page(b"first"))
@@ -235,19 +235,19 @@ LIMITS = {
     "CONCURRENT_REQUESTS": 8,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
 }
-"""The settings that the runaways pass. Only a route that hangs has a short time: on a busy machine the others need longer."""
+"""Settings for the routes that never end. Only a route that hangs has a short timeout; on a busy machine the others need longer."""
 HANGS = 3.0
-"""Seconds that a route that must time out is given."""
+"""The timeout in seconds of a route that must time out."""
 
 
 def asked(url: Callable[[str], str], paths: Iterable[str], **meta: object) -> list[dict[str, Any]]:
-    """The requests for `paths`, for `fetch`."""
+    """Return requests for `paths`, for `fetch`."""
     short = {path for path, (_, outcome, _) in RUNAWAYS.items() if outcome == "timeout"}
     return [{"url": url(path), "meta": meta | ({"download_timeout": HANGS} if path in short else {})} for path in paths]
 
 
 def routes() -> dict[str, Route]:
-    """Every route of this module, ready for a Server."""
+    """Return every route of this module, for a Server."""
     found: dict[str, Route] = {path: answer(data) for path, data in KEPT.items()}
     found |= {path: answer(data, close=True) for path, data in CLOSED.items()}
     found |= {path: answer(message + rest) for path, (message, rest) in SURPLUS.items()}

@@ -1,4 +1,4 @@
-"""Pages of articles, captures of them, and WARC files of these."""
+"""Make article pages, captures of them, and WARC files of the captures."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ BODY = "".join(
 
 
 def page(title: str) -> bytes:
-    """An article of six paragraphs."""
+    """Return an article of six paragraphs."""
     return (
         f"<!DOCTYPE html><html lang=ar><title>{title}</title><article><h1>{title}</h1>{BODY}</article></html>".encode()
     )
 
 
 def response(body: bytes) -> bytes:
-    """A well-formed response that holds it."""
+    """Return a well-formed response with this page."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 def capture(path: str, body: bytes, minute: int = 0) -> Capture:
-    """A capture of news.example at noon of a day, and so many minutes."""
+    """Return a capture of news.example, some minutes after noon of a day."""
     return Capture(
         url=f"https://news.example{path}",
         started=datetime(2026, 11, 24, 12, minute, tzinfo=UTC),
@@ -42,7 +42,7 @@ def capture(path: str, body: bytes, minute: int = 0) -> Capture:
 
 
 def capture_of(url: str, month: int, body: bytes) -> Capture:
-    """A capture of any URL in the middle of a month of 2026."""
+    """Return a capture of any URL in the middle of a month of 2026."""
     return Capture(
         url=url,
         started=datetime(2026, month, 15, 12, tzinfo=UTC),
@@ -53,7 +53,7 @@ def capture_of(url: str, month: int, body: bytes) -> Capture:
 
 
 def write_warc(folder: Path, captures: Iterable[Capture]) -> Path:
-    """A WARC of these captures; what an earlier one has the payload of becomes a revisit, as of a crawl."""
+    """Write a WARC of these captures; as in a crawl, a repeated payload becomes a revisit."""
     folder.mkdir()
     held: dict[str, Original] = {}
     with WarcWriter(folder, info={"software": "test"}, host="h") as writer:

@@ -1,4 +1,4 @@
-"""Makes PDF files for tests: glyphs set at places, each standing for the text that the test names."""
+"""Make PDF files of glyphs at given positions, each mapped to the text that the test gives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 WIDTH = 0.5
-"""Of every glyph, in sizes of its letters."""
+"""The width of every glyph, relative to the font size."""
 
 _FONT = (
     b"<< /Type /Font /Subtype /Type0 /BaseFont /F /Encoding /Identity-H /ToUnicode 4 0 R /DescendantFonts"
@@ -21,7 +21,7 @@ _FONT = (
 
 @dataclass(frozen=True)
 class Run:
-    """Glyphs that are written from `x` on to the right, on one baseline."""
+    """Glyphs on one baseline, from `x` to the right."""
 
     x: float
     y: float
@@ -29,15 +29,25 @@ class Run:
     size: float = 10
 
 
-def pdf(pages: Iterable[Sequence[Run]], info: Mapping[str, str] | None = None, *, trailer: str = "") -> bytes:
-    """A file of pages of glyphs; its font has a code for each glyph, and says which text that stands for."""
+def pdf(
+    pages: Iterable[Sequence[Run]],
+    info: Mapping[str, str] | None = None,
+    *,
+    trailer: str = "",
+    drawn: str = "",
+    xmp: bytes = b"",
+) -> bytes:
+    """Return a file of pages of glyphs; its font has a code for each glyph, and maps it to its text.
+
+    `drawn` is what each page draws besides, `xmp` the file's packet of metadata.
+    """
     pages = list(pages)
     codes = {
         glyph: code for code, glyph in enumerate(dict.fromkeys(g for p in pages for run in p for g in run.glyphs), 1)
     }
     kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Catalog /Pages 2 0 R {f'/Metadata {6 + 2 * len(pages)} 0 R' if xmp else ''} >>".encode(),
         f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} /MediaBox [0 0 600 800] >>".encode(),
         _FONT,
         stream(_unicode_map(codes)),
@@ -47,22 +57,24 @@ def pdf(pages: Iterable[Sequence[Run]], info: Mapping[str, str] | None = None, *
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F 3 0 R >> >> /Contents {7 + 2 * number} 0 R >>".encode()
         )
-        objects.append(stream("\n".join(_shown(run, codes) for run in runs).encode()))
+        objects.append(stream("\n".join((drawn, *(_shown(run, codes) for run in runs))).encode()))
+    if xmp:
+        objects.append(stream(xmp, "/Type /Metadata /Subtype /XML"))
     return assembled(objects, trailer=f"/Root 1 0 R /Info 5 0 R {trailer}")
 
 
 def words(x: float, y: float, text: str, size: float = 10) -> Run:
-    """A line of Latin text."""
+    """Return a line of Latin text."""
     return Run(x, y, list(text), size)
 
 
 def by_sight(right: float, y: float, glyphs: Sequence[str], size: float = 10) -> Run:
-    """A line of right-to-left glyphs, given as they are read, written as they look: from the left."""
+    """Return a line of right-to-left glyphs, given in logical order and written in visual order."""
     return Run(right - WIDTH * size * len(glyphs), y, list(reversed(glyphs)), size)
 
 
 def assembled(objects: Sequence[bytes], *, trailer: str = "/Root 1 0 R") -> bytes:
-    """A file of these objects, numbered from 1."""
+    """Return a file of these objects, numbered from 1."""
     data, places = bytearray(b"%PDF-1.7\n"), []
     for number, held in enumerate(objects, 1):
         places.append(len(data))
@@ -74,7 +86,7 @@ def assembled(objects: Sequence[bytes], *, trailer: str = "/Root 1 0 R") -> byte
 
 
 def stream(content: bytes, more: str = "") -> bytes:
-    """A compressed stream."""
+    """Return a compressed stream."""
     held = zlib.compress(content)
     return f"<< /Length {len(held)} /Filter /FlateDecode {more} >>\nstream\n".encode() + held + b"\nendstream"
 

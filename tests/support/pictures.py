@@ -1,4 +1,4 @@
-"""Small pictures made byte by byte, and the database of an archive to write into."""
+"""Make small pictures byte by byte, and open the database of an archive for changes."""
 
 import contextlib
 import sqlite3
@@ -12,7 +12,7 @@ GIF = (
 
 
 def png(width, height, *, rows=None):
-    """A PNG of so many pixels, black; `rows` may be fewer than it says it has."""
+    """Return a black PNG of that size; `rows` can be fewer than its header declares."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -24,7 +24,7 @@ def png(width, height, *, rows=None):
 
 @contextlib.contextmanager
 def database(folder):
-    """The database of an archive, for a test to change."""
+    """Open the database of an archive for changes by a test."""
     with contextlib.closing(sqlite3.connect(folder / "warraq.db")) as db:
         yield db
         db.commit()

@@ -1,4 +1,4 @@
-"""Runs `warraq` and `scrapy` in a folder, as whoever has no environment of ours."""
+"""Run `warraq` and `scrapy` in a folder, without environment variables that configure them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def environment() -> dict[str, str]:
-    """The environment without what sets warraq or Scrapy."""
+    """Return the environment without the variables of warraq and Scrapy."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("WARRAQ_", "SCRAPY_"))}
 
 
 def run(
     folder: Path, program: str, *arguments: object, code: int = 0, **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs one command line in that folder; fails unless it ends with `code`, or shows a traceback."""
+    """Run one command line in that folder; fail unless its exit code is `code`, or if it prints a traceback."""
     start = {"warraq": warraq, "scrapy": scrapy}[program]
     done = start(*map(str, arguments), cwd=folder, env=environment() | environ)
     assert done.returncode == code, done.stderr[-3000:] + done.stdout[-1000:]

@@ -1,4 +1,4 @@
-"""A loopback web server that answers with exact bytes, right or wrong, and remembers what it was sent: for tests.
+"""A loopback web server that sends exact bytes, valid or not, and records the requests.
 
     with Server({"/a": answer(b"HTTP/1.1 200 OK\\r\\n\\r\\n", close=True)}) as server:
         ...requests to server.url("/a")...
@@ -30,7 +30,7 @@ NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Leng
 
 @dataclass(kw_only=True)
 class Received:
-    """One request: its bytes, the path and query, when it came (monotonic), and its number on its connection from 1."""
+    """One request: its bytes, path and query, time of arrival (monotonic), and number on its connection from 1."""
 
     head: bytes
     body: bytes
@@ -45,7 +45,7 @@ class Received:
 
 @dataclass(kw_only=True)
 class Exchange:
-    """What a route may do with one request: send bytes, which are kept in `sent`, or break the connection."""
+    """One request as given to a route, which can send bytes (recorded in `sent`) or break the connection."""
 
     request: Received
     writer: asyncio.StreamWriter
@@ -53,7 +53,7 @@ class Exchange:
 
     async def send(self, data: bytes) -> None:
         if self.writer.transport.is_closing():  # asyncio itself would only log, for ever
-            raise ConnectionError("the client has gone")
+            raise ConnectionError("the client has closed the connection")
         self.sent += data
         self.writer.write(data)
         await self.writer.drain()
@@ -67,7 +67,7 @@ class Exchange:
 
 
 def answer(data: bytes, *, close: bool = False) -> Route:
-    """A route that always sends the same bytes."""
+    """Return a route that always sends the same bytes."""
 
     async def route(exchange: Exchange) -> bool:
         await exchange.send(data)
@@ -77,12 +77,12 @@ def answer(data: bytes, *, close: bool = False) -> Route:
 
 
 def page(body: bytes, *, status: str = "200 OK", headers: str = "Content-Type: text/html; charset=utf-8") -> bytes:
-    """A well-formed response with the right Content-Length; `headers` are lines without their last line end."""
+    """Return a well-formed response with the correct Content-Length; `headers` are lines without the last line end."""
     return f"HTTP/1.1 {status}\r\n{headers}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class Server:
-    """Serves `routes` by path on 127.0.0.1 (or `host`), over TLS when given a context."""
+    """Serves `routes` by path on 127.0.0.1 (or `host`), over TLS if given a context."""
 
     def __init__(
         self, routes: Mapping[str, Route], *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", name: str = ""
@@ -101,7 +101,7 @@ class Server:
         return f"{'https' if self._tls else 'http'}://{self._name}:{self.port}{path}"
 
     def paths(self) -> list[str]:
-        """The paths that were asked for, in order."""
+        """Return the requested paths, in order."""
         return [each.path for each in self.received]
 
     def __enter__(self) -> Self:
@@ -151,10 +151,10 @@ class Server:
 
 
 async def read_request(reader: asyncio.StreamReader, number: int) -> Received:
-    """One request off the wire, with its body if Content-Length announces one."""
+    """Read one request, with its body if it has a Content-Length."""
     first = await reader.readexactly(1)
     if first == b"\x16":
-        raise ConnectionError("a TLS handshake is no HTTP request")
+        raise ConnectionError("a TLS handshake is not an HTTP request")
     head = first + await reader.readuntil(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):
@@ -166,7 +166,7 @@ async def read_request(reader: asyncio.StreamReader, number: int) -> Received:
 
 
 class Proxy(Server):
-    """An HTTP proxy: passes requests and CONNECT tunnels on; with `credentials`, to those only who send that value."""
+    """An HTTP proxy for requests and CONNECT tunnels; with `credentials`, only for clients that send that value."""
 
     def __init__(self, *, credentials: bytes = b"") -> None:
         super().__init__({})
@@ -187,7 +187,7 @@ class Proxy(Server):
         return False
 
     async def _forward(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Passes on the requests of a connection, which all name one origin, in origin form."""
+        """Forward the requests of a connection, all to one origin, in origin form."""
         parts = urlsplit(request.target)
         far_reader, far_writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
         back = asyncio.ensure_future(_pump(far_reader, writer))

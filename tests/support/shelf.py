@@ -1,4 +1,4 @@
-"""A small archive with everything the reading room must show, hostile pages among it, and a client that asks it over ASGI."""
+"""A small archive with everything that the reading room displays, including hostile pages, and an ASGI client for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIBRARY = "https://daftar.example/2026/11/library"
 
 
 class Shelf:
-    """Puts articles into a collection as a crawl does: record, capture, version, index."""
+    """Writes articles into a collection as a crawl does: record, capture, version, index."""
 
     def __init__(self, folder: Path) -> None:
         self.collection = Collection(folder)
@@ -60,7 +60,9 @@ class Shelf:
         )  # fmt: skip
         with self.store.atomic():
             captures.insert(self.store.db, row)
-        return captures.id_of(self.store.db, written.record_id)
+        stored = captures.of_record(self.store.db, written.record_id)
+        assert stored is not None
+        return stored["id"]
 
     def put(self, url: str, title: str, text: str, *, page: str = "", **more: object) -> int:
         identity = self.capture(url, page or f"<html dir=rtl><h1>{title}</h1><p>{text}</p></html>")
@@ -119,22 +121,22 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 
 
 class Client:
-    """Asks an ASGI application; each question in an event loop of its own."""
+    """A client of an ASGI application; each request runs in its own event loop."""
 
     def __init__(self, app: object) -> None:
         self._app = app
 
     def get(self, path: str, *, method: str = "GET", follow: bool = True, **headers: str) -> httpx.Response:
-        """Return the answer, of a redirect that of the page that it leads to, unless not to `follow`."""
+        """Return the response, after redirects unless `follow` is false."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send(method, path, headers=given, follow_redirects=follow)
 
     def post(self, path: str, **body: Any) -> httpx.Response:
-        """Return the answer to a body, given as httpx takes it (`json`, `data`, `content`, with `headers`)."""
+        """Return the response to a POST; the body is given as in httpx (`json`, `data`, `content`, with `headers`)."""
         return self.send("POST", path, **body)
 
     def send(self, method: str, path: str, **how: Any) -> httpx.Response:
-        """Return the answer to one request in an event loop of its own."""
+        """Return the response to one request, in its own event loop."""
         import httpx
 
         async def ask() -> httpx.Response:

@@ -1,4 +1,4 @@
-"""A shell for the lines of a page: `warraq` and `scrapy` are forked from a preloaded process, other lines go to bash."""
+"""Run the command lines of a page: `warraq` and `scrapy` in processes forked from a preloaded one, other lines in bash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SERVING = re.compile(r"\bwarraq\b.* (serve|mcp --http)\b")
 
 
 class Shell:
-    """One session: its folder and environment last from line to line."""
+    """One session; its folder and environment persist between lines."""
 
     def __init__(self, home: Path) -> None:
         self.home = self.folder = home
@@ -38,7 +38,7 @@ class Shell:
         self.env["PATH"] = f"{programs}:{self.env['PATH']}"
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
-        """Run a line to its end; one that serves is asked for its page and stopped."""
+        """Run a line to its end; a server is sent one request, then stopped."""
         if SERVING.search(line):
             return self._serve(line)
         if OPERATORS.search(QUOTED.sub("", line)):

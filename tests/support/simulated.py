@@ -1,6 +1,6 @@
-"""Crawls in the test's own process and time: spider, frontier, robots.txt, pace, sessions and archive are the product's.
+"""Crawl in the test's process and in simulated time, with the real spider, frontier, robots.txt, pace, sessions and archive.
 
-The network, the worker processes and the clock are the test's. A site is a function, or a mapping, from URLs to what they answer.
+The network, the worker processes and the clock are simulated. A site is a function or a mapping from URLs to responses.
 
     world = {"https://paper.test/": list_page("/a/story"), "https://paper.test/a/story": article_page("A story")}
     report = crawl("https://paper.test/", folder, world, at=datetime(2026, 11, 1, tzinfo=UTC))
@@ -46,12 +46,12 @@ if TYPE_CHECKING:
     from crawler.report import Report
 
 Answer = str | tuple[int, dict[str, str], bytes | str] | ExchangeError | None
-"""A page, or status, headers and body, or how the exchange breaks; None is a 404."""
+"""A page; or status, headers and body; or the error of the exchange. None is a 404."""
 
 
 @dataclass(kw_only=True)
 class Crawled:
-    """What a crawl did: its report, exit code, the requests that went out in order, and the captures."""
+    """The result of a crawl: its report, exit code, the requests in order, and the captures."""
 
     report: Report
     code: int
@@ -61,7 +61,7 @@ class Crawled:
 
     @property
     def asked(self) -> list[str]:
-        """The URLs that were requested, robots.txt apart."""
+        """Return the requested URLs except robots.txt."""
         return [request.url for request in self.requests if not request.url.endswith("/robots.txt")]
 
 
@@ -76,7 +76,7 @@ def crawl(
     recheck: bool = False,
     max_pages: int = 0,
 ) -> Crawled:
-    """Crawls the site of `url`, or of an entry of sites.toml, at a moment."""
+    """Crawl the site of `url`, or of an entry of sites.toml, at a given time."""
     given = {name: value for name, value in vars(shipped).items() if name.isupper()}
     given |= {
         "DOWNLOAD_DELAY": 0, "ARCHIVE_DIR": str(folder), "WARRAQ_CLOCK": lambda: at, "WARRAQ_SUMMARY": "", "WARRAQ_REQUISITES": "none",
@@ -90,7 +90,7 @@ def crawl(
 
 
 class _InlinePool:
-    """Parses in this process."""
+    """Parse in this process."""
 
     def submit(self, task: ParseTask) -> Future[Parsed]:
         done: Future[Parsed] = Future()
@@ -98,24 +98,24 @@ class _InlinePool:
         return done
 
     def close(self, *, at_once: bool = False) -> None:
-        """Nothing to close."""
+        """Do nothing; there is nothing to close."""
 
 
 class _Archive(ArchiveExtension):
     def _repeat(self, function: Callable[[], object], seconds: float) -> None:
-        """No clocks: the frontier commits before each draw."""
+        """Start no timers; the frontier commits before each draw."""
 
 
 class _Robots(RobotsMiddleware):
     async def _decide(self, origin: str) -> Any:
         if origin not in self._decisions:
             self._waiting[origin] = []
-            await self._settle(origin)
+            await self._resolve(origin)
         return self._decisions[origin]
 
 
 class _Pace(PolitenessMiddleware):
-    """Waits in simulated seconds, `waited` of them so far."""
+    """Wait in simulated seconds, counted in `waited`."""
 
     waited = 0.0
 
@@ -128,7 +128,7 @@ class _Pace(PolitenessMiddleware):
 
 
 class _Simulation:
-    """A crawler as far as spider, extension and middlewares ask for one; its engine is itself."""
+    """The part of Scrapy's Crawler that spider, extension and middlewares use; it is its own engine."""
 
     def __init__(self, settings: Settings, world: Any, at: datetime) -> None:
         self.settings = settings
@@ -187,11 +187,11 @@ class _Simulation:
             await answered
             return
         async for item in answered:
-            self._archive.finish(item.settled)
+            self._archive.finish(item.disposition)
             self.spider.item_stored(item)
 
     async def download(self, request: Request) -> Response:
-        """The way through the middlewares and over the network."""
+        """The middlewares and the simulated network."""
         for name, value in self.settings["DEFAULT_REQUEST_HEADERS"].items():
             request.headers.setdefault(name, value)
         request.headers.setdefault("User-Agent", self.settings["USER_AGENT"])
@@ -251,5 +251,5 @@ def _message(answer: Any) -> bytes:
 
 
 def no_such_host(request: Request) -> ExchangeError:
-    """The answer of a name that does not resolve."""
+    """Return the error for a host name that does not resolve."""
     return DnsError(f"{urlsplit(request.url).hostname} does not resolve")

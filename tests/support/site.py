@@ -1,4 +1,4 @@
-"""A small site on loopback that a test makes of pages, and the crawl of it as a user runs it."""
+"""A small loopback site made of given pages, and the command that crawls it."""
 
 import json
 import threading
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def crawl(url, folder, *more, code=0, cwd=ROOT, run=scrapy):
-    """The summary of a crawl, or what it said on stderr when it did not come to one."""
+    """Return the summary of a crawl, or its stderr if there is none."""
     settings = (
         f"ARCHIVE_DIR={folder}",
         "WARRAQ_OPEN_NETWORKS=127.0.0.0/8",

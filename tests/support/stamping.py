@@ -1,4 +1,4 @@
-"""A time stamp authority (RFC 3161) on loopback, by openssl: an answer for each request, or the misbehaviour that is asked for."""
+"""A time stamp authority (RFC 3161) on loopback, with openssl: it answers requests or misbehaves as told."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ extendedKeyUsage = critical, timeStamping
 
 
 class Authority:
-    """Certificates of an authority in a folder of its own, and its answers."""
+    """An authority with its certificates in a folder, and its responses."""
 
     def __init__(self, folder: Path, *, days: int = 3650) -> None:
         folder.mkdir()
@@ -70,7 +70,7 @@ class Authority:
 def serving(
     authority: Authority, *, body: bytes | None = None, status: int = 200, silent: bool = False
 ) -> Iterator[str]:
-    """Serve the authority; `body` in place of its answers, or nothing at all until the block ends when `silent`."""
+    """Serve the authority; send `body` instead of its responses, or with `silent` nothing until the block ends."""
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, told without running it: no such command, option, setting, make target or file."""
+"""Check a command line without running it: unknown commands, options, settings, make targets and files."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ OTHERS = frozenset(
     }
     | {"tail", "uv"}
 )
-"""Programs that are not ours."""
+"""Programs of others."""
 OURS = frozenset({"make", "python", "python3", "scrapy", "warraq"})
 FILES = re.compile(r"(?:bench|demo|deploy|docs|tests)/[\w./-]+\Z")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 SERVICE = ("docker", "compose", "-f", "deploy/compose.yaml", "run", "--rm", "crawl")
-"""What makes the rest of a line a command of warraq."""
+"""Programs that run the rest of their line as a command."""
 
 
 def problems(line: str) -> list[str]:
-    """What is wrong with each of the commands of a line of shell; of one that ends in `…`, with what stands before."""
+    """Return the problem of each command of a shell line; of a command that ends in `…`, the part before it is checked."""
     try:
         found = list(simple_commands(line.partition("…")[0] if line.endswith("…") else line))
     except ValueError as error:
-        return [f"no line of shell: {error}"]
+        return [f"not a shell command line: {error}"]
     return [problem for words in found for problem in [_problem(words)] if problem]
 
 
 def simple_commands(line: str) -> Iterator[list[str]]:
-    """The commands of a line, without what joins and redirects them."""
+    """Return the commands of a line, without operators and redirections."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
     lexer.whitespace_split = True
     words: list[str] = []
@@ -160,7 +160,8 @@ def _of_scrapy(words: Sequence[str]) -> str:
 
 
 def _of_make(words: Sequence[str]) -> str:
-    targets = set(re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("$(VENV)", ".venv")
+    targets = set(re.findall(r"^([\w./-]+):", makefile, re.MULTILINE))
     missing = [word for word in words if "=" not in word and word not in targets]
     return f"make has no target {missing[0]}" if missing else ""
 

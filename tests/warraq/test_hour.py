@@ -1,4 +1,4 @@
-"""The tutorial's commands work as they stand there, from an installed wheel in an empty home."""
+"""The tutorial's commands work from an installed wheel in an empty home."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How the sites of a place are doing: a row for each, whatever is wrong with another."""
+"""The state of the sites in a folder: a row for each, whatever is wrong with another."""
 
 from datetime import date
 

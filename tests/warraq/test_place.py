@@ -1,4 +1,4 @@
-"""A place from nothing, by the program `warraq`: made, configured, its sites added, crawled and shown."""
+"""A folder of archives from the beginning: created, configured, sites added, crawled and shown with `warraq`."""
 
 import json
 from hashlib import sha256
@@ -92,6 +92,7 @@ def test_a_mistake_in_the_file_stops_either_program_with_one_line(place, tmp_pat
     [
         ("scrapy", ["crawl", "new", "-a", "url=x"], "scrapy crawl: there is no spider 'new'"),
         ("scrapy", ["crawl", "news", "-a", "site=one", "-s", "WARRAQ_MAX_DEPTH=abc"], "scrapy crawl: -s WARRAQ_MAX_DEPTH=abc: give"),
+        ("warraq", ["--archive", "here", "run"], "warraq run: ARCHIVE_DIR (--archive) is for one site"),
         ("warraq", ["crawl", "ohne"], "no site 'ohne' (did you mean 'one'?)"),
         ("warraq", ["crawl", "one", "-s", "WARRAQ_MAX_PAGES=0"], "warraq crawl: -s WARRAQ_MAX_PAGES=0: give a whole number"),
     ],
@@ -100,6 +101,11 @@ def test_wrong_use_is_one_line(place, program, arguments, said):
     done = run(place, program, *arguments, code=2)
     (line,) = done.stderr.splitlines()
     assert said in line
+
+
+def test_a_page_is_saved_into_the_archive_that_is_named(place, servers):
+    run(place, "warraq", "--archive", "elsewhere", "save", f"{servers[0].url}/2026/11/مكتبة-متنقلة-قرى-وادي-الزهر/")
+    assert (place / "elsewhere" / "warraq.db").is_file()
 
 
 def test_the_commands_of_scrapy_work_in_the_place(place, servers):

@@ -1,4 +1,4 @@
-"""A place of version 0.1.0 goes on as it is: its archive opens and migrates, its sites.toml is read, the next crawl finds what it had.
+"""A folder of version 0.1.0 continues: its archive migrates, its sites.toml is read, the next crawl knows its URLs.
 
 place-0.1.0.tar.gz was made by the code of commit 3cb6148: `scrapy addsite` and a crawl of sixteen visits to the demo site on port 8397.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Dates", "Moment", "parse_machine", "parse_moment", "read_dates"]
 
-# RFC 822 and what is written for it: `Mon, 13 Feb, 2012 06:28:00 UTC`, `16th Nov 2012 08:28 PM`, `lun., 13 févr. 2012 …`.
+# RFC 822 and its variants: `Mon, 13 Feb, 2012 06:28:00 UTC`, `16th Nov 2012 08:28 PM`, `lun., 13 févr. 2012 …`.
 _WRITTEN = re.compile(
     r"(?:[^\W\d]{2,12}\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+([^\W\d]{3,12})\.?,?[\s-]+(\d{4}|\d{2}(?=\s))"
     r"(?:,?\s+(?:at\s+)?(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*([ap]\.?m\.?(?!\w))?)?\s*(.*)",
@@ -56,7 +56,7 @@ _CENTURY = 2000
 
 @with_end_of_day
 def parse_moment(text: str) -> Moment | None:
-    """Return the time of the line, None for none; a clock in a zone that is not understood is one of UTC."""
+    """Return the time in the line, None without one; a time in an unknown zone counts as UTC."""
     if match := _MONTH_ONLY.fullmatch(text):
         return make(int(match[1]), int(match[2]), 1)
     moment = _written(text) or parse_machine(text) or _of_people(text)
@@ -91,14 +91,15 @@ def _zone(name: str, moment: Moment) -> str:
     return "+00:00"
 
 
-# The dates of an article, chosen among those that the page declares, marks up and prints.
+# The dates of an article, chosen from those that the page declares, marks up and prints.
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
     "og:published_time", "parsely-pub-date", "cxenseparse:recs:publishtime", "sailthru.date", "publish-date",
     "publish_date", "publishdate", "publication_date", "pubdate", "pub_date", "dcterms.issued", "dc.date.issued",
     "dc.issued", "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate",
-    "bt:pubdate", "article_date_original", "article:create_at", "news_date", "date_published", "displaydate", "ptime",
+    "bt:pubdate", "article_date_original", "article:create_at",
+    "article:created_time", "news_date", "date_published", "displaydate", "ptime",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article:modified",
@@ -109,7 +110,7 @@ _VAGUE = (
     "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date", "dc.created",
     "created", "date", "timestamp", "video:release_date",
 )  # fmt: skip
-"""Dates of the page, a picture or a video as often as of the article."""
+"""Fields that are as often dates of the page, a picture or a video as of the article."""
 _PUBLISHED_NAME = re.compile(
     r"(?:^|[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
 )
@@ -135,10 +136,10 @@ _MDY_SUFFIXES = frozenset(["us", "gov", "edu", "mil", "ph"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dates:
-    """ISO 8601 times as exact as the page gives them, '' where it gives none, and where each was read.
+    """ISO 8601 times as precise as on the page, '' if missing, with the source of each.
 
-    `day` is the day of publication on the site's own clock (of the last change when only that is known): an instant in
-    UTC falls on the day before or after for half the world; the address or the site's known time zone tell which.
+    `day` is the day of publication on the site's own clock (or of the last change if only that is known): a time in UTC is on
+    the previous or next day for half of the world; the URL or the site's time zone decides.
     """
 
     published: str = ""
@@ -148,22 +149,22 @@ class Dates:
     day: str = ""
 
 
-class _Witness(NamedTuple):
+class _Reading(NamedTuple):
     moment: Moment
     source: str
 
 
 def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
-    """Return the best evidence of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
+    """Return the best evidence of each date: JSON-LD, meta tags, marked-up elements, the URL, the text near the title.
 
-    A later source is used only if the earlier ones give nothing. `title` is the article's, to know where it is
-    printed; `language` a tag.
+    A later source is used only if the earlier ones give nothing. `title` is the article's, to locate it on the page;
+    `language` a tag.
     """
     context = context_of(document, _regional(language, head))
     modified = _first(_declared_changes(head), context)
     published = _first(_declared(head), context)
     seen = candidates(marks, context, title) if not (published and modified) else ()
-    modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
+    modified = modified or next((_Reading(one.moment, one.source) for one in seen if one.modified), None)
     if published is None:
         addresses = (document.page.url, *head.links.get("canonical", ()), *head.metas.get("og:url", ()))
         address = next(filter(None, (date_in_url(url, context.now) for url in addresses)), None)
@@ -172,11 +173,17 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
         weighed = None if address else _weighed(marks, context, title, printed, vague)
         published = _addressed(address, printed, vague) if address else weighed
         if modified is None and (change := near_title(marks, context, title, modified=True)):
-            modified = _Witness(change.moment, change.source)
-        published = published or _by_htmldate(document, head, marks, context, modified)
+            modified = _Reading(change.moment, change.source)
+        published = (
+            published or _lone(marks, context, modified) or _by_htmldate(document, head, marks, context, modified)
+        )
     elif published.moment.zone == "+00:00":
         published = _with_true_zone(published, marks, context)
-    published, modified = (_on_site(witness, document, context) for witness in (published, modified))
+    if modified and modified.source in _MARKED and published and modified.moment.day < published.moment.day:
+        modified = None
+    published, modified = (_on_site(reading, document, context) for reading in (published, modified))
+    if published and _MIDNIGHT.fullmatch(published.moment.clock) and published.moment.zone == "+00:00":
+        published = published._replace(moment=_on_printed_day(published.moment, marks, context, title))
     first = published or modified
     return Dates(
         published=published.moment.iso() if published else "",
@@ -187,38 +194,55 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     )
 
 
-def _with_true_zone(witness: _Witness, marks: Marks, context: DateContext) -> _Witness:
-    """Return the same time in the zone in which an element of the page gives it: some plug-ins declare local time as UTC."""
+_PRINTED = frozenset({"dom:itemprop", "dom:time", "dom:class", "text"})
+_MARKED = frozenset({"dom:time", "dom:class"})
+"""Sources of changes that are those of a related article if they are older than this one."""
+
+
+def _with_true_zone(reading: _Reading, marks: Marks, context: DateContext) -> _Reading:
+    """Return the time in the zone given by an element of the page, because some plugins declare local time as UTC."""
     for moment in timed(marks, context):
         if (
-            moment.day == witness.moment.day
-            and moment.clock[:5] == witness.moment.clock[:5]
+            moment.day == reading.moment.day
+            and moment.clock[:5] == reading.moment.clock[:5]
             and moment.zone != "+00:00"
         ):
-            return _Witness(replace(witness.moment, zone=moment.zone), witness.source)
-    return witness
+            return _Reading(replace(reading.moment, zone=moment.zone), reading.source)
+    return reading
 
 
-def _on_site(witness: _Witness | None, document: Document, context: DateContext) -> _Witness | None:
-    """Return the time as the page gives it, on the site's own clock as far as that is known."""
-    if witness is None:
+_MIDNIGHT = re.compile(r"(?:1[4-9]|2\d):[03]0(?::00)?")
+"""When a day begins east of Greenwich, in UTC: what a field for a day without a time becomes."""
+
+
+def _on_printed_day(moment: Moment, marks: Marks, context: DateContext, title: str) -> Moment:
+    """Return a time in UTC on the clock by which it falls on the next day, where the page prints that under its title."""
+    following = moment.day + timedelta(days=1)
+    printed = (one for one in candidates(marks, context, title) if not one.modified and one.doubt <= DOUBTFUL)
+    first = next(printed, None)
+    return context.local(moment, following) if first and first.moment.day == following else moment
+
+
+def _on_site(reading: _Reading | None, document: Document, context: DateContext) -> _Reading | None:
+    """Return the page's time on the site's own clock, if that is known."""
+    if reading is None:
         return None
-    moment = witness.moment
+    moment = reading.moment
     if moment.clock and not moment.zone and context.timezone:
-        return witness._replace(moment=context.placed(moment))
+        return reading._replace(moment=context.placed(moment))
     address = date_in_url(document.page.url, context.now) if moment.zone == "+00:00" else None
-    return witness._replace(moment=context.local(moment, address.day if address else None))
+    return reading._replace(moment=context.local(moment, address.day if address else None))
 
 
 def _regional(language: str, head: Head) -> str:
-    """Return the language's tag with its country where `og:locale` adds one; `en_US` is the default of blogs that were never configured."""
+    """Return the language tag with the country of `og:locale`, except `en_US`, the default of unconfigured blogs."""
     locale = next(iter(head.metas.get("og:locale", ())), "").replace("_", "-")[:12]
     is_more = locale.partition("-")[0].lower() == language.lower() and locale.lower() != "en-us"
     return locale if is_more else language
 
 
 def context_of(document: Document, language: str) -> DateContext:
-    """Return how dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
+    """Return the date conventions of the page: from the site's profile, its language tag, or its country suffix."""
     page = document.page
     tag = page.site.locale or language
     code, _, region = tag.replace("_", "-").partition("-")
@@ -236,11 +260,11 @@ def context_of(document: Document, language: str) -> DateContext:
     return DateContext(now=page.fetched_at, order=order, language=code, timezone=page.site.timezone)
 
 
-def _first(witnesses: Iterator[tuple[str, str]], context: DateContext) -> _Witness | None:
-    for text, source in witnesses:
+def _first(readings: Iterator[tuple[str, str]], context: DateContext) -> _Reading | None:
+    for text, source in readings:
         moment = parse_machine(text) or next((written.moment for written in parse_all(text, context)), None)
         if moment and plausible(moment.day, context.now):
-            return _Witness(moment, source)
+            return _Reading(moment, source)
     return None
 
 
@@ -261,36 +285,44 @@ def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
 
 
 def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None = None) -> Iterator[tuple[str, str]]:
-    """Yield the values of the metas of those names, then of others whose names say the same."""
+    """Yield the values of metas with these names, then of others with similar names."""
     more = [name for name in head.metas if name not in names and pattern.search(name)] if pattern else []
     for name in (*names, *sorted(more, key=lambda name: "date" not in name)):
         for value in head.metas.get(name, ()):
             yield plain(value, 80), f"meta:{name}"
 
 
-def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness | None) -> _Witness:
-    """Return the day in the address, which is seldom wrong, with the time of other evidence that agrees with it."""
-    witnesses = (*(_Witness(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
-    same = (one for one in witnesses if one.moment.day == address.day)
-    beside = (one for one in witnesses if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
-    return next(same, None) or next(beside, _Witness(address, "url"))
+def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Reading | None) -> _Reading:
+    """Return the day in the URL, which is rarely wrong, with the time of other evidence that agrees with it."""
+    readings = (*(_Reading(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
+    same = (one for one in readings if one.moment.day == address.day)
+    beside = (one for one in readings if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
+    return next(same, None) or next(beside, _Reading(address, "url"))
 
 
 def _weighed(
-    marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate], vague: _Witness | None
-) -> _Witness | None:
-    """Return the date of publication from what is marked up, declared of something (`vague`), or printed."""
+    marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate], vague: _Reading | None
+) -> _Reading | None:
+    """Return the date of publication from marked-up, vaguely declared (`vague`) or printed dates."""
     best = seen[0] if seen else None
     if vague and (best is None or best.doubt > SURE):
         said = labelled(marks, context, title)
-        return _Witness(said.moment, said.source) if said else vague
+        return _Reading(said.moment, said.source) if said else vague
     if best is None or best.doubt > DOUBTFUL:
-        best = near_title(marks, context, title) or best or anywhere(marks, context)
-    return _Witness(best.moment, best.source) if best else None
+        best = near_title(marks, context, title) or best
+    return _Reading(best.moment, best.source) if best else None
+
+
+def _lone(marks: Marks, context: DateContext, modified: _Reading | None) -> _Reading | None:
+    """Return the date that stands somewhere on the page: not one after the last change; beside a printed change, only a labelled one."""
+    lone = anywhere(marks, context, labelled_only=modified is not None and modified.source in _PRINTED)
+    if lone is None or (modified and modified.moment.day < lone.moment.day):
+        return None
+    return _Reading(lone.moment, lone.source)
 
 
 def date_in_url(url: str, now: datetime) -> Moment | None:
-    """Return the day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
+    """Return the day in a URL (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None if it is missing or impossible."""
     try:
         path = urlsplit(url).path[:500]
     except ValueError:
@@ -305,19 +337,19 @@ def date_in_url(url: str, now: datetime) -> Moment | None:
 
 
 def _days_of_others(head: Head) -> set[str]:
-    """Return the days that JSON-LD gives other pages and other things."""
+    """Return the days that JSON-LD gives for other pages and things."""
     others = (node for node in head.nodes if not any(node is own for own in head.own))
     keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
     return {plain(value, 80)[:10] for node in others for key in keys for value in as_list(node.get(key))}
 
 
 def _by_htmldate(
-    document: Document, head: Head, marks: Marks, context: DateContext, modified: _Witness | None
-) -> _Witness | None:
-    """Return the answer of htmldate's careful mode, where it cannot be a guess or another text's date.
+    document: Document, head: Head, marks: Marks, context: DateContext, modified: _Reading | None
+) -> _Reading | None:
+    """Return the result of htmldate's careful mode, unless it may be a guess or the date of another text.
 
-    1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
-    marks dates up, the article's own have been read already.
+    htmldate returns 1 January if it knows only the year, and reads figures of unknown order day first; and on a page with
+    marked-up dates, the article's own have been read already.
     """
     if any(mark.element.tag == "time" for mark in marks.all()):
         return None
@@ -340,4 +372,4 @@ def _by_htmldate(
         return None
     if not context.order and moment.day.day <= 12 and text not in document.html:
         return None
-    return _Witness(moment, "htmldate")
+    return _Reading(moment, "htmldate")

@@ -1,13 +1,16 @@
-"""Find the dates that a page prints or marks up, as Sightings, best first."""
+"""Find the dates that a page prints or marks up, best first."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
 from archive.extract.dates.visible import parse_all, parse_written
+from archive.extract.dates.words import MODIFIED, STAND, TODAY, YESTERDAY, fold_date
 from archive.extract.metadata.head import element_text
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 _MAX_LINE = 200
 _MAX_MARKS = 500
 _SHORT = 90
+_BARE_DAYS = TODAY | YESTERDAY | {"aujourd'hui", "aujourd’hui"}
+"""Words for days that, alone in running text or a menu, are no date of the article."""
+_LEAST, _LEAST_SIGNS = 6, 3
+"""Minimum characters of a date in ASCII and in other scripts: `3 May`, `3天前`."""
 # A paragraph may open with its date («27.1.2022 - Bei der …»); a date further on belongs to the story.
 _DATELINE = 24
 
@@ -45,7 +52,7 @@ _LABEL = re.compile(
 
 
 class DateCandidate(NamedTuple):
-    """A date seen on the page, whether it is that of a change, where (`dom:time`, `text` …), and the doubt about it.
+    """A date found on the page, whether it is that of a change, its source (`dom:time`, `text` …), its doubt, and whether it is relative.
 
     `doubt` is 0 for an element marked `datePublished` under the heading; above `DOUBTFUL` other evidence is better.
     """
@@ -54,15 +61,16 @@ class DateCandidate(NamedTuple):
     modified: bool
     source: str
     doubt: float
+    relative: bool = False
 
 
 DOUBTFUL = 3.0
 SURE = 1.5
-"""Up to here a date is the article's, whatever is declared of the page."""
+"""Maximum doubt with which a date overrides those declared of the page."""
 
 
 def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandidate]:
-    """Return dates in elements made for dates, the article's likeliest first: by kind of markup and nearness to the title."""
+    """Return dates in elements made for dates, the most likely first: by kind of markup and distance to the title."""
     found = [
         candidate._replace(doubt=candidate.doubt + marks.distance(mark, title))
         for mark in islice(marks.find(_DATED, _DATED_TAGS), _MAX_MARKS)
@@ -76,7 +84,8 @@ def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
     itemprop = element.get("itemprop") or element.get("property") or ""
     if _is_quoted(element):
         return
-    modified = itemprop == "dateModified" or bool(_MODIFIED.search(names) and not _PUBLISHED.search(names))
+    is_change = itemprop == "dateModified" or bool(_MODIFIED.search(names) and not _PUBLISHED.search(names))
+    modified = is_change or (element.tag == "time" and not itemprop and _is_after_label(element))
     marked = itemprop.startswith(("date", "dc:")) or element.get("pubdate") is not None
     source = "dom:itemprop" if marked else "dom:time" if element.tag == "time" else "dom:class"
     doubt = 0.0 if marked else _doubt(element, names)
@@ -93,13 +102,28 @@ def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
             yield DateCandidate(written.moment, modified or written.modified, source, uncertain)
 
 
+def _is_after_label(element: HtmlElement) -> bool:
+    """Return whether the text before an element labels it as the time of a change (`Updated <time>…</time>`)."""
+    before, parent = element.getprevious(), element.getparent()
+    if before is None:
+        text = (parent.text if parent is not None else "") or ""
+    else:
+        text = (before.tail or "").strip() or (
+            element_text(before, _MAX_LABEL) if before.tag in {"span", "b", "strong"} else ""
+        )
+    label = fold_date(text[-_MAX_LABEL:])
+    return not any(map(str.isdigit, label)) and (
+        any(word in label for word in MODIFIED) or STAND.search(label) is not None
+    )
+
+
 _MACHINE = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-utime", "data-livestamp",
     "data-published", "data-publish-date", "data-epoch")  # fmt: skip
 
 
 def _declared(value: str, context: DateContext) -> Moment | None:
-    """Return the date of an attribute: as programs write it, or as people do."""
+    """Return the date of an attribute, machine-readable or written."""
     if not any(character.isdigit() for character in value):
         return None
     moment = parse_machine(value) or (parse_written(value, context) if len(value) <= _SHORT else None)
@@ -107,7 +131,7 @@ def _declared(value: str, context: DateContext) -> Moment | None:
 
 
 def _is_quoted(element: HtmlElement) -> bool:
-    """Return whether the element stands in a quotation: an embedded post has a date of its own."""
+    """Return whether the element is in a quotation, because an embedded post has its own date."""
     return any(node.tag == "blockquote" for node in element.iterancestors())
 
 
@@ -120,7 +144,7 @@ def _doubt(element: HtmlElement, names: str) -> float:
 
 
 def timed(marks: Marks, context: DateContext) -> Iterator[Moment]:
-    """Yield the times with a zone of their own that `time` elements and `abbr` give for machines; at most 50."""
+    """Yield the machine-readable times with a zone of `time` and `abbr` elements; at most 50."""
     for mark in islice(marks.find(None, _DATED_TAGS), 50):
         moment = _declared(mark.element.get("datetime") or mark.element.get("title") or "", context)
         if moment and moment.zone:
@@ -128,14 +152,39 @@ def timed(marks: Marks, context: DateContext) -> Iterator[Moment]:
 
 
 def near_title(marks: Marks, context: DateContext, title: str, *, modified: bool = False) -> DateCandidate | None:
-    """Return the first date of publication, or of a change, in a short piece of text after the title, else before it."""
-    lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title, mixed=True))
-    found = (candidate for line in lines if (candidate := _of_text(line, context)))
-    return next((candidate for candidate in found if candidate.modified == modified), None)
+    """Return the first date of publication (or change) in a short text after the title, or else before it."""
+    texts = marks.near(title, mixed=True)
+    lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in texts)
+    dated = ((line, candidate) for line in lines for candidate in _all_of_text(line, context))
+    found = [(line, candidate) for line, candidate in dated if candidate.modified == modified]
+    others = _of_others(marks) if found else frozenset()
+    own = [candidate for line, candidate in found if line not in others]
+    if sum(candidate.relative for candidate in own) >= _LIST:
+        own.sort(key=attrgetter("relative"))
+    return next(iter(own), None)
+
+
+_LIST = 3
+"""Relative times that make a list of the latest news, where a page also prints a date."""
+
+
+def _of_others(marks: Marks) -> frozenset[str]:
+    """Return the dates that the page prints only in comments and in teasers of related articles."""
+    elements = (mark.element for mark in islice(marks.find(_DATED, _DATED_TAGS, elsewhere=True), _MAX_MARKS))
+    framed = Counter(" ".join(element.text.split()) for element in elements if element.text and _is_of_other(element))
+    texts = Counter(marks.texts()) if framed else framed
+    return frozenset(text for text, count in framed.items() if texts[text] <= count)
+
+
+def _is_of_other(element: HtmlElement) -> bool:
+    return any(_OTHERS.search(f"{node.get('class')} {node.get('id')}".lower()) for node in element.iterancestors())
+
+
+_OTHERS = re.compile(r"(?:^|\s)(?:comment|related|recent|popular|latest|trending)")
 
 
 def labelled(marks: Marks, context: DateContext, title: str) -> DateCandidate | None:
-    """Return the first date after the title in or behind a short label of publication (`Published on:` and `24.11.2026`)."""
+    """Return the first date after the title in or after a short label of publication (`Published on:` and `24.11.2026`)."""
     for before, text in pairwise(("", *marks.near(title, before=0))):
         is_labelled = _LABEL.search(text) or (len(before) <= _MAX_LABEL and _LABEL.search(before))
         candidate = _of_text(text, context, with_year=True) if is_labelled else None
@@ -147,19 +196,26 @@ def labelled(marks: Marks, context: DateContext, title: str) -> DateCandidate | 
 _MAX_LABEL = 25
 
 
-def anywhere(marks: Marks, context: DateContext) -> DateCandidate | None:
-    """Return the first date that is labelled as that of publication, else the only one of the page."""
+def anywhere(marks: Marks, context: DateContext, *, labelled_only: bool = False) -> DateCandidate | None:
+    """Return the first date labelled as that of publication, or else (without `labelled_only`) the only one on the page."""
     days = {}
+    others = _of_others(marks)
     for text in marks.texts():
-        if (candidate := _of_text(text, context, with_year=True)) and not candidate.modified:
+        if text not in others and (candidate := _of_text(text, context, with_year=True)) and not candidate.modified:
             if _LABEL.search(text):
                 return candidate
             days[candidate.moment.day] = candidate
-    return next(iter(days.values())) if len(days) == 1 else None
+    return next(iter(days.values())) if len(days) == 1 and not labelled_only else None
 
 
 def _of_text(text: str, context: DateContext, *, with_year: bool = False) -> DateCandidate | None:
-    if not 6 <= len(text) <= _SHORT:
-        return None
-    found = (written for written in parse_all(text, context) if written.has_year or not with_year)
-    return next((DateCandidate(written.moment, written.modified, "text", DOUBTFUL) for written in found), None)
+    return next(_all_of_text(text, context, with_year=with_year), None)
+
+
+def _all_of_text(text: str, context: DateContext, *, with_year: bool = False) -> Iterator[DateCandidate]:
+    """Yield the dates of a short text (`Published 4 March, updated 5 March`)."""
+    if (_LEAST if text.isascii() else _LEAST_SIGNS) <= len(text) <= _SHORT:
+        for written in parse_all(text, context):
+            is_bare = written.relative and fold_date(text.strip(" ,.;:!")) in _BARE_DAYS
+            if not is_bare and (written.has_year or not with_year):
+                yield DateCandidate(written.moment, written.modified, "text", DOUBTFUL, written.relative)

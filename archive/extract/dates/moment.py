@@ -1,4 +1,4 @@
-"""Represent a point in time as precisely as a page gives it, from machine-readable times and the calendars that newspapers use."""
+"""Represent a point in time as precisely as on the page, from machine-readable times and the calendars of newspapers."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ ZONES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A day, with time of day (`14:05` or `14:05:09`) and offset (`+03:00`) where the page says them, '' where not."""
+    """A day, with time of day (`14:05` or `14:05:09`) and offset (`+03:00`), '' if the page omits them."""
 
     day: date
     clock: str = ""
     zone: str = ""
 
     def iso(self) -> str:
-        """Return ISO 8601, as exact as what is known."""
+        """Return the time in ISO 8601, as precise as known."""
         return f"{self.day.isoformat()}T{self.clock}{self.zone}" if self.clock else self.day.isoformat()
 
 
@@ -97,7 +97,7 @@ def clock(hour: str, minute: str, second: str | None = None, half: str = "") -> 
 
 
 def with_end_of_day(read: Callable[[str], Moment | None]) -> Callable[[str], Moment | None]:
-    """Let a reader take 24:00, the end of a day in ISO 8601, for 00:00 of the next day."""
+    """Extend a parser to read 24:00, the end of a day in ISO 8601, as 00:00 of the next day."""
 
     @wraps(read)
     def read_all(text: str) -> Moment | None:
@@ -114,7 +114,7 @@ def with_end_of_day(read: Callable[[str], Moment | None]) -> Callable[[str], Mom
 
 @with_end_of_day
 def parse_machine(text: str) -> Moment | None:
-    """Read what programs write: ISO 8601 and its relatives, RFC 2822, Unix seconds or milliseconds; else None."""
+    """Parse machine-readable times: ISO 8601 and variants, RFC 2822, Unix seconds or milliseconds; else None."""
     text = text[:80]
     if match := _ISO.match(text):
         parts = match.groups()
@@ -151,14 +151,14 @@ def _rfc(text: str) -> Moment | None:
 
 # Hijri and Jalali dates as Gregorian ones.
 
-# Norouz of the year 1 when leap years are counted by the 33-year rule (eight in 33): with it the rule gives the
-# astronomical calendar of Iran for the years 1178-1633.
+# Norouz of the year 1 by the 33-year leap rule (eight in 33), which matches Iran's astronomical calendar for the years
+# 1178-1633.
 _SOLAR_HIJRI_EPOCH = date(622, 3, 21)
 _LEAP_REMAINDERS = frozenset({1, 5, 9, 13, 17, 22, 26, 30})
 
 
 def from_hijri(year: int, month: int, day: int) -> date | None:
-    """Return the Gregorian day of a Hijri one by the Umm al-Qura calendar (1343-1500), None outside it or for no such day."""
+    """Return the Gregorian day of a Hijri one by the Umm al-Qura calendar (1343-1500), None outside of it or for an invalid day."""
     try:
         return date(*Hijri(year, month, day).to_gregorian().datetuple())
     except (ValueError, OverflowError):
@@ -166,7 +166,7 @@ def from_hijri(year: int, month: int, day: int) -> date | None:
 
 
 def from_jalali(year: int, month: int, day: int) -> date | None:
-    """Return the Gregorian day of an Iranian one (1178-1633), None outside those years or for no such day."""
+    """Return the Gregorian day of an Iranian one (1178-1633), None outside of those years or for an invalid day."""
     if not (1178 <= year <= 1633 and 1 <= month <= 12):
         return None
     length = 31 if month <= 6 else 30 if month <= 11 or is_leap(year) else 29
@@ -191,10 +191,10 @@ Order = Literal["dmy", "mdy", ""]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateContext:
-    """How the page's people write dates.
+    """The date conventions of a page.
 
-    `now` is the time of fetching; `order` of day and month in figures, '' when the page does not tell; `language` its
-    two-letter code; `timezone` an IANA name, '' for an unknown one.
+    `now` is the time of the fetch; `order` that of day and month in figures, '' if unknown; `language` the two-letter
+    code; `timezone` an IANA name, '' if unknown.
     """
 
     now: datetime
@@ -203,20 +203,20 @@ class DateContext:
     timezone: str = ""
 
     def local_now(self) -> datetime:
-        """Return the time of fetching on the clock of the site, UTC when that is unknown."""
+        """Return the time of the fetch in the site's zone, or UTC if that is unknown."""
         return self.now.astimezone(_zone(self.timezone)) if self.timezone else self.now
 
     def placed(self, moment: Moment) -> Moment:
-        """Return a time without zone as one of the site's clock."""
+        """Return a time without a zone in the site's zone."""
         hour, minute = moment.clock.split(":")[:2]
         local = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=_zone(self.timezone))
         return replace(moment, zone=written_offset(local))
 
     def local(self, moment: Moment, day: date | None = None) -> Moment:
-        """Return a time in UTC on the clock of the site, where its zone is known; another time as it is.
+        """Return a time in UTC in the site's zone, if that is known; other times unchanged.
 
-        Where only the site's `day` is known (by the address), the offset is the least by which the time falls on it: the
-        instant stays the page's.
+        If only the site's `day` is known (from the URL), the smallest offset that puts the time on that day is used; the
+        instant is unchanged.
         """
         if moment.zone != "+00:00" or not moment.clock:
             return moment
@@ -250,13 +250,14 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-# The time of day and the zone that are written beside a date in a folded line.
+# The time of day and the zone beside a date in a folded line.
 
 _TIME = re.compile(
     r"(?:(오전|오후|上午|下午|午前|午後|凌晨|早上|中午|晚上)\s?)?"
     r"(?<![\d:.])(\d{1,2})\s?(?:[:٫时時시点點]|h(?=\s?\d\d)|\.(?=\d\d\s?uhr)|و(?=\s\d\d?\sدقي))\s?(\d\d?)(?::(\d\d))?(?![\d:])\s?"
     r"(?:uhr|hrs?|h|دقيق[هة]|분|分)?\s*"
-    r"(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|عصرا|ليلا|بعد الظهر|قبل الظهر|ص|م|ق\.?\s?ظ|ب\.?\s?ظ|صبح|عصر)?(?!\w)"
+    r"(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|عصرا|ليلا|بعد الظهر|قبل الظهر|ص|م|ق\.?\s?ظ|ب\.?\s?ظ|صبح|عصر)?"
+    r"(?![^\W\u3040-\u30ff\u3400-\u9fff])"
 )
 _HALVES = {
     "am": "am",
@@ -280,7 +281,7 @@ _ZONE = re.compile(
     r"\s*[(,،-]?\s*(?:(gmt|utc)?\s?([+-]\d{1,2}(?::?\d\d)?)"
     r"|(gmt|utc|cest|cet|mesz|mez|msk|edt|pdt|pst|est|bst|jst|kst)(?!\w)|(?:ب?توقيت\s)(\w+(?:\s\w+)?))"
 )
-# Only places whose clocks never change within the years of the web, so that a date needs no table of summer times.
+# Only places without summer time in the years of the web, so that no table of changes is needed.
 _PLACES = {
     "+00:00": ("رين",),  # غرينتش, جرينيتش
     "+01:00": ("تونس", "جزاير"),
@@ -290,7 +291,7 @@ _PLACES = {
 
 
 def time_near(folded: str, since: int, start: int, end: int, original: str) -> tuple[str, str]:
-    """Return the time of day and offset written right after a date, or else right before it; ('', '') for none."""
+    """Return the time of day and offset right after a date, or else right before it; ('', '') for none."""
     match = _TIME.search(folded[: end + 60], end)
     if match is None:
         before = list(_TIME.finditer(folded, since, start))
@@ -309,7 +310,7 @@ def _offset_after(folded: str, at: int, original: str) -> str:
     if match[2]:
         return offset(match[2])
     if match[3]:
-        # In small letters `est` and `met` are words of several languages.
+        # In lower case, `est` and `met` are words of several languages.
         return offset(match[3]) if match[3].upper() in original or match[3] in {"gmt", "utc"} else ""
     place = (match[4] or "").removeprefix("ال")
     return next((shift for shift, names in _PLACES.items() if any(name in place for name in names)), "")

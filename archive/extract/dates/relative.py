@@ -63,7 +63,7 @@ _JOINED_UNITS = {
 _RELATIVE_JOINED = re.compile(
     rf"(?<!\w)(\d{{1,3}})\s?({any_of(_JOINED_UNITS)})\s?(?:之?前|전|{fold_date('ที่แล้ว')}|{fold_date('ที่ผ่านมา')})"
 )
-"""Relative times of languages that write a number, its unit and «ago» as one word."""
+"""Relative times in languages that write a number, its unit and «ago» as one word."""
 _DAY_WORD = re.compile(
     r"^\W*(?:[\w\s]{0,30}[:|,،-]\s*)?"
     rf"(?:(?P<today>{any_of(TODAY)})|(?P<yesterday>{any_of(YESTERDAY)}))(?:['’]hui)?"
@@ -71,11 +71,11 @@ _DAY_WORD = re.compile(
 )
 _MAX_RELATIVE = 80
 _MAX_ALONE = 30
-"""Characters of a line that says little else in a script without spaces."""
+"""Maximum characters of a relative time's line in a script without spaces."""
 
 
 def parse_relative(folded: str, context: DateContext) -> Moment | None:
-    """Return a relative time («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
+    """Return a relative time («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»), only from a line with little else."""
     if len(folded) > _MAX_RELATIVE:
         return None
     if _JUST_NOW.fullmatch(folded):
@@ -111,7 +111,7 @@ def _joined_or_named(folded: str, context: DateContext) -> Moment | None:
 def _counted(
     context: DateContext, folded: str, said: str, parts: tuple[str | None, str | None, str], less: tuple[int, int]
 ) -> Moment | None:
-    """Return the time that many units ago; with a number in words, from two, only where nothing else is said («vor zwei Jahren»)."""
+    """Return the time that many units ago; numbers in words, from two, count only in a line with nothing else («vor zwei Jahren»)."""
     figures, word, unit = parts
     count = int(figures) if figures else COUNTS[word] if word else 1
     return _back(context, count, UNITS[unit], less) if figures or count == 1 or said == folded.strip() else None
@@ -125,7 +125,7 @@ def _back(context: DateContext, count: int, unit: int, less: tuple[int, int] = _
             then = now - timedelta(seconds=count * unit + (less[0] * less[1] if 0 < less[1] < unit else 0))
         except OverflowError:
             return None
-        # Minutes and hours tell the time; days and more only the day.
+        # Minutes and hours give the time; days and longer units only the day.
         time = then.strftime("%H:%M") if unit < 86_400 else ""
         moment = Moment(day=then.date(), clock=time, zone=written_offset(then) if time else "")
     else:

@@ -1,8 +1,9 @@
-"""Parse dates as people write them, by the conventions of the page."""
+"""Parse written dates by the conventions of the page."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archive.extract.dates.moment import Moment, from_hijri, from_jalali, plausible, time_near
 from archive.extract.dates.relative import any_of, parse_relative
 from archive.extract.dates.words import (
+    CHANGED,
     ERAS,
     FILLERS,
     HIJRI_MARKS,
@@ -17,6 +19,7 @@ from archive.extract.dates.words import (
     MODIFIED,
     MONTHS,
     ORDINALS,
+    STAND,
     THAI_MONTHS,
     WEEKDAYS,
     Calendar,
@@ -32,24 +35,38 @@ if TYPE_CHECKING:
 MAX_TEXT = 400
 """Longer texts are cut: a date line is short, and a sentence that mentions a date is not a date line."""
 
-# The vowel signs of India and Thailand are not letters to Python, but parts of words.
+# Python does not count Indic and Thai vowel signs as letters, but they are parts of words.
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
 _TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
 _IRANIAN = frozenset({"fa", "ps", "ckb", "prs"})
 _MAX_YEARLESS = 60
 _YEARS_BACK = 6
 _SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’年月日년월일")
-_BETWEEN_FIGURES = frozenset("/\\-–.")
+_BETWEEN_FIGURES = frozenset("/\\-–.|")
 _UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
 
 
-_ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
+_ORDINAL = re.compile(rf"(?<!\w)({any_of(ORDINALS)})\s(?=([^\W\d]+))")
 _ERA = re.compile(rf"({any_of(ERAS)})\s?(\d{{1,2}}|元)\s?年")
+_SAME_YEAR = re.compile(r"(\d{4}年)\(\d{4}年\)")
+"""A year by both calendars: 2026年（令和8年）."""
+_ERA_LETTERS = {"r": 2018, "h": 1988, "s": 1925}
+_SHORT_ERA = re.compile(r"(?<!\w)([rhs])(\d{1,2})\.(?=\d{1,2}\.\d)")
+"""A year of an era by its letter: R8.3.4."""
+_SHORT_YEAR = re.compile(r"(?<=[^\W\d]\s)['’](?=\d\d(?!\d))")
+"""The sign of a year without its century: 4 Mar ’26."""
+_REPUBLIC = re.compile(r"民(?:國|国)\s?(\d{2,3})\s?年")
+"""A year of Taiwan's calendar, which counts from 1912."""
 _THAI_MONTH = re.compile(any_of(THAI_MONTHS))
 _ROMAN = dict(
     zip(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], range(1, 13), strict=True)
 )
 _ROMAN_MONTH = re.compile(rf"(?<=\d)([./\s-]{{1,2}})({any_of(_ROMAN)})(?=[./\s-]{{1,2}}\d)")
+_DOTTED_TIME = re.compile(
+    r"(?<!\w)(?:kl\.?|klo|klokken|ore|pukul|jam)\s(?:[01]?\d|2[0-3])\.[0-5]\d(?![\d.])"
+    r"|(?<![\d.])(?:[01]?\d|2[0-3])\.[0-5]\d(?=\s?(?:gmt|utc|wib|wita|wit|bst|cet|cest|hrs)(?!\w))"
+)
+"""A time with a point, as in Scandinavia, Finland, Italy and Indonesia, beside a word that says that it is one."""
 _LEBANESE_MONTH = re.compile(r"(?<!\w)(?:(تشرين|ت)|(كانون|ك))\s?([12])(?!\d)")
 """«ت2» and «تشرين2» are تشرين الثاني."""
 _THAI_ERA = re.compile(r"(?<=\s)[พค]\.ศ\.\s?(?=\d)")
@@ -60,11 +77,12 @@ _CHINESE_FIGURES = {sign: str(value) for value, sign in enumerate("〇一二三�
 
 
 class WrittenDate(NamedTuple):
-    """A date as written, whether a word before it says that it is the time of a change, and whether it has a year."""
+    """A written date, whether a word before it labels it as a change, whether it has a year, and whether it is relative."""
 
     moment: Moment
     modified: bool
     has_year: bool = True
+    relative: bool = False
 
 
 class _Token(NamedTuple):
@@ -76,31 +94,37 @@ class _Token(NamedTuple):
 
 
 def parse_written(text: str, context: DateContext) -> Moment | None:
-    """Return the first plausible date of a line, absolute before relative, Gregorian first; None for none or in doubt."""
+    """Return the first plausible date of a line, absolute before relative, Gregorian first; None without one or in doubt."""
     return next((written.moment for written in parse_all(text, context)), None)
 
 
 def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
-    """Return every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
+    """Return every date of a short text, most trusted first as in `parse_written`; relative ones only without absolute ones."""
     folded = fold_date(text[:MAX_TEXT])
-    folded = _in_figures(folded)
-    has_figures = any(character.isdigit() for character in folded)
-    if has_figures and (found := list(_absolute(folded, text, context))):
+    folded = _in_figures(folded, context.language)
+    has_figures = any(map(str.isdigit, folded))
+    if has_figures and (found := list(_absolute(folded, text, context)) or list(_around_time(folded, text, context))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
     if relative := parse_relative(folded, context):
-        return [WrittenDate(relative, _labelled(folded, len(folded)))]
+        return [WrittenDate(relative, _labelled(folded, len(folded)), relative=True)]
     yearless = _without_year(folded, text, context) if has_figures and len(folded) <= _MAX_YEARLESS else None
     return [WrittenDate(yearless, _labelled(folded, len(folded)), has_year=False)] if yearless else []
 
 
-def _in_figures(folded: str) -> str:
-    """Return a folded line with its days, months and years as the other lines have them."""
+def _in_figures(folded: str, language: str = "") -> str:
+    """Return a folded line with its days, months and years in figures."""
+    if language == "ja":
+        folded = _SHORT_ERA.sub(lambda match: f"{_ERA_LETTERS[match[1]] + int(match[2])}.", folded)
     if not folded.isascii():
         folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
         folded = _ERA.sub(lambda match: f"{ERAS[match[1]] + (1 if match[2] == '元' else int(match[2]))}年", folded)
+        folded = _SAME_YEAR.sub(r"\1", folded)
+        folded = _REPUBLIC.sub(lambda match: f"{_BEFORE_REPUBLIC + int(match[1])}年", folded)
         folded = _THAI_MONTH.sub(lambda match: f" {THAI_MONTHS[match[0]]} ", _THAI_ERA.sub("", folded))
         folded = _CHINESE_DATE.sub(_chinese_date, folded)
         folded = _LEBANESE_MONTH.sub(_lebanese_month, folded)
+    folded = _SHORT_YEAR.sub("20", folded)
+    folded = _DOTTED_TIME.sub(lambda match: f"{match[0][:-3]}:{match[0][-2:]}", folded)
     return _ROMAN_MONTH.sub(lambda match: f"{match[1]}{_ROMAN[match[2]]}", folded)
 
 
@@ -123,7 +147,10 @@ def _lebanese_month(match: re.Match[str]) -> str:
 
 
 def _without_year(folded: str, original: str, context: DateContext) -> Moment | None:
-    """Return a day and month in a line that says nothing else (`Fri, 20 Nov, 08:15`): the latest such day, on that weekday."""
+    """Return the latest day with this day and month (and weekday), from a line with nothing else (`Fri, 20 Nov, 08:15`)."""
+    if match := _SIGNED_DAY.fullmatch(folded):
+        weekday = _SIGNS_OF_WEEK.find(match["weekday"]) if match["weekday"] else None
+        return _latest(folded, original, context, ("gregorian", int(match["month"]), int(match["day"])), weekday)
     tokens = _tokens(_TIME_OF_DAY.sub(" ", folded), context.language)
     days = [token for token in tokens if token.kind == "n"]
     months = {(token.value, token.calendar) for token in tokens if token.kind == "m"}
@@ -134,9 +161,26 @@ def _without_year(folded: str, original: str, context: DateContext) -> Moment | 
     ((month, calendar),) = months
     if calendar == "hijri":
         return None
+    return _latest(folded, original, context, (calendar, month, days[0].value), weekday)
+
+
+_SIGNS_OF_WEEK = "月火水木金土日"
+_SIGNED_DAY = re.compile(
+    rf"\W*(?:[^\W\d]{{1,6}}\s?:?\s*)?(?P<month>\d{{1,2}})\s?(?:[月{fold_date('월')}]|/(?=\d{{1,2}}\s?\([{_SIGNS_OF_WEEK}]\)))\s?"
+    rf"(?P<day>\d{{1,2}})\s?[日号{fold_date('일')}]?\s?(?:\((?P<weekday>[{_SIGNS_OF_WEEK}])\)|\([^\W\d]\))?"
+    r"\s*(?:(?:[^\W\d]{2}\s?)?\d{1,2}\s?[:時时点시]\s?\d{1,2}\s?[分분]?)?\s*[^\W\d]{0,4}\W*"
+)
+"""A day of East Asia without a year: `3月4日 8時15分`, `3/4(水) 8:15配信`."""
+
+
+def _latest(
+    folded: str, original: str, context: DateContext, which: tuple[Calendar, int, int], weekday: int | None
+) -> Moment | None:
+    """Return the latest day with this month and day of a calendar (`which`), and with this weekday if it is known."""
+    calendar, month, number = which
     last = context.local_now().date().year - (_JALALI_BEHIND if calendar == "jalali" else 0)
     for year in range(last, last - _YEARS_BACK, -1):
-        day = _day(calendar, year, month, days[0].value)
+        day = _day(calendar, year, month, number)
         if day and plausible(day, context.now) and weekday in {None, day.weekday()}:
             time, zone = time_near(folded, 0, 0, 0, original)
             return Moment(day=day, clock=time, zone=zone)
@@ -153,10 +197,17 @@ def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tupl
             last = found[index - 1][3] if index else 0
             following = found[index + 1][2] if index + 1 < len(found) else len(folded)
             time, zone = time_near(folded[:following], max(start - 40, last), start, end, original)
-            yield (
-                calendar,
-                WrittenDate(Moment(day=day, clock=time, zone=zone), _labelled(folded[last:start], start - last)),
-            )
+            last = max(last, _end_of_label(folded, last, start))
+            modified = _labelled(folded[last:start], start - last) or _end_of_label(folded, end, following) > end
+            yield calendar, WrittenDate(Moment(day=day, clock=time, zone=zone), modified)
+
+
+def _around_time(folded: str, original: str, context: DateContext) -> Iterator[tuple[Calendar, WrittenDate]]:
+    """Yield the date of a line whose time stands before the year: `Jan 04 09:34 2021`."""
+    if _TIME_OF_DAY.search(folded):
+        time, zone = time_near(folded, 0, 0, 0, original)
+        for calendar, written in _absolute(_TIME_OF_DAY.sub(" ", folded), original, context):
+            yield calendar, written._replace(moment=replace(written.moment, clock=time, zone=zone))
 
 
 def _spans(tokens: Sequence[_Token], context: DateContext) -> Iterator[tuple[date, Calendar, int, int]]:
@@ -236,7 +287,8 @@ def _named(
         return None
     place = {letter: tokens[part] for letter, part in zip(order, parts, strict=True)}
     year, month, day = place["y"], place["m"], place["d"]
-    short = len(year.text) == 2 and month.calendar == "jalali" and context.language in _IRANIAN
+    is_thai = context.language == "th" and month.calendar == "gregorian"
+    short = len(year.text) == 2 and (is_thai or (month.calendar == "jalali" and context.language in _IRANIAN))
     if (
         year.kind != "n"
         or day.kind != "n"
@@ -246,8 +298,9 @@ def _named(
     ):
         return None
     until = parts[-1] + 1
-    found = _day(month.calendar, _iranian_year(year.value, context) if short else year.value, month.value, day.value)
-    # Iranian and Islamic years overlap, and both share some names: a mark decides.
+    full = year.value if not short else _THAI_CENTURY + year.value if is_thai else _iranian_year(year.value, context)
+    found = _day(month.calendar, full, month.value, day.value)
+    # Iranian and Hijri years overlap, and the calendars share some names: a mark decides.
     return (found, month.calendar, until) if found else None
 
 
@@ -266,6 +319,10 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContex
         year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else context.order)
     elif len(a.text) == 2 and len(b.text) <= 2 and len(c.text) == 2 and not dotted and context.language in _IRANIAN:
         year, month, day = _iranian_year(a.value, context), b.value, c.value
+    elif (
+        len(a.text) == 2 and len(b.text) <= 2 and len(c.text) <= 2 and dotted and context.language in _YEAR_FIRST_DOTTED
+    ):
+        year, month, day = context.now.year - context.now.year % 100 + a.value, b.value, c.value
     elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and _ends_in_year(signs, context):
         century = context.now.year - context.now.year % 100
         year, month, day = century + c.value - 100 * (century + c.value > context.now.year), b.value, a.value
@@ -273,14 +330,15 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContex
 
 
 def _ends_in_year(signs: set[str], context: DateContext) -> bool:
-    """Return whether three short figures are day, month and year: with points, or with slashes where the day stands first."""
+    """Return whether three short figures are day, month and year: with points, or with slashes if the day comes first."""
     if "/" in signs:
         return context.order == "dmy" and bool(context.language) and context.language not in _YEAR_FIRST
     return "." in signs and context.order != "mdy"
 
 
-_YEAR_FIRST = frozenset({"en", "zh", "ja", "ko", "hu", "lt", "mn", "fa", "ps", "ckb", "prs"})
-"""Languages in which three short figures may begin with the year, and English, in which they may begin with the month."""
+_YEAR_FIRST_DOTTED = frozenset({"zh", "ja", "ko"})
+_YEAR_FIRST = frozenset({"zh", "ja", "ko", "hu", "lt", "mn", "fa", "ps", "ckb", "prs"})
+"""Languages in which three short figures begin with the year where points part them, and in which they may begin with it."""
 
 
 def _iranian_year(figures: int, context: DateContext) -> int:
@@ -290,7 +348,7 @@ def _iranian_year(figures: int, context: DateContext) -> int:
 
 
 def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
-    """Return month and day of two figures; (0, 0) when both orders are possible and the page does not tell."""
+    """Return month and day of two figures; (0, 0) if both orders are possible and the page's order is unknown."""
     if a > 12:
         return b, a
     if b > 12:
@@ -328,10 +386,19 @@ def _day(calendar: Calendar, year: int, month: int, day: int) -> date | None:
         return None
 
 
+_BEFORE_REPUBLIC = 1911
+_THAI_CENTURY = 2_500
 _MOST_GREGORIAN, _BUDDHIST = 2_400, 543
-"""The last year that is of our calendar, and by how many the Thai year is ahead of it."""
+"""The last year that counts as Gregorian, and the offset of Thai years."""
 
 
 def _labelled(before: str, length: int) -> bool:
-    """Return whether the last label before a date, at most 60 characters back, speaks of a change."""
-    return any(word in before[max(0, length - 60) :] for word in MODIFIED)
+    """Return whether the last label before a date, at most 60 characters back, is that of a change."""
+    label = before[max(0, length - 60) :]
+    return any(word in label for word in MODIFIED) or STAND.search(label) is not None
+
+
+def _end_of_label(folded: str, start: int, end: int) -> int:
+    """Return where a label after a date that names it as that of a change ends; `start` if there is none."""
+    match = CHANGED.match(folded, start) if not folded.isascii() else None
+    return match.end() if match and match.end() <= end else start

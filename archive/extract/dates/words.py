@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from importlib import resources
@@ -18,7 +19,7 @@ _PLAIN = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "ß": "ss", 
 
 
 def fold_date(text: str) -> str:
-    """Return the text in the spelling of this module's tables: Arabic letters and digits folded, accents off, lower case."""
+    """Return the text in the spelling of this module's tables: Arabic letters and digits folded, without accents, lower case."""
     folded = fold(text).translate(_PLAIN)
     if folded.isascii():
         return folded
@@ -29,95 +30,84 @@ def fold_date(text: str) -> str:
 
 
 def _bare(character: str) -> str:
-    """Return a figure of any script as one of 0 to 9, another character as it is."""
+    """Return a digit of any script as 0 to 9, other characters unchanged."""
     return character if character.isascii() or not character.isdecimal() else str(unicodedata.decimal(character))
 
 
-# One line a month, January first: the names of every tradition, separated by bars.
-# Arabic has four for the Gregorian year: Gulf and Egypt, the Levant and Iraq, Algeria and Tunisia (French), Morocco.
+# Additions to `months.tsv`: other spellings, and names that are too short or ambiguous to be used in every language. One
+# line per month, January first, separated by bars.
+# Arabic has four sets of Gregorian names: Gulf and Egypt, the Levant and Iraq, Algeria and Tunisia (French), Morocco.
 _ARABIC = """
     يناير | كانون الثاني | كانون ثاني | كانون ثان | جانفي
-    فبراير | شباط | فيفري | فبرائر
-    مارس | آذار | أذار | ادار
-    أبريل | إبريل | ابريل | نيسان | أفريل
-    مايو | أيار | ماي
-    يونيو | يونية | يونيه | حزيران | جوان | يونيوز
-    يوليو | يولية | يوليه | تموز | جويلية | يوليوز
+    فبراير | شباط | فيفري
+    مارس | آذار | ادار
+    أبريل | أفريل
+    مايو | أيار
+    يونيو | يونية | حزيران | جوان | يونيوز
+    يوليو | يولية | تموز | جويلية | يوليوز
     أغسطس | آب | أوت | غشت
     سبتمبر | أيلول | شتنبر | سبتامبر | شتمبر
-    أكتوبر | تشرين الأول | تشرين أول | اكتوبر
+    أكتوبر | تشرين الأول | تشرين أول
     نوفمبر | تشرين الثاني | تشرين ثاني | تشرين ثان | نونبر | نوفنبر
     ديسمبر | كانون الأول | كانون أول | دجنبر | دسمبر
 """
 _PERSIAN_URDU_KURDISH = """
-    ژانویه | ژانویهٔ | جنوری | کانوونی دووەم | کانونی دووهم | ینایر
-    فوریه | فبریه | فروری | شوبات
-    مارچ | ئازار | ادار
-    آوریل | اپریل | نیسان
-    مه | می | مئی | ئایار
-    ژوئن | جون | حوزەیران | حوزیران
+    ژانویه | جنوری | کانونی دووهم | ینایر
+    فوریه | فبریه | فروری
+    مارچ | ادار
+    آوریل | اپریل
+    مه | می | مئی
+    ژوئن | جون | حوزیران
     ژوئیه | جولای | جولائی | تەمموز | تەموز
-    اوت | آگوست | اگست | ئاب
-    سپتامبر | ستمبر | ئەیلوول | ئەیلول
-    اکتبر | اکتوبر | تشرینی یەکەم
-    نوامبر | نومبر | تشرینی دووەم
+    اوت | آگوست | اگست
+    سپتامبر | ستمبر | ئەیلول
+    اکتبر | اکتوبر
+    نوامبر | نومبر
     دسامبر | کانوونی یەکەم
 """
 _LATIN = """
-    january | jan | januar | janner | jänner | jaenner | janvier | janv | enero | ene | janeiro | ocak | oca |
-      gennaio | gen | januari | stycznia | styczen | ianuarie | leden | ledna | tammikuuta | tammikuu | ιανουαριου |
-      januar
-    february | feb | febr | februar | feber | février | fevrier | févr | fevr | fév | febrero | fevereiro | fev |
-      şubat | şub | febbraio | februari | lutego | luty | februarie | února | únor | helmikuuta | φεβρουαριου
-    march | mar | märz | maerz | mrz | mär | mars | marzo | março | marco | mart | maart | marca | marzec |
-      martie | března | březen | maret | maaliskuuta | μαρτιου | mrt
-    april | apr | avril | avr | abril | abr | nisan | nis | aprile | kwietnia | kwiecień | aprilie | dubna |
-      duben | huhtikuuta | απριλιου
-    may | mai | mayo | maio | mayıs | maggio | mag | mei | maja | maj | května | květen | toukokuuta | μαιου
-    june | jun | juni | juin | junio | junho | haziran | haz | giugno | giu | czerwca | czerwiec | iunie | června |
-      červen | kesäkuuta | ιουνιου
-    july | jul | juli | juillet | juil | julio | julho | temmuz | tem | luglio | lug | lipca | lipiec | iulie |
-      července | červenec | heinäkuuta | ιουλιου
-    august | aug | août | aout | agosto | ago | ağustos | ağu | augustus | sierpnia | sierpień | srpna | srpen |
-      agustus | elokuuta | αυγουστου | augusti | ags
-    september | sept | sep | septembre | septiembre | setiembre | setembro | set | eylül | eyl | settembre |
-      września | wrzesień | septembrie | září | syyskuuta | σεπτεμβριου
-    october | oct | oktober | okt | octobre | octubre | outubro | out | ekim | eki | ottobre | ott | października |
-      październik | octombrie | října | říjen | lokakuuta | οκτωβριου
-    november | nov | novembre | noviembre | novembro | kasım | kas | listopada | listopadu | listopad | noiembrie |
-      marraskuuta | νοεμβριου | nopember
-    december | dec | dezember | dez | décembre | decembre | déc | diciembre | dic | dezembro | aralık | ara |
-      dicembre | grudnia | grudzień | decembrie | prosince | prosinec | desember | des | joulukuuta | δεκεμβριου
+    january | jan | janner | jaenner | ene | oca | gen
+    february | feb | feber | fév | şub
+    march | mar | mrz | mrt
+    apr | avr | abr | nis
+    may | mai | mag | mei | maj
+    june | jun | haz | giu
+    july | jul | tem | lug
+    aug | ago | ağu | ags
+    sep | setiembre | set | eyl
+    october | oct | okt | out | eki | ott
+    nov | kas | listopada | listopad | nopember
+    dec | dez | dic | ara | des
 """
 _CYRILLIC = """
-    января | январь | янв | січня | січень
-    февраля | февраль | фев | лютого | лютий
-    марта | март | мар | березня | березень
-    апреля | апрель | апр | квітня | квітень
-    мая | май | травня | травень
-    июня | июнь | июн | червня | червень
-    июля | июль | июл | липня | липень
-    августа | август | авг | серпня | серпень
-    сентября | сентябрь | сен | сент | вересня | вересень
-    октября | октябрь | окт | жовтня | жовтень
-    ноября | ноябрь | ноя | листопада | листопад
-    декабря | декабрь | дек | грудня | грудень
+    янв
+    фев
+    мар
+    апр
+    мая | май
+    июн
+    июл
+    авг
+    сен
+    окт
+    ноя
+    дек
 """
 _HIJRI = """
-    محرم | المحرم
-    صفر | صفر المظفر
+    محرم | المحرم | muharram
+    صفر | صفر المظفر | safar
     ربيع الأول | ربيع أول
     ربيع الآخر | ربيع الثاني | ربيع ثاني | ربيع ثان
     جمادى الأولى | جمادى الأول | جمادي الاولي | جماد الأول | جمادى اول
     جمادى الآخرة | جمادى الثانية | جمادى الثاني | جمادى الآخر | جماد الثاني | جماد الآخر
-    رجب | رجب المرجب
-    شعبان | شعبان المعظم
-    رمضان | رمضان المبارك
-    شوال | شوال المكرم
+    رجب | رجب المرجب | rajab
+    شعبان | شعبان المعظم | shaban
+    رمضان | رمضان المبارك | ramadan | ramazan
+    شوال | شوال المكرم | shawwal
     ذو القعدة | ذي القعدة | ذوالقعدة | ذيقعدة | ذی القعده
     ذو الحجة | ذي الحجة | ذوالحجة | ذیحجه | ذی الحجه
 """
-# The Iranian year, with its Afghan names in Dari and Pashto.
+# The Iranian months, with their Afghan names in Dari and Pashto.
 _JALALI = """
     فروردین | حمل | وری
     اردیبهشت | ثور | غویی
@@ -135,7 +125,7 @@ _JALALI = """
 
 
 def _names(*tables: str) -> Iterator[tuple[str, int]]:
-    """Yield folded name and number of each month; a line that ends with a bar goes on in the next one."""
+    """Yield folded name and number of each month; a line that ends with a bar continues in the next one."""
     for table in tables:
         for number, names in enumerate(table.strip().replace("|\n", "|").splitlines(), 1):
             for name in names.split("|"):
@@ -148,7 +138,7 @@ _OWN: Mapping[str, tuple[int, Calendar]] = {
     **{name: (number, "gregorian") for name, number in _names(_LATIN, _CYRILLIC, _PERSIAN_URDU_KURDISH, _ARABIC)},
 }
 _LEAST = 4
-"""Letters from which a Latin or Cyrillic name says its month in any language; shorter ones only in their own."""
+"""Minimum letters of a Latin or Cyrillic name that is valid in any language; shorter ones only in their own."""
 _LAST_SHARED_SCRIPT = "\u052f"
 
 
@@ -175,15 +165,15 @@ def _is_telling(name: str) -> bool:
 
 
 def _of_any_language() -> Mapping[str, tuple[int, Calendar]]:
-    """Return the names that mean one month wherever they are used; `listopad` is October in Croatian and November in Czech."""
+    """Return the names that mean the same month in all languages; `listopad` is October in Croatian and November in Czech."""
     numbers: dict[str, set[int]] = {}
     for names in _CLDR.values():
         for name, (number, _) in names.items():
             numbers.setdefault(name, set()).add(number)
     sure = {name: next(iter(found)) for name, found in numbers.items() if len(found) == 1 and _is_telling(name)}
-    # Hebrew joins «in» to a name («במרץ»), Persian «month of» («آبان‌ماه»).
+    # Hebrew prefixes «in» to a name («במרץ»), Persian appends «month» («آبان‌ماه»).
     joined = {f"ב{name}": value for name, value in _CLDR["he"].items()}
-    # Kurdish joins its year to a month's last word («تشرینی دووەمی 2026»).
+    # Kurdish inflects a month's last word before the year («تشرینی دووەمی 2026»).
     joined |= {fold_date(f"{name}ی"): value for name, value in _CLDR["ckb"].items()}
     joined |= {f"{name}e": value for name, value in _CLDR["ku"].items() if _is_telling(name)}
     joined |= {f"{name}ماه": value for name, value in _OWN.items() if value[1] == "jalali"}
@@ -191,12 +181,12 @@ def _of_any_language() -> Mapping[str, tuple[int, Calendar]]:
 
 
 MONTHS: Mapping[str, tuple[int, Calendar]] = _of_any_language()
-"""Folded month name, of one or two words → number and calendar; a name of two calendars is the Gregorian one's."""
+"""Folded month name of one or two words → number and calendar; a name in two calendars counts as Gregorian."""
 
 
 @lru_cache(maxsize=64)
 def months_of(language: str) -> Mapping[str, tuple[int, Calendar]]:
-    """Return the names of the months on a page in that language, whose own names come first."""
+    """Return the month names for a page in that language, whose own names take precedence."""
     own = _CLDR.get(language)
     return {**MONTHS, **own} if own else MONTHS
 
@@ -209,8 +199,8 @@ FILLERS = _set(
     "of|the|de|del|du|di|d|da|do|le|el|من|شهر|سنة|عام|لعام|لسنة|العام|ماه|سال|st|nd|rd|th|er|o|a|م|ء|år|г|год|года|r"
     "|ی|ê|ta|gada|den|y|yil|m|năm|roku|rok|godine|g|жылы|წლის|թ"
 )
-"""Words that stand between the parts of one date."""
-# One line a day, Monday first.
+"""Words between the parts of a date."""
+# One line per day, Monday first.
 _WEEKDAYS = """
     monday|mon|montag|mo|lundi|lunes|lunedì|pazartesi|الاثنين|الإثنين|اثنين|دوشنبه|دوشنبە|پیر|понедельник|maandag|segunda
     tuesday|tue|tues|dienstag|mardi|martes|martedì|salı|الثلاثاء|ثلاثاء|سه شنبه|سه‌شنبه|منگل|вторник|dinsdag|terça
@@ -247,14 +237,14 @@ THAI_MONTHS: Mapping[str, str] = dict(
         strict=True,
     )
 )
-"""Thai months as they are abbreviated, with points within, and their folded names."""
+"""Abbreviated Thai months with points, and their folded names."""
 ERAS: Mapping[str, int] = {"令和": 2018, "平成": 1988, "昭和": 1925}
 """Japanese eras and the year before each."""
 HIJRI_MARKS = _set("هـ|ه|هجري|هجرية|هجریه|ہجری|ق")
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
 MONTH, YEAR = -1, -12
-"""Negative units count months, since those have no fixed length in seconds."""
+"""Negative units count months, which have no fixed length in seconds."""
 
 _UNITS: Mapping[int, str] = {
     SECOND: (
@@ -264,12 +254,12 @@ _UNITS: Mapping[int, str] = {
     MINUTE: (
         "دقيقة|دقائق|دقایق|دقیقه|منٹ|m|minute|minutes|min|mins|minuto|minutos|dakika|dk|minuten|minuti|минут"
         "|минуты|минуту|minuut"
-        "|דקה|דקות|menit|хвилин|хвилини|хвилину|minuty|minutę|minuter|minutter|minuuttia|minutami|मिनट|মিনিট|phút|λεπτά|perccel"
+        "|خولەک|דקה|דקות|menit|хвилин|хвилини|хвилину|minuty|minutę|minuter|minutter|minuuttia|minutami|मिनट|মিনিট|phút|λεπτά|perccel"
     ),
     HOUR: (
         "ساعة|ساعات|ساعت|گھنٹے|گھنٹہ|گھنٹا|hour|hours|hr|hrs|h|heure|heures|hora|horas|saat|stunde|stunden"
         "|std|ora|ore|час|часа|часов|uur"
-        "|שעה|שעות|jam|годин|години|годину|godzin|godziny|godzinę|timmar|timme|timer|tuntia|hodinami|hodinou|oră|घंटे|घंटा|ঘণ্টা|giờ|ώρες|ώρα|órával"
+        "|کاتژمێر|שעה|שעות|jam|годин|години|годину|godzin|godziny|godzinę|timmar|timme|timer|tuntia|hodinami|hodinou|oră|घंटे|घंटा|ঘণ্টা|giờ|ώρες|ώρα|órával"
     ),
     DAY: (
         "يوم|يوما|أيام|روز|دن|ورځ|ڕۆژ|d|day|days|jour|jours|dia|dias|gün|tag|tage|tagen|giorno|giorni|день"
@@ -279,17 +269,17 @@ _UNITS: Mapping[int, str] = {
     WEEK: (
         "أسبوع|أسبوعا|أسابيع|هفته|ہفتے|ہفتہ|w|wk|wks|week|weeks|semaine|semaines|semana|semanas|hafta|woche|wochen"
         "|settimana|settimane|неделю|недели|недель"
-        "|שבוע|שבועות|minggu|тиждень|тижні|тижнів|tydzień|tygodnie|tygodni|veckor|vecka|uger|uker|viikkoa|týdny|săptămâni|हफ्ते|সপ্তাহ|tuần|εβδομάδες|héttel"
+        "|هەفتە|שבוע|שבועות|minggu|тиждень|тижні|тижнів|tydzień|tygodnie|tygodni|veckor|vecka|uger|uker|viikkoa|týdny|săptămâni|हफ्ते|সপ্তাহ|tuần|εβδομάδες|héttel"
     ),
     MONTH: (
         "شهر|شهرا|أشهر|شهور|ماه|ماہ|مہینے|مہینہ|mo|mos|month|months|mois|mes|meses|ay|monat|monate|monaten|mese"
         "|mesi|месяц|месяца|месяцев|maand|maanden"
-        "|חודש|חודשים|bulan|місяць|місяці|місяців|miesiąc|miesiące|miesięcy|månader|måneder|kuukautta|měsíci|luni|महीने|মাস|μήνες|hónappal"
+        "|مانگ|חודש|חודשים|bulan|місяць|місяці|місяців|miesiąc|miesiące|miesięcy|månader|måneder|kuukautta|měsíci|luni|महीने|মাস|μήνες|hónappal"
     ),
     YEAR: (
         "سنة|سنوات|سنين|عام|عاما|أعوام|سال|yr|yrs|year|years|an|ans|année|années|año|años|yıl|jahr|jahre|jahren"
         "|anno|anni|год|года|лет|jaar"
-        "|שנה|שנים|tahun|рік|роки|років|rok|lata|lat|år|vuotta|lety|साल|বছর|χρόνια|évvel"
+        "|ساڵ|שנה|שנים|tahun|рік|роки|років|rok|lata|lat|år|vuotta|lety|साल|বছর|χρόνια|évvel"
     ),
 }
 UNITS: Mapping[str, int] = {fold_date(name): unit for unit, names in _UNITS.items() for name in names.split("|")}
@@ -303,7 +293,7 @@ _DUALS: Mapping[int, str] = {
     YEAR: "سنتين|عامين|שנתיים",
 }
 DUALS: Mapping[str, int] = {fold_date(name): unit for unit, names in _DUALS.items() for name in names.split("|")}
-"""Arabic and Hebrew have a form of its own for two of a thing."""
+"""The dual forms of Arabic and Hebrew."""
 _COUNTS = """
     a|an|one|un|une|una|um|uma|ein|eine|einer|einem|bir|uno|یک|ایک
     two|deux|dos|dois|duas|zwei|due|iki|دو
@@ -321,9 +311,9 @@ COUNTS: Mapping[str, int] = {
     for count, words in enumerate(_COUNTS.strip().splitlines(), 1)
     for word in words.split("|")
 }
-"""Small numbers in words, which stand before a unit of time."""
+"""Small numbers in words, before a unit of time."""
 
-BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از|לפני|před|pred|acum|πριν από|πριν")
+BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از|پێش|לפני|před|pred|acum|πριν από|πριν")
 """Words before the number of a relative time."""
 AFTER = _set(
     "ago|پیش|قبل|önce|پہلے|назад|fa|atrás|geleden|temu|مخکې|لەمەوبەر|siden|sedan|yang lalu|lalu|тому|sitten|ezelőtt|पहले|আগে|trước"
@@ -335,7 +325,7 @@ JUST_NOW = _set(
     "|چند لحظه پیش|ابھی ابھی|только что|щойно"
     "|לפני רגע|zojuist|przed chwilą|pochi istanti fa|刚刚|剛剛|たった今|방금 전|방금|vừa xong|baru saja"
 )
-"""What stands in the place of a relative time that is shorter than a minute."""
+"""Words for a relative time of less than a minute."""
 TODAY = _set(
     "اليوم|today|aujourd|hoy|hoje|bugün|heute|oggi|امروز|آج|сегодня|vandaag|نن|ئەمڕۆ"
     "|היום|hari ini|сьогодні|dziś|dzisiaj|idag|i dag|tänään|dnes|astăzi|σήμερα|आज|今天|今日|오늘|hôm nay"
@@ -353,10 +343,18 @@ _MODIFIED = (
     "|עודכן|מעודכן|עדכון אחרון|به روز رسانی|zaktualizowano|aktualizacja|aktualizováno|aktualizované|actualizat|frissítve"
     "|ažurirano|оновлено|абноўлена|обновена|обновено|обновление|ενημερώθηκε|τελευταία ενημέρωση|opdateret|oppdatert"
     "|uppdaterad|päivitetty|actualitzat|cập nhật|diperbarui|yenilənib|განახლდა|թարմացվել է|жаңартылды|अपडेट|আপডেট|হালনাগাদ"
-    "|بروزرسانی|به روز|بازنشر|ویرایش|اپ ڈیٹ|обновлено|bijgewerkt|نوێکردنەوە|آپدیت"
+    "|بروزرسانی|به‌روزرسانی|به روز|بازنشر|ویرایش|اپ ڈیٹ|обновлено|bijgewerkt|laatste wijziging|نوێکردنەوە|نوێکرایەوە|آپدیت"
+    "|aggiornamento|ultima modifica|atualização|alterado|aktualizacji|senast ändrad|sist endret|senest ændret|naposledy upraveno"
+    "|更新|修改|修订|修訂|수정|업데이트|갱신|อัปเดต|อัพเดท|แก้ไข|ปรับปรุง"
 )
 MODIFIED: tuple[str, ...] = tuple(sorted({fold_date(word) for word in _MODIFIED.split("|")}, key=len, reverse=True))
 """Labels of the time of the last change."""
+STAND = re.compile(r"(?<!\w)stand(?:\s(?:vom|am|von))?\s?:?\s*(?:[^\W\d]{2,10}\.?,\s)?$")
+"""German's label of the time of the last change, directly before the date: `Stand: 12.3.2026`."""
+CHANGED = re.compile(
+    rf"[^,.;|/]{{0,24}}?(?:{fold_date('更新|修正|수정|업데이트')})(?!\s?[^\W\d]?\s?[:：]|[日时時于於]|\s?\d)"
+)
+"""The same label after the date, as in Japanese."""
 _BESIDE = "published|posted|on|at|um|uhr|am|pm|le|el|في|يوم|نشر|تاريخ|النشر|ساعت|الساعة|ص|م"
 LABEL_WORDS = frozenset(word for label in (*MODIFIED, *_set(_BESIDE)) for word in label.split())
-"""Words that may stand beside a date in a line that says nothing else."""
+"""Words that may accompany a date in a line with nothing else."""

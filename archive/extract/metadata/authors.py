@@ -6,11 +6,12 @@ import re
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
+from archive.article import AGENCIES
 from archive.extract.metadata.head import as_list, element_text, plain
 from archive.extract.metadata.persons import MAX_NAME, split_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lxml.html import HtmlElement
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 _MAX_AUTHORS = 20
 _MAX_BYLINES = 40
 _MAX_MARKS = 300
-# A byline further from the title than this (see `Marks.distance`) is that of another text.
+_MAX_BYLINE_TEXT = 120
+_MAX_ROLES = 2
+"""Levels of roles and profile pages around an author in JSON-LD."""
+# Maximum distance of a byline from the title (see `Marks.distance`); a byline further away belongs to another text.
 _FAR = 5.6
 
 _METAS = (
@@ -31,8 +35,7 @@ _METAS = (
     "shareaholic:article_author_name", "mediator_author", "twitter:data1",
 )  # fmt: skip
 
-# Marked-up bylines; the classes are those of WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad and publishers'
-# own.
+# Classes of marked-up bylines: WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad, and publishers' own.
 _BYLINE = re.compile(
     r"author|autor|auteur|byline|writeby|writer|vcard|yazar|muhabir|redakteur|(?:^|\s)username(?:\s|$)|journalist"
     r"|\bcreator\b|\bkatib\b|[ck]olumnist|dateline|credit|submitted"
@@ -46,7 +49,7 @@ _NOT_BYLINE = re.compile(
 _BYLINE_OR_LINE = re.compile(
     rf"{_BYLINE.pattern}|(?:^|\s)(?:(?:entry|post|article|story)-?_*)?meta(?:-?data|-?info)?(?:\s|$)"
 )
-"""Also a line of facts on the article, in which only a link to somebody's page is a name."""
+"""Also matches lines of article metadata, in which only a link to an author's page counts as a name."""
 _BYLINE_TAGS = frozenset({"address", "author"})
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
@@ -55,16 +58,25 @@ _PROFILE = re.compile(
 )
 
 
-def read_authors(head: Head, marks: Marks, sites: frozenset[str], title: str) -> tuple[tuple[str, ...], str]:
+def read_authors(
+    head: Head, marks: Marks, sites: frozenset[str], title: str, section: str = ""
+) -> tuple[tuple[str, ...], str]:
     """Return the authors' names in page order and where they were read; ((), '') when the page names none.
 
-    A name equal to the site's counts only if the page gives no other: the newsroom, or the owner of a blog.
+    The name of the site or section and account names (`jane.doe`) count only if the page gives no other name. At most 20 names.
     """
+    lesser: list[tuple[tuple[str, ...], str]] = []
     for without in (sites, frozenset[str]()):
         for source, values in _sources(head, marks, without, title):
             if names := _clean(values, without):
-                return names, source
-    return (), ""
+                if not all(map(_LOGIN.fullmatch, names)) and names != (section,):
+                    return names, source
+                lesser.append((names, source))
+    return next(iter(lesser), ((), ""))
+
+
+_LOGIN = re.compile(r"[a-z]+[._][a-z]+")
+"""An account name (`jane.doe`), printed where the author's name was never filled in."""
 
 
 def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Iterator[tuple[str, Iterable[str]]]:
@@ -72,36 +84,58 @@ def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Ite
     yield "meta", _from_metas(head)
     yield "dom:byline", _from_bylines(marks, sites, title)
     yield "text", _from_text(marks, title)
+    yield "dom:link", _from_links(marks, title)
 
 
 def _from_jsonld(head: Head) -> Iterator[str]:
     for key in ("author", "creator"):
         said = head.article.get(key)
         whole = said.get("@list") or said.get("@set") or said if isinstance(said, dict) else said
-        for author in as_list(whole):
-            value = head.resolve(author)
-            if isinstance(value, dict) and not value.get("@value"):
-                for name in as_list(value.get("name")) or [
-                    " ".join(plain(value.get(part)) for part in ("givenName", "familyName"))
-                ]:
-                    yield plain(name)
-            else:
-                yield plain(value)
+        for author in as_list(whole)[:_MAX_BYLINES]:
+            yield from _names_of(head, author)
+
+
+def _names_of(head: Head, author: object, depth: int = 0) -> Iterator[str]:
+    """Yield the names of an author, who may be a reference, the main entity of a profile page, or the holder of a Role."""
+    value = head.by_id.get(author, author) if isinstance(author, str) else head.resolve(author)
+    if not isinstance(value, dict) or value.get("@value"):
+        yield plain(value)
+        return
+    parts = " ".join(plain(value.get(part)) for part in ("givenName", "familyName")).strip()
+    if names := as_list(value.get("name")) or as_list(parts or None):
+        yield from map(plain, names)
+    elif depth < _MAX_ROLES:
+        for inner in [*as_list(value.get("mainEntity")), *as_list(value.get("author"))][:_MAX_AUTHORS]:
+            yield from _names_of(head, inner, depth + 1)
+
+
+_WRITTEN_BY = re.compile(
+    r"written by|verfasst|geschrieben|écrit par|rédigé|escrito por|scritto da|كُ?تب|بواسطة|geschreven|yazan|yazar|напис|автор"
+    r"|napisan|ditulis|skre?ve[nt]|執筆|作者|글쓴이|נכתב|נכתבה|نوشته|نویسنده|scris de|napsal|συντάχθηκε|autor|auteur|kirjoittan",
+    re.IGNORECASE,
+)
+"""Labels of the author's name in cards, as WordPress plugins translate them; the other card gives the reading time."""
 
 
 def _from_metas(head: Head) -> Iterator[str]:
     for name in _METAS:
         values = head.metas.get(name, ())
-        if name == "twitter:data1" and "written by" not in " ".join(head.metas.get("twitter:label1", ())).lower():
+        if name == "twitter:data1" and not _WRITTEN_BY.search(" ".join(head.metas.get("twitter:label1", ()))):
             continue
         found = [text for value in values if not (text := plain(value)).startswith(("http://", "https://"))]
         if any(found):
-            yield from found
+            yield from map(_in_order, found) if name == "citation_author" else found
             return
 
 
+def _in_order(name: str) -> str:
+    """Return a name that a citation gives as `Doe, Jane` in the order of speech."""
+    last, comma, first = name.partition(", ")
+    return f"{first} {last}" if comma and "," not in first else name
+
+
 def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
-    """Return the names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
+    """Return the names in the likeliest byline, by markup and distance to the title, and in adjacent bylines of the same class."""
     ranked = []
     for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS), _MAX_MARKS):
         if _NOT_BYLINE.search(mark.names) or _is_quoted(mark.element):
@@ -136,7 +170,7 @@ def _doubt(mark: Mark) -> float:
 
 
 def _is_quoted(element: HtmlElement) -> bool:
-    """Return whether the element stands in a quotation or a figure: it names who was quoted, or who took the picture."""
+    """Return whether the element is in a quotation or figure, where it names the speaker or the photographer."""
     for _, node in zip(range(6), element.iterancestors(), strict=False):
         if node.tag in {"blockquote", "q", "figure", "figcaption"} or _QUOTE.search((node.get("class") or "").lower()):
             return True
@@ -155,7 +189,7 @@ def _beside(one: HtmlElement, other: HtmlElement) -> bool:
 
 
 def _names_in(element: HtmlElement) -> list[str]:
-    """Return the names in one byline: those marked as names, else the texts of links to people's pages, else the whole short text."""
+    """Return the names in one byline: elements marked as names, else the texts of profile links, else its whole text if short."""
     if content := element.get("content"):
         return [plain(content)]
     within = [part for part, _ in zip(element.iterdescendants(*_NAME_TAGS), range(200), strict=False)]
@@ -168,14 +202,16 @@ def _names_in(element: HtmlElement) -> list[str]:
     if any(names) or any(names := _linked_names(element)):
         return names
     text = " | ".join(_lines(element)) or element_text(element, 160)
+    for button in islice(element.iterdescendants("button"), 3):
+        text = text.removesuffix(element_text(button, 60)).strip()
     if match := _LABELLED.search(text):
         return [match[1]]
-    # What begins with a figure is a date line, with or without a name in it.
+    # A text that begins with a digit is a date line.
     return [text] if 0 < len(text) < 120 and not text[0].isdigit() and not _PICTURE.match(text) else []
 
 
 def _linked_names(element: HtmlElement) -> list[str]:
-    """Return the texts of an element's links to people's pages."""
+    """Return the texts of an element's links to author profiles."""
     links = (link for link, _ in zip(element.iterdescendants("a"), range(200), strict=False))
     profiles = [
         link for link in links if "author" in (link.get("rel") or "") or _PROFILE.search(link.get("href") or "")
@@ -184,7 +220,7 @@ def _linked_names(element: HtmlElement) -> list[str]:
 
 
 def _lines(element: HtmlElement) -> list[str]:
-    """Return the texts of elements that stand one after another without a space, the first a name of several words."""
+    """Return the texts of child elements without space between them, if the first has several words; else []."""
     children = list(element)[:6]
     if len(children) < 2 or (element.text or "").strip() or any(child.tail for child in children[:-1]):
         return []
@@ -193,7 +229,7 @@ def _lines(element: HtmlElement) -> list[str]:
 
 
 _NAME_TAGS = ("a", "span", "meta", "p", "div", "strong", "b", "cite", "address")
-_NAME_CLASS = re.compile(r"(?:^|\s)(?:fn|name|author-?_*name|byline-?_*name)(?:\s|$)")
+_NAME_CLASS = re.compile(r"(?:^|\s)(?:fn|name)(?:\s|$)|(?:^|[\s_-])(?:author|byline)-?_*name(?:\s|$)")
 _LABELLED = re.compile(
     r"(?:autor(?:in)?|auteur|author|text|redaktion|escrito por|الكاتب|بقلم)(?: (?:und|&|and) \w+)?\s*:\s*(.{2,60}?)(?=\s+[^\W\d]\w*:|\s*$)",
     re.IGNORECASE,
@@ -201,38 +237,59 @@ _LABELLED = re.compile(
 
 
 _PICTURE = re.compile(
-    r"\W*(?:bild|fotos?|photos?|image|picture|credit|crédit|©|صورة|تصوير|المصور|عکس)\b", re.IGNORECASE
+    r"\W*(?:bild|fotos?|photos?|image|picture|credit|crédit|©|صورة|تصوير|المصور|عکس|фото|zdjęcie|kuva|写真|사진|תמונה|צילום)\b",
+    re.IGNORECASE,
 )
 _TEXT_BYLINE = re.compile(
-    r"^(?:(?i:by|von|par|por|door|av|di|ein(?:e|en)? \w+ von|text|autor(?:in)?|author|written by|geschrieben von"
-    r"|texte? (?:von|de)|propos recueillis par|(?:interview(?:ed)?|entrevista|intervista)(?: by| von| par| de| di|(?=:)))\s*:?\s+"
-    r"(?P<latin>[^\W\d_a-z][^\d<>|@]{2,60})"
-    r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)"
-    r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}?)\s*:?)$"
+    r"^(?:(?i:by|von|par|por|door|av|af|di|a cura di|oleh|(?:written|words|story|text|reported) by|geschrieben von|verfasst von|rédigé par"
+    r"|escrito por|scritto da|texte? (?:von|de)|ein(?:e|en)? \w+ von|propos recueillis par|oprac\.|γράφει [οη]"
+    r"|(?:interview(?:ed)?|entrevista|intervista)(?: by| von| par| de| di|(?=:)))\s*:?\s+(?=[^\W\d_a-z])"
+    r"|(?i:text|tekst|texte|texto|author|autor(?:in|a|e)?|auteure?|tác giả|автор|текст|penulis|laporan|haber|muhabir|yazan|yazar|reporter"
+    r"|συντάκτης|κείμενο)\s?:\s+(?=[^\W\d_a-z])"
+    r"|(?P<own>(?:كتب|كتبت|بقلم|حوار|(?:إعداد|اعداد)(?: و(?:تقديم|تحرير|حوار))?|تحرير|تقرير|تحقيق|متابعة|حاورته|حاوره|حاورها"
+    r"|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة|بواسطة|توسط|מאת|نویسنده|گزارش|خبرنگار|تحریر|رپورٹ|نووسەر)"
+    r"(?![\u0621-\u063a\u0641-\u064a])\s*(?P<colon>[:：/ـ–—-])?"
+    r"|(?:כתבה?|लेखक|लेखिका|作者|记者|記者|文|撰文|執筆|取材|取材・文|글|글쓴이)\s*(?P<sign>[:：/=＝|｜]))\s*(?=[^\W\d_a-z]))"
+    r"(?P<names>[^<>]{2,100})(?<!\d\.)$"
 )
-# «Jane Doe and John Roe contributed to this report.» names authors when nothing else does.
+"""A byline without markup. Arabic words need a colon or dash after some, because «كتب التسويق» means "marketing books"."""
+_BAR = re.compile(r"\s+[|•·]\s+")
+"""Separates a byline from a date on the same line."""
+# «Jane Doe and John Roe contributed to this report.» is used only if no other evidence names an author.
 _CONTRIBUTED = re.compile(
     r"^(?:(?i:(?:additional )?reporting by) (?P<after>[^\W\d_a-z][^\d.]{4,120}?)(?:[.;]|$)"
     r"|(?P<before>[^\W\d_a-z][^\d.]{4,120}?) contributed to this (?:report|story|article|piece)\b)"
 )
-_ALONE = re.compile(r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد)\s*:?$", re.IGNORECASE)
-# «كتب التسويق» are books: without a colon the verb must be followed by two to four words, none with the article.
-_ARTICLE = re.compile(r"(?:^|\s)ال")
+_ALONE = re.compile(
+    r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد|authors?|written by|autor(?:in|a|e)?|auteure?|yazar|автор|penulis|الكاتبة?"
+    r"|נכתב על ידי|מאת|نویسنده|作者|记者|記者|執筆|συντάκτης|लेखक)\s*[:：]?$",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"(?:^|\s)ال(?!دكتور|مهندس|[أا]ستاذ|محامي|شيخ|لواء)")
+_NEEDS_COLON = re.compile(r"^(?:تقرير|تحقيق|متابعة|تحرير|گزارش|خبرنگار|تحریر|رپورٹ|نووسەر)")
 _NAME_WORDS = re.compile(
-    r"^[^\W\d_a-z][\w.’'-]*(?:\s(?:[^\W\d_a-z][\w.’'-]*|von|van|de|der|den|del|di|da|dos|al|el|bin|ibn|ten|le|la|y|und|and|et)){1,6}$"
+    r"^[^\W\d_a-z][\w.’'-]*(?:\s(?:(?:[ae]l-|[dl]['’])?[^\W\d_a-z][\w.’'-]*|von|van|de|der|den|del|di|da|dos|al|el|bin|ibn|ten|le|la|y|und|and|et)){1,6}$"
 )
 
 
 def _from_text(marks: Marks, title: str) -> Iterator[str]:
-    """Yield a byline in words beside the title: «كتب أحمد علي», `Von Jane Doe`; the first that has the shape of a name."""
+    """Yield the first written byline near the title that looks like names («كتب أحمد علي», `Von Jane Doe`)."""
     near = marks.near(title, after=25, before=6)
-    for text, following in pairwise([*near, ""]):
-        if len(text) > 80:
+    for at, (text, following) in enumerate(pairwise([*near, ""])):
+        if match := _BEFORE_JOB.match(text[:_MAX_BYLINE_TEXT]):
+            yield match["names"]
+            return
+        if len(text) > _MAX_BYLINE_TEXT:
             continue
-        match = _TEXT_BYLINE.match(text)
-        name = (match["latin"] or match["arabic"] or "").strip() if match else following if _ALONE.match(text) else ""
-        if name and _has_shape(name, colon=":" in text or not match):
-            yield name
+        if match := _WITHIN.search(text):
+            yield match["names"]
+            return
+        lines = (text, *_BAR.split(text)) if _BAR.search(text) else (text,)
+        byline = next(filter(None, map(_byline, lines)), "")
+        if not byline and _ALONE.match(text) and _has_shape(following.partition(", ")[0], colon=True):
+            byline = following + "".join(_joined(near[at + 2 : at + 2 + _MAX_AUTHORS]))
+        if byline:
+            yield byline
             return
     for text in marks.texts():
         if match := _CONTRIBUTED.match(text[:200]):
@@ -240,10 +297,71 @@ def _from_text(marks: Marks, title: str) -> Iterator[str]:
             return
 
 
+def _joined(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the words and names that continue a byline, one of each in turn (`and`, `John Roe`)."""
+    for word, name in zip(texts[::2], texts[1::2], strict=False):
+        if not _BETWEEN.fullmatch(word) or not _has_shape(name, colon=True):
+            return
+        yield f" {word} {name}"
+
+
+_BETWEEN = re.compile(r"[,،、&]|and|und|et|y|e|ve|og|och|en|и|و", re.IGNORECASE)
+_BEFORE_JOB = re.compile(
+    r"(?:[(\[][^()\[\]=]{1,20}(?:=[^()\[\]=]{1,20})?[)\]]\s?|\[[^\[\]=]{1,20}=\s?)?(?P<names>[가-힣]{2,4}(?:[·,\s]\s?[가-힣]{2,4}){0,3}\s?"
+    r"(?:인턴|선임|수습)?(?:기자|특파원))(?=\]|\s*=|\s*$|\s+\S+@)"
+)
+"""A Korean byline, alone or before the first sentence: `(서울=연합뉴스) 홍길동 기자 =`."""
+_WITHIN = re.compile(
+    r"(?:(?<![\u4e00-\u9fff])(?:作者|记者|記者|撰文)\s?[:：]\s?|^(?:本报|本報|本网|本網|本刊|本台|特约|特約|见习|見習|实习)?(?:记者|記者)\s+)"
+    r"(?P<names>[\u4e00-\u9fff]{2,4}(?:[\s、][\u4e00-\u9fff]{2,4}){0,3})(?=\s+(?:\d|\S{2,6}[:：])|\s*$)"
+)
+"""A labelled Chinese name in a row of labels: `来源：海港日报 作者：王小明 2026-03-04`."""
+
+
+def _byline(text: str) -> str:
+    """Return the names of a text that is a byline label with nothing but names, places and jobs after it; else ''."""
+    match = _TEXT_BYLINE.match(text)
+    if not match:
+        return ""
+    has_colon = not match["own"] or bool(match["colon"] or match["sign"])
+    if not has_colon and _NEEDS_COLON.match(text):
+        return ""
+    for line in (text, match["names"]):
+        names = tuple(split_names(line))
+        if names and all(name.upper() in AGENCIES or _has_shape(name, colon=has_colon) for name in names):
+            return line
+    return ""
+
+
+def _from_links(marks: Marks, title: str) -> Iterator[str]:
+    """Yield the first name near the title that links to its author's page."""
+    near = frozenset(marks.near(title, after=25, before=6))
+    for link in marks.links():
+        if "author" in (link.get("rel") or "").split() or _AUTHORS_PAGE.search(link.get("href") or ""):
+            name = element_text(link, MAX_NAME)
+            if name in near and _has_shape(name, colon=False):
+                yield name
+                return
+
+
+_AUTHORS_PAGE = re.compile(
+    r"/(?:author|autor|auteur|writer|redakteur|redaktor|columnist|kolumnist|yazar|journalist|kateb)[a-z]{0,3}/[^/]"
+)
+
+
 def _has_shape(name: str, *, colon: bool) -> bool:
-    if any("\u0621" <= letter <= "\u064a" for letter in name):
+    if _CASELESS.search(name):
+        if _JOINED.fullmatch(name):
+            return colon and len(name) <= _MAX_JOINED
         return 2 <= len(name.split()) <= 5 and (colon or not _ARTICLE.match(name))
     return bool(_NAME_WORDS.match(name))
+
+
+_CASELESS = re.compile("[\u0590-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Scripts without capital letters."""
+_JOINED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+"""Names in scripts that write them without a space."""
+_MAX_JOINED = 5
 
 
 def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
@@ -251,7 +369,9 @@ def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
     for value in values:
         for name in split_names(value):
             key = name.casefold()
-            if key not in names and key not in sites and key.replace(" ", "") not in sites:
+            if key not in names and not any(
+                form in sites for form in (key, key.replace(" ", ""), key.removeprefix("the "))
+            ):
                 names[key] = name
             if len(names) >= _MAX_AUTHORS:
                 break

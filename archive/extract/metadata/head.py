@@ -1,14 +1,16 @@
-"""Index what a page declares: meta tags, links by `rel`, JSON-LD, and directives to robots."""
+"""Index what a page declares: meta tags, links by `rel`, JSON-LD, and robots directives."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.addresses import address_key
+from archive.extract.addresses import absolute, address_key
+from archive.http import link_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from archive.extract.metadata.jsonld import Node
     from archive.extract.page import PageModel
 
-# A head of a page built to be slow has meta tags by the ten thousands; real ones have some hundred.
+# A hostile page can have tens of thousands of meta tags; real pages have about a hundred.
 _MAX_METAS = 600
 _MAX_LINKS = 600
 _MAX_VALUE = 5_000
@@ -34,7 +36,7 @@ _SECOND_TYPES = frozenset({
     "videoobject", "webpage", "itempage", "audioobject", "podcastepisode", "imagegallery", "creativework", "review",
     "recipe",
 })  # fmt: skip
-"""Types that are the page's main thing on some pages, and a part or another page on most: they must name this page."""
+"""Types that describe the page itself only on some pages: such a node must name this page."""
 
 _CODE = re.compile(r"<(script|style)\b[^<>]{0,300}>.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,300}>")
@@ -42,9 +44,9 @@ _META_NAMES = ("property", "name", "itemprop", "http-equiv")
 
 
 def plain(value: object, limit: int = 500) -> str:
-    """Return a declared value as one line of at most `limit` characters, entities and tags resolved; '' for no text.
+    """Return a declared value as one line of at most `limit` characters, without tags and with entities decoded; '' for no text.
 
-    Of a JSON-LD value object, or a node in the place of a text, that is its `@value` or `name`; of a list its first.
+    Gives the `@value` or `name` of a JSON-LD object, and the first item of a list.
     """
     for _ in range(3):
         if isinstance(value, list):
@@ -56,7 +58,7 @@ def plain(value: object, limit: int = 500) -> str:
     if not isinstance(value, str):
         return ""
     text = value[: limit * 4]
-    # Twice: publishers escape what their template escapes again.
+    # Unescape twice: some publishers escape text that their template escapes again.
     for _ in range(2):
         if "&" in text:
             text = html.unescape(text)
@@ -66,7 +68,7 @@ def plain(value: object, limit: int = 500) -> str:
 
 
 def element_text(element: HtmlElement, limit: int = 500) -> str:
-    """Return the text of an element as one line, at most `limit` characters; scripts, styles and templates left out."""
+    """Return the text of an element as one line of at most `limit` characters, without scripts, styles and templates."""
     if not len(element):
         return " ".join(element.text.split())[:limit].strip() if element.text and element.tag not in _SILENT else ""
     parts: list[str] = []
@@ -104,38 +106,44 @@ def _texts(element: HtmlElement) -> Iterator[str]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a JSON-LD value as a list: JSON-LD does not tell one from many. At most 200."""
+    """Return a JSON-LD value as a list of at most 200 items; JSON-LD may give a single value in place of a list."""
     if value is None:
         return []
     return value[:200] if isinstance(value, list) else [value]
 
 
 def types(node: Node) -> set[str]:
-    """Return the schema.org types of a node, lower case without namespace."""
+    """Return the schema.org types of a node in lower case, without namespace."""
     return {plain(name, 60).rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for name in as_list(node.get("@type"))}
 
 
 def is_news(node: Node) -> bool:
-    """Return whether a node is a NewsArticle, one of its subtypes, or the live blog of a newsroom."""
+    """Return whether a node is a NewsArticle, one of its subtypes, or a live blog."""
     return any("news" in kind or kind == "liveblogposting" for kind in types(node))
+
+
+def _agree(name: frozenset[str], title: frozenset[str]) -> bool:
+    """Return whether two titles share half of the words of the shorter, and not only one word of several."""
+    shared, shorter = len(name & title), min(len(name), len(title))
+    return 2 * shared >= shorter and (shared > 1 or shorter == 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageIdentity:
-    """What tells a node of the page's article from one of another page: its addresses, as keys, and its titles, as words."""
+    """The page's addresses (as keys) and titles (as sets of words), to distinguish its own JSON-LD nodes from those of other pages."""
 
     url: str
     here: frozenset[str] = frozenset()
     titles: tuple[frozenset[str], ...] = ()
 
     def standing(self, node: Node) -> int:
-        """Return 2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
+        """Return 2 if a node names this page by address or title, 0 if it names another page, 1 if it names none."""
         named = [key for address in _addresses(node) if (key := address_key(self.url, address))]
         if self.here.intersection(named):
             return 2
         name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
-        if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in self.titles):
-            return 2 if len(name) > (2 if named else 1) else 1  # two words with another address are the site's name
+        if name and any(_agree(name, title) for title in self.titles):
+            return 2 if len(name) > (2 if named else 1) else 1  # a two-word name with another address is the site's
         elsewhere = any(key.partition("/")[2] for key in named)
         if types(node) & ARTICLE_TYPES and not elsewhere:
             telling = [title for title in self.titles if len(title) > 2]
@@ -147,10 +155,10 @@ class PageIdentity:
 class Head:
     """What the page declares.
 
-    `metas` maps the lower-cased name (property, name, itemprop or http-equiv) to its values in page order; `links` maps
-    each `rel` word to its hrefs as written; `article` is the JSON-LD node of the page's article ({} when none), `own`
-    the nodes of articles that do not speak of another page, `nodes` all nodes, `by_id` those with an `@id`, `page` what
-    tells the page's own nodes from others.
+    `metas` maps each lower-case name (property, name, itemprop or http-equiv) to its values in page order; `links` maps
+    each `rel` word to its hrefs as written. `article` is the JSON-LD node of the page's article ({} if there is none),
+    `own` the article nodes that name no other page, `nodes` all nodes, and `by_id` those with an `@id`. `page`
+    distinguishes the page's own nodes from others.
     """
 
     metas: Mapping[str, tuple[str, ...]]
@@ -162,7 +170,7 @@ class Head:
     page: PageIdentity
 
     def first(self, names: Iterable[str], limit: int = 500) -> tuple[str, str]:
-        """Return the first filled meta value among `names` in their order, and its name; ('', '') when there is none."""
+        """Return the first non-empty meta value in the order of `names`, and its name; ('', '') if there is none."""
         for name in names:
             for value in self.metas.get(name, ()):
                 if (text := plain(value, limit)) and not is_placeholder(text):
@@ -170,9 +178,10 @@ class Head:
         return "", ""
 
     def resolve(self, value: object) -> object:
-        """Return a JSON-LD value with a lone `@id` replaced by the node of that id."""
+        """Return the node that a JSON-LD reference (an object with only an `@id`) refers to; other values unchanged."""
         if isinstance(value, dict) and "@id" in value and not value.get("name"):
-            return self.by_id.get(plain(value["@id"]), value)
+            name = plain(value["@id"])
+            return self.by_id.get(name) or self.by_id.get(absolute(self.page.url, name), value)
         return value
 
 
@@ -185,12 +194,13 @@ def is_placeholder(text: str) -> bool:
 
 
 def read_head(document: Document) -> Head:
-    """Read the declarations of a page, wherever in it they stand (broken pages have meta tags in the body)."""
+    """Read a page's declarations from head and body (broken pages have meta tags in the body), and its `Link` fields."""
     metas = _metas(document.model.by_tag["meta"])
     links: dict[str, tuple[str, ...]] = {}
-    for count, link in enumerate(document.model.by_tag["link"]):
-        if count > _MAX_LINKS:
-            break
+    declared: Iterator[HtmlElement | dict[str, str]] = chain(
+        document.model.by_tag["link"][:_MAX_LINKS], link_fields(document.page.headers)
+    )
+    for link in declared:
         href = (link.get("href") or "").strip()[:2_000]
         for word in (link.get("rel") or "").lower().split()[:5]:
             links[word] = (*links.get(word, ())[:20], href)
@@ -208,14 +218,37 @@ def _metas(elements: Sequence[HtmlElement]) -> dict[str, tuple[str, ...]]:
         content = meta.get("content") or meta.get("datetime")
         if not content:
             continue
-        # In the body `itemprop` belongs to some item of the page: a reference, a teaser, a product.
+        # In the body, `itemprop` may belong to another item: a reference, a teaser, a product.
         in_head = (parent := meta.getparent()) is not None and parent.tag == "head"
         for attribute in _META_NAMES if in_head else _META_NAMES[:2]:
             name = meta.get(attribute)
             if name:
-                key = name.strip().lower()[:100]
+                key = _DUBLIN_CORE.sub(r"\1.", name.strip().lower()[:100])
                 metas[key] = (*metas.get(key, ())[:50], content[:_MAX_VALUE])
-    return metas
+    return {**_packed(metas.get("parsely-page", ())), **metas}
+
+
+_DUBLIN_CORE = re.compile(r"^(dc|dcterms):")
+"""RDFa's form of a Dublin Core name, `dc:creator`."""
+
+
+def _packed(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the metas that Parse.ly's older form packs into one JSON object, under their names in the newer form."""
+    try:
+        packed = json.loads(values[0]) if values else {}
+    except (ValueError, RecursionError):
+        packed = {}
+    if not isinstance(packed, dict):
+        return {}
+    fields = {
+        "parsely-title": packed.get("title"),
+        "parsely-author": packed.get("authors") or packed.get("author"),
+        "parsely-pub-date": packed.get("pub_date"),
+        "parsely-section": packed.get("section"),
+        "parsely-tags": packed.get("tags"),
+    }
+    found = {name: tuple(filter(None, map(plain, as_list(value)))) for name, value in fields.items()}
+    return {name: texts for name, texts in found.items() if texts}
 
 
 def _identity(
@@ -231,7 +264,7 @@ def _identity(
 
 
 def _own_nodes(document: Document, page: PageIdentity) -> tuple[Node, tuple[Node, ...]]:
-    """Return the node of the page's article, and all nodes of articles that name no other page, of other things that name this."""
+    """Return the node of the page's article ({} if none), and all nodes that may describe it."""
     best: Node = {}
     most = 0
     own: list[Node] = []
@@ -266,7 +299,7 @@ def _addresses(node: Node) -> Iterator[str]:
 
 
 def word_set(text: str) -> frozenset[str]:
-    """Return the words of a title that tell titles apart: long ones, numbers, and single signs of scripts without spaces."""
+    """Return the words that distinguish titles: long words, numbers, and single characters of scripts without spaces."""
     return frozenset(_WORD.findall(text.casefold()))
 
 
@@ -275,10 +308,10 @@ _WORD = re.compile(
 )
 
 
-# What a site asks of robots for one page, in response headers and meta tags, as lower-case words.
+# A page's robots directives, from response headers and meta tags, as lower-case words.
 
 _NAMES = frozenset({"robots", "googlebot", "googlebot-news", "bingbot", "ccbot", "warraq", "gptbot", "google-extended"})
-"""User agents whose directives are obeyed: all, our own, and those that stand for archives and model makers."""
+"""User agents whose directives are recorded: all robots, warraq, search engines, archives, and crawlers for model training."""
 _WORDS = frozenset(
     [
         "all",
@@ -310,10 +343,10 @@ _MAX_DIRECTIVE = 2_000
 
 
 def read_directives(document: Document) -> frozenset[str]:
-    """Return the robots words for the page: meta robots and its namesakes, `X-Robots-Tag`, `tdm-reservation` header or meta.
+    """Return the page's robots directives, from robots meta tags, `X-Robots-Tag`, and the `tdm-reservation` header or meta tag.
 
-    `none` also gives `noindex` and `nofollow`, which it stands for; a reservation of rights for text and data mining
-    (TDM Reservation Protocol, W3C community report of 2024) gives `tdm-reservation`. Other words are left out.
+    `none` also gives `noindex` and `nofollow`. A reservation of rights for text and data mining (TDM Reservation
+    Protocol, W3C community report of 2024) gives `tdm-reservation`. Unknown directives are ignored.
     """
     found: set[str] = set()
     for count, meta in enumerate(document.model.by_tag["meta"]):
@@ -337,7 +370,7 @@ def read_directives(document: Document) -> frozenset[str]:
 
 
 def _header_words(value: str) -> set[str]:
-    """Return `noindex, nofollow` or `otherbot: noindex, unavailable_after: 25 Jun 2030 15:00:00 PST`."""
+    """Return the directives of an `X-Robots-Tag` value (`noindex, nofollow` or `otherbot: noindex`) that apply to us."""
     agent, colon, rest = value.partition(":")
     agent = agent.strip()
     if colon and agent not in _WORDS:

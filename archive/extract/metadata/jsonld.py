@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ _MAX_SCRIPTS = 40
 _MAX_CHARS = 1_000_000
 _MAX_NODES = 400
 _MAX_DEPTH = 8
-# Where publishers put a node inside a node and mean the page's main thing.
+# Properties in which publishers nest the node of the page's main entity.
 _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)', re.DOTALL)
 
 
 def read_jsonld(scripts: Iterable[HtmlElement]) -> tuple[Node, ...]:
-    """Return the nodes of each `application/ld+json` script of a page in page order: top level, `@graph`, main entities; at most 400."""
+    """Return the nodes of all `application/ld+json` scripts in page order: top level, `@graph`, main entities; at most 400."""
     nodes: list[Node] = []
     count = 0
     budget = _MAX_CHARS
@@ -42,8 +43,8 @@ def read_jsonld(scripts: Iterable[HtmlElement]) -> tuple[Node, ...]:
 
 
 def _values(text: str) -> list[Any]:
-    """Return the JSON values of one script; mends only what does not parse, the commonest damage first, each in one pass."""
-    text = _strip(text)
+    """Return the JSON values of one script; if it does not parse, try each repair in turn, the commonest damage first."""
+    text = _PREFIXED.sub(r'"\1":', _strip(text)) if "schema:" in text or "schema.org/" in text else _strip(text)
     for mend in (_same, _commas, _entities):
         text = mend(text)
         try:
@@ -56,6 +57,10 @@ def _values(text: str) -> list[Any]:
         except ValueError:
             return []
     return _salvaged(text)
+
+
+_PREFIXED = re.compile(r'"(?:schema:|https?://schema\.org/)(\w+)"\s{0,9}:')
+"""A property with schema.org's prefix or address before its name."""
 
 
 def _strip(text: str) -> str:
@@ -75,7 +80,7 @@ def _same(text: str) -> str:
 
 
 def _commas(text: str) -> str:
-    """Take off a comma before a closing bracket or another comma, never inside a string."""
+    """Remove commas before a closing bracket or another comma, outside strings."""
     return _STRING_OR_COMMA.sub(lambda match: "" if match[0] == "," else match[0], text)
 
 
@@ -84,7 +89,7 @@ def _entities(text: str) -> str:
 
 
 def _several(text: str) -> list[Any]:
-    """Return objects written one after another in one script."""
+    """Return the objects of a script that has several in sequence."""
     decoder = json.JSONDecoder(strict=False)
     values: list[Any] = []
     at = 0
@@ -99,7 +104,7 @@ def _several(text: str) -> list[Any]:
     return values
 
 
-# A quotation mark ends a string only where the JSON can go on: publishers leave bare ones in their titles.
+# A quotation mark ends a string only where JSON can continue after it: publishers leave unescaped ones in titles.
 _TOKEN = re.compile(
     r"[\s,:]*+(?:(?P<mark>[{}\[\]])"
     r'|"(?P<text>(?:[^"\\]++|\\.|"(?!\s*+(?:[:}\]]|,\s*+["{\[}\]]|"[\w@:-]{1,40}"\s*+:|\Z)))*+)(?P<end>"|\Z)'
@@ -109,7 +114,7 @@ _TOKEN = re.compile(
 
 
 def _salvaged(text: str) -> list[Any]:
-    """Return what can be read of JSON that is cut off or does not parse, as far as it goes; a string that is cut off is left out."""
+    """Return the readable beginning of truncated or invalid JSON, without a truncated string."""
     roots: list[Any] = []
     stack: list[tuple[Any, list[str]]] = []  # an open value, and the key that waits for its value
     for token in _TOKEN.finditer(text):
@@ -132,7 +137,7 @@ def _salvaged(text: str) -> list[Any]:
 
 
 def _place(value: Any, roots: list[Any], stack: list[tuple[Any, list[str]]]) -> None:
-    """Put a value where the reading stands: a key first when the open value is an object without one."""
+    """Add a value to the innermost open value; in an object without a pending key, it becomes the key."""
     if not stack:
         if isinstance(value, (dict, list)):
             roots.append(value)
@@ -166,3 +171,20 @@ def _flat(value: Any, depth: int, room: int) -> Iterator[Node]:
         for key in _INNER:
             if isinstance(value.get(key), (dict, list)):
                 yield from _flat(value[key], depth + 1, room - 1)
+        yield from islice(_reversed(value), room)
+
+
+def _reversed(node: Node) -> Iterator[Node]:
+    """Yield the nodes of which a node is a property by its `@reverse`, each with that property."""
+    properties = node.get("@reverse")
+    if not isinstance(properties, dict):
+        return
+    own = {name: value for name, value in node.items() if name != "@reverse"}
+    for name, value in properties.items():
+        for other in _nodes(value):
+            yield {**other, name: own}
+
+
+def _nodes(value: Any) -> list[Node]:
+    """Return the objects of a JSON-LD value, which may be one object in place of a list."""
+    return [node for node in (value if isinstance(value, list) else [value]) if isinstance(node, dict)]

@@ -15,16 +15,21 @@ _SAMPLE = 3_000
 _QUICK = 600
 _SURE = 0.999
 _LEAST = 6
-"""Letters of two words: with fewer, any language is a guess."""
+"""Minimum letters to identify a language at all, about two words."""
 _FEW = 25
-"""Letters below which what the page declares is more likely than what its words look like."""
+"""With fewer letters, the declared language is more reliable than identification."""
 _FEW_WORDS = 2
 _LIKELY = 0.8
+_CLEAR = 0.9
+_SHORT = 80
+"""With fewer letters, or a probability below `_CLEAR`, the declared language decides if it is possible."""
+_UNLIKELY, _IMPOSSIBLE = 0.001, 1e-9
+"""Probabilities below which a declared language is wrong, for a text and for a short one."""
 _ARABIC_SCRIPT = frozenset({"ar", "fa", "ur", "ps", "ug"})
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
-# Letters that one language of Arabic script has and the others have not.
+# Letters used by only one of the languages in Arabic script.
 _URDU = re.compile("[\u0679\u0688\u0691\u06ba\u06be\u06c1\u06d2\u06d3]")
 _KURDISH = re.compile("[\u06b5\u0695\u06ce\u06c6\u06d5]")
 _PASHTO = re.compile("[\u067c\u0681\u0685\u0689\u0693\u0696\u069a\u06ab\u06bc\u06d0\u06cd]")
@@ -35,7 +40,6 @@ _UYGHUR = re.compile("[\u06c7\u06c8\u06cb\u06ad]")
 _AE = re.compile("\u06d5")
 _KURDISH_ONLY = re.compile("[\u06b5\u0695\u06ce\u06c6\u06a9\u06cc]")
 _PERSIAN = re.compile("[\u067e\u0686\u0698\u06af]")
-_ARABIC_ONLY = re.compile("[\u0629\u0649\u0643\u064a\u0625\u0623]")
 _PERSIAN_WORDS = re.compile(r"(?<!\w)(?:است|این|که|از|را|با|برای|شد|می|های|به|در|یک|آن|کرد)(?!\w)")
 _ARABIC_WORDS = re.compile(r"(?<!\w)(?:في|من|على|إلى|أن|عن|التي|الذي|هذا|هذه|كان|مع|ما|لا|قال)(?!\w)|(?<!\w)ال\w{2}")
 _SCRIPTS = (
@@ -52,6 +56,23 @@ _SCRIPTS = (
     (re.compile("[\u0c00-\u0c7f]"), "te"),
     (re.compile("[\u1200-\u137f]"), "am"),
 )
+# Languages that share a script with the one that it stands for, by words or letters of their own, and how many are needed.
+_SIBLINGS = {
+    "he": ("yi", re.compile(r"(?<!\w)(?:און|דער|די|פון|פֿון|איז|האט|מיט|נישט|וועט|וואס)(?!\w)"), 2),
+    "am": ("ti", re.compile(r"(?<!\w)(?:ኣብ|ናይ|እዩ|እቲ|እታ|እቶም|ምስ|ድሕሪ|ካብ|ከምዝ\w+|ምዃኑ|ነቶም)(?!\w)"), 2),
+    "bn": ("as", re.compile("[\u09f0\u09f1]"), 1),
+}
+# Serbian in Latin letters has `e` where Croatian and Bosnian have `je` or `ije`.
+_EKAVIAN = re.compile(
+    r"(?<!\w)(?:gde|ovde|nigde|mest[oau]|vreme|posle|uvek|dec[aue]|deo|del[ou]|reč\w*|sneg\w*|nedelj\w+|ponedelj\w+|sred[aue]|predsedni\w+"
+    r"|zahtev\w*|bezbedn\w+|primer\w*|promen\w+|pobed\w+|rešenj\w+|vredn\w+|tel[oau]|čovek\w*|dve|ceo|cel[aou]|sveta?|svetsk\w+)(?!\w)",
+    re.IGNORECASE,
+)
+_IJEKAVIAN = re.compile(
+    r"(?<!\w)(?:gdje|ovdje|nigdje|mjest\w+|vrijeme|poslije|uvijek|djec\w+|dio|djel\w+|riječ\w*|snijeg\w*|nedjelj\w+|ponedjelj\w+|srijed\w+"
+    r"|predsjedni\w+|zahtjev\w*|primjer\w*|promjen\w+|pobjed\w+|rješenj\w+|vrijedn\w+|tijel\w+|čovjek\w*|dvije|cijel\w+|svijet\w*)(?!\w)",
+    re.IGNORECASE,
+)
 _ANY_SCRIPT = re.compile(f"[{''.join(script.pattern[1:-1] for script, _ in _SCRIPTS)}]")
 
 
@@ -61,24 +82,29 @@ def _identifier() -> LanguageIdentifier:
 
 
 def primary(tag: str) -> str:
-    """Return the language of a BCP 47 or POSIX tag (`ar-EG`, `ar_AR`), lower case; '' when it is none."""
+    """Return the language of a BCP 47 or POSIX tag (`ar-EG`, `ar_AR`) in lower case; '' for an invalid tag."""
     match = re.match(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$|;|,)", tag[:40])
-    return match[1].lower() if match else ""
+    code = match[1].lower() if match else ""
+    return _FORMER.get(code, code)
+
+
+_FORMER = {"iw": "he", "in": "id", "ji": "yi", "mo": "ro"}
+"""Codes that ISO 639 has replaced."""
 
 
 def identify(text: str, declared: Sequence[str] = ()) -> str:
-    """Return the ISO 639 code of the text's language (`ar`, `fa`, `ckb`, `en` …); '' for too little text, nothing declared.
+    """Return the ISO 639 code of the text's language (`ar`, `fa`, `ckb`, `en` …); '' if the text is too short and none is declared.
 
-    Scripts with one news language are read off the letters; py3langid distinguishes languages that share a script, on at most
-    3,000 characters, and by letters of their own. `declared` are language tags of the page, best first; they decide what the text
-    leaves open, and what is only a few words.
+    A script with only one news language identifies it. Languages that share a script are distinguished by their own letters
+    and by py3langid, on at most 3,000 characters. `declared` are the page's language tags, best first; they decide for short
+    texts and uncertain results.
     """
     return _identify(text[:_SAMPLE], tuple(filter(None, map(primary, declared))))
 
 
 @lru_cache(maxsize=8)
 def _identify(sample: str, hints: tuple[str, ...]) -> str:
-    """Do what `identify` does for a sample; several readers ask for that of one page."""
+    """Do what `identify` does for a sample; cached, because several callers pass the same sample."""
     letters = sum(map(len, _LETTERS.findall(sample)))
     if letters < _FEW and hints:
         return hints[0]
@@ -89,22 +115,42 @@ def _identify(sample: str, hints: tuple[str, ...]) -> str:
         return _of_arabic_script(sample, arabic, hints)
     for script, code in _SCRIPTS if _ANY_SCRIPT.search(sample) else ():
         if len(script.findall(sample)) > letters * (0.1 if code == "ja" else 0.4):
-            return code
+            other, pattern, least = _SIBLINGS.get(code, (code, script, 0))
+            return other if least and len(pattern.findall(sample)) >= least else code
+    return _by_model(sample, hints, letters)
+
+
+def _by_model(sample: str, hints: tuple[str, ...], letters: int) -> str:
     # The first lines identify most texts; py3langid walks each byte in Python.
     found, probability = _identifier().classify(sample[:_QUICK])
     if probability < _SURE:
         found, probability = _identifier().classify(sample)
-    if hints and found != hints[0] and (probability < 0.9 or letters < 80):
+    if (
+        hints
+        and found != hints[0]
+        and (probability < _CLEAR or letters < _SHORT)
+        and _may_be(hints[0], sample, letters)
+    ):
         return hints[0]
+    if found in {"hr", "bs", "sr"} and len(_EKAVIAN.findall(sample)) > len(_IJEKAVIAN.findall(sample)):
+        return "sr"
     return str(found)
+
+
+def _may_be(code: str, sample: str, letters: int) -> bool:
+    """Return whether a text may be in the declared language: not in another script, nor clearly in one of two other languages.
+
+    Many templates declare English whatever the text.
+    """
+    ranks = dict(_identifier().rank(sample))
+    return code not in ranks or ranks[code] > (_IMPOSSIBLE if letters < _SHORT else _UNLIKELY)
 
 
 def _of_arabic_script(sample: str, arabic: int, hints: tuple[str, ...]) -> str:
     def share(letters: re.Pattern[str]) -> float:
         return len(letters.findall(sample)) / arabic
 
-    # A quoted name or two of a neighbour language does not make the text one; the shares are those of running text,
-    # halved.
+    # The thresholds are half the shares in running text, so that a few quoted names do not decide.
     if share(_UYGHUR) > 0.05 or (share(_AE) > 0.03 and not _KURDISH_ONLY.search(sample)):
         return "ug"
     for letters, code, least in (

@@ -21,15 +21,10 @@ if TYPE_CHECKING:
 _MAX_MARKS = 20_000
 _MAX_NAMES = 300
 _MAX_TEXTS = 3_000
+_MAX_LINKS = 2_000
 _NAMED_TAGS = frozenset({"abbr", "address", "author", "figure", "h1", "h2", "h3", "time"})
-_TEXTS = etree.XPath(
-    "//body//text()[not(parent::script or parent::style or ancestor::blockquote)]", smart_strings=False
-)
-_TEXTS_UNQUOTED = etree.XPath("//body//text()[not(parent::script or parent::style)]", smart_strings=False)
-"""The same for a page without quotations: to look for one around each text is most of what `_TEXTS` costs."""
-# What frames an article has authors, dates and sections of its own. A class counts from its beginning, since
-# `has-sidebar`,
-# `elementor-widget` and the like stand on what holds the article.
+# Class prefixes of elements around an article, which have their own authors, dates and sections. They match only at the
+# start of a class: `has-sidebar` or `elementor-widget` may be on the element that holds the article.
 _ELSEWHERE = (
     "comment",
     "disqus",
@@ -50,12 +45,12 @@ _ELSEWHERE = (
 
 
 _ABOVE = 3
-"""How many pieces of text after a title one before it counts for."""
+"""Weight of the distance before a title, relative to the distance after it."""
 _place = attrgetter("place")
 
 
 class Mark(NamedTuple):
-    """An element, its place among the named ones of the page, and its naming attributes in small letters."""
+    """An element, its index among the page's named elements, and its naming attributes in lower case."""
 
     place: int
     element: HtmlElement
@@ -63,12 +58,13 @@ class Mark(NamedTuple):
 
 
 class Marks:
-    """The named elements of one page, in page order; made once and searched by several readers. Lazy: many pages declare everything."""
+    """The named elements of one page, in page order, shared by several readers; built on first use, which many pages never need."""
 
     def __init__(self, model: PageModel) -> None:
         self._model = model
         self._all: list[Mark] | None = None
         self._elsewhere: dict[HtmlElement, bool] = {}
+        self._around: frozenset[HtmlElement] | None = None
         self._texts: list[str] | None = None
         self._headings: dict[str, int] = {}
         self._by_names: dict[str, list[Mark]] = {}
@@ -87,12 +83,17 @@ class Marks:
         return self._all
 
     def find(
-        self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset(), *, word: str = ""
+        self,
+        pattern: re.Pattern[str] | None,
+        tags: frozenset[str] = frozenset(),
+        *,
+        word: str = "",
+        elsewhere: bool = False,
     ) -> Iterator[Mark]:
-        """Return the marks whose names match (none do for None), or whose element is one of `tags`, outside what frames the article.
+        """Yield marks whose names match the pattern, or whose tag is one of `tags`, outside the page's frame (sidebars, comments).
 
-        `word` is what all names have that match: the others are not searched.
-        Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
+        With `elsewhere`, yield those inside the frame instead. `word` is a string that every matching name contains; names
+        without it are skipped. Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
         self.all()
         found = (
@@ -104,13 +105,13 @@ class Marks:
         if more:
             found = list({mark.place: mark for mark in (*found, *more)}.values())
         found.sort(key=_place)
-        return (mark for mark in found if not self.is_elsewhere(mark.element))
+        return (mark for mark in found if self.is_elsewhere(mark.element) is elsewhere)
 
     def _holding(self, word: str) -> Iterable[str]:
         return [names for names in self._by_names if word in names] if word else self._by_names
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
-        """Return whether the element stands among comments, teasers of other articles, or in the frame of the page."""
+        """Return whether the element is in comments, teasers of other articles, or the page's frame."""
         path: list[HtmlElement] = []
         node: HtmlElement | None = element
         answer = False
@@ -122,12 +123,24 @@ class Marks:
             path.append(node)
             node = node.getparent()
         for node in reversed(path):
-            answer = answer or _frames(node)
+            answer = answer or (_frames(node) and node not in self._around_heading())
             self._elsewhere[node] = answer
         return answer
 
+    def links(self) -> Iterator[HtmlElement]:
+        """Yield those of the page's first 2,000 links that are outside its frame."""
+        links = islice(self._model.tree.iter("a"), _MAX_LINKS)
+        return (link for link in links if not self.is_elsewhere(link))
+
+    def _around_heading(self) -> frozenset[HtmlElement]:
+        """Return the ancestors of the page's first h1; one with the class `sidebar` is a layout that contains the article."""
+        if self._around is None:
+            headings = self._model.by_tag["h1"]
+            self._around = frozenset(headings[0].iterancestors("div", "section")) if headings else frozenset()
+        return self._around
+
     def heading(self, title: str) -> int:
-        """Return the index of the article's heading: the one with the title's words, else the first h1, else -1."""
+        """Return the index of the heading with the title's words, else of the first h1, else -1."""
         if title not in self._headings:
             self._headings[title] = self._heading(title_key(title))
         return self._headings[title]
@@ -143,29 +156,29 @@ class Marks:
         return first
 
     def distance(self, mark: Mark, title: str) -> float:
-        """Return how far from the heading an element stands, 0 for right under it; 5 and more for far away."""
+        """Return the distance of an element from the heading: 0 right under it, 5 or more far away."""
         heading = self.heading(title)
         if heading < 0:
             return min(mark.place / 300, 2.0)
         steps = mark.place - heading
         if steps >= 0:
             return min(steps * 0.12, 5.0)
-        # Some themes print date and author above the heading; further up is the frame of the page.
+        # Some themes print date and author above the heading; the page's frame is further up.
         return 1.0 if steps >= -10 else 5.0
 
     def texts(self) -> list[str]:
-        """Return the pieces of text of the page, white space collapsed, at most 3,000."""
+        """Return the page's pieces of text with collapsed white space, at most 3,000."""
         if self._texts is None:
-            tree = self._model.tree
-            texts = _TEXTS if self._model.by_tag["blockquote"] else _TEXTS_UNQUOTED
-            filled = (text for text in texts(tree) if not text.isspace())
-            self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
+            body = self._model.tree.find("body")
+            texts = _texts_in(body) if body is not None else ()
+            self._texts = [" ".join(text.split()) for text in islice(texts, _MAX_TEXTS)]
         return self._texts
 
     def near(self, title: str, *, after: int = 40, before: int = 15, mixed: bool = False) -> list[str]:
         """Return the pieces of text after the printed title in page order, then those before it from the nearest.
 
-        Both are `mixed` from the nearest, one before the title as three times as far. [] when it is not printed.
+        With `mixed`, both are sorted by distance, where the distance before the title counts three times. [] if the
+        title is not printed.
         """
         texts = self.texts()
         key = title_key(title)
@@ -187,16 +200,34 @@ class Marks:
         return [text for _, text in around]
 
 
+def _texts_in(body: HtmlElement) -> Iterator[str]:
+    """Yield the pieces of text outside scripts, style sheets and quotations; XPath would take twice as long."""
+    walk = etree.iterwalk(body, events=("start", "end"))
+    for event, element in walk:
+        if event == "end":
+            text = element.tail if element is not body else None
+        elif element.tag == "blockquote":
+            walk.skip_subtree()
+            continue
+        else:
+            text = element.text if element.tag not in _SOURCES else None
+        if text and not text.isspace():
+            yield text
+
+
+_SOURCES = frozenset({"script", "style"})
+
+
 def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
-    """Yield the elements of the body that say what they are, with their tags, and their names in small letters."""
+    """Yield the named elements of the body with their tags and their names in lower case."""
     for element, tag, attributes, _ in model.elements:
         get = attributes.get
         if tag in _LISTS and _CRUMBS in f"{get('itemtype', '')} {get('aria-label', '')}".lower():
             yield element, tag, f"{_CRUMBS} {get('class', '')}"[:_MAX_NAMES].lower()
             continue
-        if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
-            continue
         if _RARE.isdisjoint(attributes):
+            if tag not in _NAMED_TAGS and not ("class" in attributes or "id" in attributes or "pubdate" in attributes):
+                continue
             names = f"{get('class', '')} {get('id', '')}     "
         else:
             names = (
@@ -209,21 +240,20 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
 
 
 _RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
-_NAMING = _RARE | {"class", "id", "pubdate"}
 _LISTS = frozenset({"nav", "ol", "ul"})
 _CRUMBS = "breadcrumb"
-"""What a list of breadcrumbs says of itself: in its class, or its type (schema.org), or to screen readers."""
+"""Names breadcrumbs in a class, a schema.org type or an `aria-label`."""
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 
 
 _searched: dict[re.Pattern[str], dict[str, bool]] = {}
-"""The names that each pattern was searched in: the cards of a page all have the same, and so have the pages of a site."""
+"""Cached results by pattern and name: the cards of a page, and the pages of a site, repeat the same names."""
 _MAX_SEARCHED = 16_384
 
 
 def _matching(pattern: re.Pattern[str], candidates: Iterable[str]) -> list[str]:
-    """Return the names in which a pattern is found."""
+    """Return the names that a pattern matches."""
     known = _searched.setdefault(pattern, {})
     if len(known) > _MAX_SEARCHED:
         known.clear()
@@ -247,21 +277,21 @@ def _frames(element: HtmlElement) -> bool:
         return next(element.iterancestors("article"), None) is None
     if (element.get("id") or "").lower().startswith(_ELSEWHERE):
         return True
-    # Blogger's own posts are a `widget Blog`.
+    # Blogger puts posts in a `widget Blog`.
     return any(name.startswith(_ELSEWHERE) for name in names.split()) and names != "widget blog"
 
 
 def _is_about_article(aside: HtmlElement) -> bool:
-    """Return whether an aside says who wrote the article: one author is marked in it, and no headline of another."""
+    """Return whether an aside names the article's author: it has one marked author and no headline."""
     marked = [element.get("itemprop") for element in islice(aside.iterdescendants(), 200) if element.get("itemprop")]
     return marked.count("author") == 1 and "headline" not in marked
 
 
 def title_key(text: str) -> str:
-    """Return the letters and digits of a title, for comparing its forms."""
+    """Return the letters and digits of a title, to compare its forms."""
     return "".join(filter(str.isalnum, text.casefold()))
 
 
 def is_form_of(key: str, title: str) -> bool:
-    """Return whether two keys are forms of one title: equal, or alike for 20 letters (a suffix or a badge differs)."""
+    """Return whether two keys are forms of one title: equal, or with the same first 20 letters (a suffix or badge differs)."""
     return bool(key) and (key == title or (len(key) > 20 and key[:20] == title[:20]))

@@ -1,4 +1,4 @@
-"""Read what a page says about its article, with the origin of each value."""
+"""Read an article's metadata from its page, with the source of each value."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
 
-# The news agency or other source that a text credits in its first or last lines.
+# The news agency or other source credited in the first or last lines of a text.
 
 _EDGE_LINES = 3
 _MAX_LINE = 90
 
-# Name as kept: every way its credit line writes it. National agencies as they sign themselves.
+# Stored name of each agency, with the spellings in credit lines; national agencies by the name that they use themselves.
 _AGENCIES: dict[str, str] = {
     "واس": r"واس|وكالة الأنباء السعودية|SPA",
     "وام": r"وام|وكالة أنباء الإمارات|WAM",
@@ -90,8 +90,8 @@ _AGENCIES: dict[str, str] = {
 
 _ANY = "|".join(f"(?P<a{index}>{names})" for index, names in enumerate(_AGENCIES.values()))
 _NAMES = tuple(_AGENCIES)
-# Three shapes of a credit: alone on its line, in parentheses with an optional place, or as the dateline that opens a
-# text.
+# Three forms of a credit: alone on its line, in parentheses with an optional place, or in the dateline of the text.
+_AGENCY = re.compile(rf"(?:{_ANY})")
 _ALONE = re.compile(
     rf"[\s(\[«–—-]*(?:المصدر|مصدر|نقلا عن|نقلاً عن|منبع|ماخذ|Source|Quelle|Fuente|Fonte|Kaynak"
     rf"|Credit)?\s*[:：]?\s*(?:\(|«)?\s*"
@@ -105,15 +105,16 @@ _INSIDE = re.compile(rf"[(\[]\s*(?:{_ANY})\s*[)\]]\s*[.]?$")
 
 
 def read_source(text: str) -> str:
-    """Return the agency or source credited in the first or last lines of `text`, by its short name; '' when there is none.
+    """Return the short name of the agency or source credited in the first or last lines of `text`; '' if there is none.
 
-    Only the edges are read: an agency quoted in the middle of a text is not the source of the article.
+    Other lines are ignored, because an agency quoted within the text is not the article's source.
     """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
         return ""
-    if match := _DATELINE.match(lines[0][:_MAX_LINE]):
-        return _name(match)
+    for line in lines[:_EDGE_LINES]:  # the title may stand before the first paragraph
+        if match := _DATELINE.match(line[:_MAX_LINE]):
+            return _name(match)
     for line in (*lines[:_EDGE_LINES], *lines[::-1][:_EDGE_LINES]):
         if len(line) <= _MAX_LINE and (match := _ALONE.match(line)):
             return _name(match)
@@ -121,6 +122,13 @@ def read_source(text: str) -> str:
             return match["name"].strip()
     match = _INSIDE.search(lines[-1][-60:])
     return _name(match) if match else ""
+
+
+def _parted(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """Split a byline into persons and their agency (`Jane Doe, Associated Press`); an agency without persons remains the author."""
+    agencies = {name: match for name in names if (match := _AGENCY.fullmatch(name))}
+    persons = tuple(name for name in names if name not in agencies)
+    return (persons, _name(next(iter(agencies.values())))) if persons and agencies else (names, "")
 
 
 def _name(match: re.Match[str]) -> str:
@@ -147,17 +155,19 @@ _SITE_METAS = (
 )
 
 
+_PRINTED = frozenset({"dom:byline", "text"})
+"""Sources in which an agency after a person's name is the employer; structured data lists only authors."""
 _NOTHING = Article(url="", title="", text="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What the page says of its article: the `article` without its text, and what only reading needs.
+    """The metadata of a page: its `article` without text, and values that later steps need.
 
-    `head` is what it was read from, for the verdict.
-    `title_candidates` are the other forms of the title on the page (for taking title lines out of the text). `day` is
-    the day of publication on the site's own clock (`2024-05-12`; of the last change when only that is known).
-    `article.provenance` maps each filled field to where it was read (`json-ld`, `meta:og:title`, `dom:byline` …).
+    `head` holds the page's declarations. `title_candidates` are the other forms of the title on the page, to remove
+    title lines from the text. `day` is the day of publication on the site's own clock (`2024-05-12`), or of the last
+    change if only that is known. `article.provenance` maps each filled field to its source (`json-ld`,
+    `meta:og:title`, `dom:byline` …).
     """
 
     article: Article = _NOTHING
@@ -170,7 +180,7 @@ class Metadata:
 
 
 def read_metadata(document: Document) -> Metadata:
-    """Read all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
+    """Read all metadata that does not depend on the text; `with_text` adds the rest. Linear, never raises."""
     head = read_head(document)
     marks = Marks(document.model)
     sitename, sitename_from = _sitename(document, head)
@@ -178,18 +188,21 @@ def read_metadata(document: Document) -> Metadata:
     title, title_from, candidates = read_title(document, head, marks, names)
     if not sitename and (sitename := named_in_title(document, title)):
         sitename_from = "title"
-    authors, authors_from = read_authors(head, marks, names, title)
-    dates = read_dates(document, head, marks, title=title, language=next(iter(declared_languages(document)), ""))
-    section, section_from = read_section(head, marks, title)
+    section, section_from = read_section(head, marks, title, names)
+    authors, authors_from = read_authors(head, marks, names, title, section)
+    authors, source = _parted(authors) if authors_from in _PRINTED else (authors, "")
+    languages = declared_languages(document)
+    dates = read_dates(document, head, marks, title=title, language=next(iter(languages), ""))
     tags, tags_from = read_tags(head, marks)
     images, images_from = read_images(document, head, marks)
     description, description_from = head.first(_DESCRIPTIONS, 1_000)
     canonical, canonical_from = canonical_url(document, head)
     free, free_from = _is_free(head, marks)
-    declared = next(filter(None, map(primary, declared_languages(document))), "")
+    declared = next(filter(None, map(primary, languages)), "")
     origins = {
         "title": title_from,
         "authors": authors_from,
+        "source": source and authors_from,
         "date_published": dates.published_from,
         "date_modified": dates.modified_from,
         "section": section_from,
@@ -213,6 +226,7 @@ def read_metadata(document: Document) -> Metadata:
         language=declared,
         description=description,
         sitename=sitename,
+        source=source,
         images=images,
         is_accessible_for_free=free,
         provenance={name: origin for name, origin in origins.items() if origin},
@@ -229,7 +243,7 @@ def read_metadata(document: Document) -> Metadata:
 
 
 def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
-    """Return the same with what only the article's text shows: its language, the agency or source credited at its edges."""
+    """Return the metadata with the values found in the article's text: its language and the credited agency or source."""
     language = identify(text, declared_languages(document)) if text.strip() else ""
     found = {"language": language, "source": read_source(text)}
     origins = {name: "text" for name, value in found.items() if value}
@@ -239,14 +253,14 @@ def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
         article=replace(
             article,
             language=found["language"] or article.language,
-            source=found["source"],
+            source=found["source"] or article.source,
             provenance={**article.provenance, **origins},
         ),
     )
 
 
 def declared_languages(document: Document) -> tuple[str, ...]:
-    """Return the language tags the page or its site declares, the most particular first."""
+    """Return the language tags that the page or its site declares, the most specific first."""
     tree = document.tree
     html = tree.get("lang") or tree.get("xml:lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     tags = [plain(node.get("inLanguage"), 40) for node in document.jsonld if isinstance(node.get("inLanguage"), str)][
@@ -256,9 +270,9 @@ def declared_languages(document: Document) -> tuple[str, ...]:
 
 
 def _sitename(document: Document, head: Head) -> tuple[str, str]:
-    """Return the site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's.
+    """Return the site's name and its source: sharing tags, publisher, the site's JSON-LD node, or application name.
 
-    On an inner page what its records call the article is not the site's name.
+    On an inner page, a value equal to the article's title is not the site's name.
     """
     publisher: Any = head.resolve(head.article.get("publisher"))
     sites = (node for node in head.nodes if types(node) & {"website", "newsmediaorganization", "organization"})
@@ -285,11 +299,13 @@ _FREE = re.compile("isaccessibleforfree")
 
 
 def _is_free(head: Head, marks: Marks) -> tuple[bool | None, str]:
-    """Return whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
-    parts = [head.article, *(part for part in as_list(head.article.get("hasPart")) if isinstance(part, dict))]
-    said = [_free_word(value) for part in parts for value in as_list(part.get("isAccessibleForFree"))]
-    if any(word is not None for word in said):
-        return False not in said, "json-ld"
+    """Return whether the article is free to read (None if unknown) and the source; one part behind a paywall makes it False."""
+    pages = (node for node in head.nodes if types(node) & {"webpage", "itempage"} and head.page.standing(node) > 1)
+    for node in (head.article, *pages):
+        parts = [node, *(part for one in as_list(node.get("hasPart")) if isinstance(part := head.resolve(one), dict))]
+        said = [_free_word(value) for part in parts for value in as_list(part.get("isAccessibleForFree"))]
+        if any(word is not None for word in said):
+            return False not in said, "json-ld"
     for value in head.metas.get("isaccessibleforfree", ())[:1]:
         if (word := _free_word(plain(value, 40))) is not None:
             return word, "meta:isaccessibleforfree"
@@ -304,4 +320,5 @@ def _is_free(head: Head, marks: Marks) -> tuple[bool | None, str]:
 
 
 def _free_word(value: object) -> bool | None:
+    value = value.get("@value") if isinstance(value, dict) else value
     return _FREE_WORDS.get(str(value).strip().rsplit("/", 1)[-1].lower())

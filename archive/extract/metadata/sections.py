@@ -1,17 +1,18 @@
-"""Find an article's section and tags, in what a page declares and prints near its title."""
+"""Find an article's section and tags in the page's declarations and near its title."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.metadata.head import as_list, element_text, plain, types
+from archive.extract.metadata.head import as_list, element_text, is_placeholder, plain, types
+from archive.extract.metadata.site import is_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from archive.extract.metadata.head import Head
-    from archive.extract.metadata.markup import Marks
+    from archive.extract.metadata.markup import Mark, Marks
 
 _MAX_LABEL = 80
 _MAX_TAGS = 40
@@ -25,6 +26,8 @@ _SECTION_METAS = (
     "sailthru.section",
     "category",
     "dc.subject",
+    "prism.section",
+    "content_category",
 )
 _TAG_METAS = (
     "article:tag",
@@ -35,7 +38,7 @@ _TAG_METAS = (
     "keywords",
     "cxenseparse:taxonomy",
 )
-# Category labels by the title: Jannah, Newspaper, Soledad, Publisher, hAtom's rel=category.
+# Classes of category labels near the title: Jannah, Newspaper, Soledad, Publisher, hAtom's rel=category.
 _CATEGORY = re.compile(
     r"post-cat-wrap|post-cat\b|td-post-category|penci-cat|cat-links|entry-category|post-categor|term-badge"
     r"|article-?_*section|taxonomy-category|(?:^|\s)(?:rubrique|rubrik|ressort|seccion|kicker-section)(?:\s|$)"
@@ -43,41 +46,88 @@ _CATEGORY = re.compile(
 )
 _TOPIC = re.compile(r"(?:^|\s)(?:(?:article|post|story)-?_*)?topics(?:\s|$)")
 _CRUMB = re.compile(r"bread-?cr?umb")
-"""Also as it is often misspelt."""
+"""Includes a common misspelling."""
 _TAG = re.compile(
     r"tagcloud|post-?tags|tags-links|article-?_*tags|tag-?list|post-bottom-tags|entry-tags|(?:^|\s)tags?(?:\s|$)"
 )
-# Labels that name no section: the home page's, and the defaults of content management systems.
+_NEAR = 1.2
+"""Largest distance from the title (see `Marks.distance`) of a category label that cannot be a teaser's."""
+_MOST_WORDS = 6
+"""Maximum words of a breadcrumb that names a section."""
+_MAX_DISTANT = 60
+_MAX_TEASER = 600
+"""Maximum length of a teaser's text."""
+_MOST_PRINTED = 15
+"""Maximum number of printed tags of one article; more are a tag cloud."""
+_KEYWORDS = re.compile(r"(?:^|\s)keywords(?:\s|$)")
+# Labels that are not sections: the home page, marks of prominence, and defaults of content management systems.
 _NO_SECTION = re.compile(
-    r"home|homepage|start|startseite|accueil|inicio|início|الرئيسية|الرئيسيه|خانه|صفحه اصلی|صفحہ اول|anasayfa|index|unc?ategori[sz]ed"
-    r"|غير مصنف|بدون تصنيف"
-    r"|non classé|sin categoría|allgemein|sem categoria|genel|general",
+    r"home|home\s?page|start|startseite|startpagina|accueil|inicio|início|página inicial|pagina principale"
+    r"|الرئيسية|الرئيسيه|الصفحة الرئيسية|خانه|صفحه اصلی|صفحه نخست|صفحہ اول|ہوم|سەرەتا"
+    r"|anasayfa|ana sayfa|главная|головна|beranda|hjem|etusivu|strona główna|trang chủ"
+    r"|αρχική|דף הבית|ראשי|होम|หน้าแรก|首页|首頁|ホーム|トップ|홈|index|featured|slider|slideshow|مميز|مميزة"
+    r"|all|alle|tous|todos|tutti|tümü|все|الكل|全部|すべて"
+    r"|unc?ategori[sz]ed|غير مصنف|بدون تصنيف|non classé|sin categoría|allgemein|sem categoria|genel|general",
     re.IGNORECASE,
 )
 
 
-def read_section(head: Head, marks: Marks, title: str) -> tuple[str, str]:
-    """Return the section the article stands in and where it was read; ('', '') when the page does not say."""
-    for source, values in _sections(head, marks):
+def read_section(head: Head, marks: Marks, title: str, sites: frozenset[str]) -> tuple[str, str]:
+    """Return the article's section and its source; ('', '') if the page names none.
+
+    A breadcrumb with one of the site's names (`sites`) is the front page.
+    """
+    short = plain(title, _MAX_LABEL)
+    for source, values in _sections(head, marks, title):
         for value in values:
             label = plain(value, _MAX_LABEL)
-            if label and not _NO_SECTION.fullmatch(label) and label != title and not label.startswith("http"):
+            is_crumb = source.endswith("breadcrumb")
+            is_home = is_crumb and is_site(label, sites)
+            is_sentence = is_crumb and len(label.split()) > _MOST_WORDS
+            if label and not is_home and not is_sentence and label != short and not _says_nothing(label):
                 return label, source
     return "", ""
 
 
-def _sections(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
+def _says_nothing(label: str) -> bool:
+    if not any(map(str.isalpha, label)):  # the number of an issue
+        return True
+    return bool(_NO_SECTION.fullmatch(label)) or label.startswith("http") or label[-1] in ":：" or is_placeholder(label)
+
+
+def _sections(head: Head, marks: Marks, title: str) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "json-ld", as_list(head.article.get("articleSection"))
     for name in _SECTION_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
-    yield "dom:category", _labels(marks, _CATEGORY, 6)
+    yield "dom:category", _texts(_near(marks, title), 6)
     yield "json-ld:breadcrumb", _declared_crumbs(head)
-    yield "dom:breadcrumb", _labels(marks, _CRUMB, 6, word="bread", home=False)
+    yield "dom:breadcrumb", _texts(marks.find(_CRUMB, word="bread"), 6, home=False)
+
+
+def _near(marks: Marks, title: str) -> list[Mark]:
+    """Return the category labels of the article: those near its title, then distant ones that are not in teasers."""
+    found = list(marks.find(_CATEGORY))
+    near = [mark for mark in found if marks.distance(mark, title) <= _NEAR]
+    return near + [mark for mark in found[:_MAX_DISTANT] if mark not in near and not _is_in_teaser(mark)]
+
+
+def _is_in_teaser(mark: Mark) -> bool:
+    """Return whether a label is in a link, or in a box with a linked heading and little text; never for `itemprop`."""
+    if "articlesection" in mark.names:
+        return False
+    for _, box in zip(range(4), mark.element.iterancestors("div", "li", "article", "section", "a"), strict=False):
+        if box.tag == "a" or any(box.find(path) not in {None, mark.element} for path in _LINKED_HEADINGS):
+            return len(element_text(box, 2 * _MAX_TEASER)) < _MAX_TEASER
+    return False
+
+
+_LINKED_HEADINGS = tuple(f".//{path}" for level in "2345" for path in (f"h{level}//a", f"a//h{level}"))
 
 
 def _declared_crumbs(head: Head) -> Iterator[Any]:
-    """Yield the names of the breadcrumbs by their position: the first, mostly the home page's, last and only with another address."""
-    for node in head.nodes:
+    """Yield breadcrumb names by position; the first, usually the home page, comes last and only if it links elsewhere."""
+    inner = (crumbs for node in head.nodes for crumbs in as_list(node.get("breadcrumb")) if isinstance(crumbs, dict))
+    for node in (*head.nodes, *inner):
         if "breadcrumblist" in types(node):
             items = [item for item in as_list(node.get("itemListElement"))[:8] if isinstance(item, dict)]
             crumbs = [_crumb(item) for item in sorted(items, key=_position)[:4]]
@@ -98,31 +148,57 @@ def _position(item: dict[str, Any]) -> int:
 
 
 def read_tags(head: Head, marks: Marks) -> tuple[tuple[str, ...], str]:
-    """Return the article's tags, each once, at most 40, and where they were read."""
+    """Return the article's tags, each once, at most 40, and their source; ((), '') if there are none.
+
+    Keywords of which the page prints none as a tag are the site's.
+    """
     for source, values in _tags(head, marks):
-        labels: dict[str, str] = {}
-        for label in (label for value in values for label in _split(value) if label):
-            labels.setdefault(label.casefold(), label)
-        if labels:
+        if labels := _unique(values):
+            printed = _unique(_printed_tags(marks)) if source == "meta:keywords" else {}
+            if 0 < len(printed) <= _MOST_PRINTED and labels.keys().isdisjoint(printed):
+                return tuple(printed.values()), "dom:tag"
             return tuple(labels.values())[:_MAX_TAGS], source
     return (), ""
+
+
+def _unique(values: Iterable[Any]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for label in (label for value in values for label in _split(value)):
+        if label and not is_placeholder(label):
+            labels.setdefault(label.casefold(), label)
+    return labels
 
 
 def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "json-ld", as_list(head.article.get("keywords"))
     for name in _TAG_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
-    yield "dom:tag", _labels(marks, _TAG, _MAX_TAGS, word="tag")
-    yield "dom:tag", _labels(marks, _TOPIC, _MAX_TAGS, word="topics")
+    yield "dom:itemprop", _texts((mark for mark in marks.find(_KEYWORDS) if mark.element.get("itemprop")), _MAX_TAGS)
+    yield "dom:tag", _printed_tags(marks)
+    yield "dom:tag", _texts(marks.find(_TOPIC, word="topics"), _MAX_TAGS)
 
 
-def _labels(marks: Marks, pattern: re.Pattern[str], most: int, *, word: str = "", home: bool = True) -> list[str]:
-    """Return the texts of the links in, or of, the first elements that match; of the elements themselves when they hold no link.
+def _printed_tags(marks: Marks) -> list[str]:
+    return _texts((mark for mark in marks.find(_TAG, word="tag") if not _is_category(mark)), _MAX_TAGS)
 
-    `word` is what all names have that match. Links to the front page count only with `home`.
+
+def _is_category(mark: Mark) -> bool:
+    """Return whether a tag is a category (`rel="category tag"`, or in an element of that name)."""
+    parent = mark.element.getparent()
+    names = f"{mark.names} {'' if parent is None else parent.get('class')}".lower()
+    return mark.element.tag == "a" and _CATEGORIES.search(names) is not None
+
+
+_CATEGORIES = re.compile(r"(?:^|[\s_-])(?:cat|categor(?:y|ies)|taxonomy-category)(?:[\s_-]|$)")
+
+
+def _texts(marks: Iterable[Mark], most: int, *, home: bool = True) -> list[str]:
+    """Return the texts of the links in the first of the elements, or of elements without links.
+
+    Links to the front page count only with `home`.
     """
     labels: dict[str, None] = {}
-    for mark in marks.find(pattern, word=word):
+    for mark in marks:
         links = [mark.element] if mark.element.tag == "a" else list(mark.element.iter("a"))[:most]
         for link in links or ([mark.element] if mark.element.tag in {"span", "p", "meta"} else []):
             label = link.get("content") or element_text(link, _MAX_LABEL)
@@ -135,7 +211,7 @@ def _labels(marks: Marks, pattern: re.Pattern[str], most: int, *, word: str = ""
 
 _FRONT = re.compile(r"(?:https?://[^/?#]+)?/?")
 """The address of a site's front page."""
-_SEPARATORS = re.compile(r"\s*[,،;؛|]\s*")
+_SEPARATORS = re.compile(r"\s*[,،，、;؛|]\s*")
 
 
 def _split(value: Any) -> list[str]:

@@ -1,8 +1,9 @@
-"""Tell the name of a site from the title of an article: on headings, in titles that hold both, in links to the front page."""
+"""Distinguish the site's name from the article's title in headings, page titles and links to the front page."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -26,12 +27,12 @@ _MAX_SITE_WORDS = 6
 
 
 def title_words(text: str) -> str:
-    """Return the words of a title in small letters, for comparing its forms."""
+    """Return the words of a title in lower case, to compare its forms."""
     return " ".join(_WORD.findall(text.casefold()))
 
 
 def document_title(model: PageModel) -> str:
-    """Return the page's `<title>`, not that of a drawing in it."""
+    """Return the page's `<title>`, not that of an inline SVG; '' if there is none."""
     for title in model.by_tag["title"][:20]:
         parent = title.getparent()
         if parent is None or parent.tag in {"head", "html", "body"}:
@@ -40,16 +41,23 @@ def document_title(model: PageModel) -> str:
 
 
 def segments(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
-    """Yield a title and what stands before or after each of its separators; the site's name stands first as often as last."""
+    """Yield a title and the parts before and after each of its separators; the site's name may be first or last."""
     yield title
+    for part, _, _ in halves(title, *separators):
+        yield part
+
+
+def halves(title: str, *separators: re.Pattern[str]) -> Iterator[tuple[str, str, bool]]:
+    """Yield each part before or after a separator of a title, the rest of the title, and whether the part is the last."""
     for pattern in separators or (SEPARATOR,):
         for cut in islice(pattern.finditer(title), 8):
-            yield title[: cut.start()].strip()
-            yield title[cut.end() :].strip()
+            before, after = title[: cut.start()].strip(), title[cut.end() :].strip()
+            yield before, after, False
+            yield after, before, True
 
 
 def leads_home(heading: HtmlElement, url: str) -> bool:
-    """Return whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
+    """Return whether a heading links to the front page: blogs print the site's name as h1 on every page."""
     link = heading.find(".//a[@href]")
     return link is not None and _is_home(link.get("href", ""), url)
 
@@ -66,9 +74,11 @@ def _is_home(href: str, url: str) -> bool:
 
 
 def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
-    """Return forms of the site's own name as word keys: the declared ones, the host, and the text of links to the front page."""
+    """Return the forms of the site's name as word keys: declared names, the host, and the texts of links to the front page."""
     host = (urlsplit(document.page.url).hostname or "").removeprefix("www.")
     names = {title_words(sitename), title_words(host), max(host.split("."), key=len)}
+    publisher = head.resolve(head.article.get("publisher"))
+    names |= {title_words(plain(publisher, 120))} - {title_words(plain(head.article.get("headline"), 120))}
     for node in head.nodes[:50]:
         kinds = types(node)
         if kinds & {"website", "organization", "newsmediaorganization"} and "person" not in kinds:
@@ -83,21 +93,24 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
 
 
 def named_in_title(document: Document, title: str) -> str:
-    """Return the site's name at an end of `<title>`, where the rest of it is the article's title; '' when there is none."""
-    whole = document_title(document.model)
-    for cut in islice(SEPARATOR.finditer(whole), 8):
-        before, after = whole[: cut.start()].strip(), whole[cut.end() :].strip()
-        for rest, name in ((before, after), (after, before)):
-            if title_words(rest) == title_words(title) and 0 < len(name) <= 60 and not SEPARATOR.search(name):
-                return name
+    """Return the site's name at either end of `<title>`, if the rest is the article's title; else ''."""
+    key = title_words(title)
+    for rest, name, _ in halves(document_title(document.model)):
+        if title_words(rest) == key and 0 < len(name) <= 60 and not SEPARATOR.search(name):
+            return name
     return ""
 
 
 def strip_site(title: str, names: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
-    """Return a title without the site's name at its ends, or at its `tail` alone; with `guess`, a short last part is taken for it too."""
+    """Return a title without the site's name at its ends (only at its end with `tail`); with `guess`, remove any short last part.
+
+    Chinese and Japanese titles join the name with a hyphen without spaces.
+    """
     cuts = list(SEPARATOR.finditer(title))
     if not cuts:
-        return title
+        text, _, name = title.rpartition("-")
+        is_spaceless = text and name and not (text[-1].isascii() and name[0].isascii())
+        return text if is_spaceless and is_site(name, names) else title
     first, last = cuts[0], cuts[-1]
     if is_site(title[last.end() :], names):
         return strip_site(title[: last.start()].strip(), names, tail=tail)
@@ -118,15 +131,15 @@ def is_site(segment: str, names: frozenset[str]) -> bool:
 
 
 def story_beside_site(heading: str, titles: Sequence[str], document: Document, marks: Marks) -> str:
-    """Return the story's title where the heading is the site's name, and only a page's title and no record has the story's.
+    """Return the article's title from a page title that also contains the heading, if the heading is the site's name; else ''.
 
-    The address tells it, or the page prints it after the heading, whose text ends the page's title.
+    The URL must contain the words of the title, or the page must print it after the heading.
     """
     key = title_words(heading)
     slug = _slug(document.page.url)
     is_in_slug = 2 * len(slug.intersection(key.split())) > len(key.split())
     for title in titles:
-        for one, other, is_last in _halves(title):
+        for one, other, is_last in halves(title):
             if title_words(one) != key or len(other) <= len(one):
                 continue
             if not is_in_slug and (told := [part for part in segments(other) if _is_in(part, slug)]):
@@ -136,27 +149,36 @@ def story_beside_site(heading: str, titles: Sequence[str], document: Document, m
     return ""
 
 
-def _halves(title: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield each part of a title at its beginning or end, the rest of it, and whether the part is the last."""
-    for cut in islice(SEPARATOR.finditer(title), 8):
-        before, after = title[: cut.start()].strip(), title[cut.end() :].strip()
-        yield before, after, False
-        yield after, before, True
-
-
 def _slug(url: str) -> frozenset[str]:
-    """Return the words of the last part of an address."""
+    """Return the words of the last segment of a URL's path."""
     path = unquote(url[:2_000].split("#", maxsplit=1)[0].split("?", maxsplit=1)[0].rstrip("/"))
     return frozenset(title_words(path.rsplit("/", 1)[-1].replace("_", " ")).split())
 
 
+_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "å": "a"})
+
+
+def makes_address(title: str, url: str) -> bool:
+    """Return whether a URL was made from a title: its path contains the title's words in order, at least five."""
+    words = title_words(title)
+    if len(words.split()) < 5:
+        return False
+    path = _ascii(unquote(urlsplit(url).path[:2_000]))
+    return any(squeezed in path for squeezed in (_ascii(words.translate(_LETTERS)), _ascii(words)))
+
+
+def _ascii(text: str) -> str:
+    """Return the letters and digits of a text, without accents."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if letter.isalnum())
+
+
 def _is_in(title: str, slug: frozenset[str]) -> bool:
-    """Return whether most words of a title, and three at least, are those of an address."""
+    """Return whether most words of a title, and at least three, are in a URL."""
     words = set(title_words(title).split())
     return len(words & slug) >= max(3, 0.6 * len(words))
 
 
 def _is_after(title: str, heading: str, marks: Marks) -> bool:
-    """Return whether a title is printed as a piece of text after the heading."""
+    """Return whether the page prints a title as a piece of text after the heading."""
     texts = marks.texts()[:400]
     return heading in texts and title in texts[texts.index(heading) :]

@@ -1,4 +1,4 @@
-"""Choose the title of an article among what a page declares and prints as one."""
+"""Choose an article's title among the titles that the page declares and prints."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from archive.extract.metadata.site import (
     MAX_TITLE,
     SEPARATOR,
     document_title,
+    halves,
     is_site,
     leads_home,
+    makes_address,
     segments,
     story_beside_site,
     strip_site,
@@ -30,28 +32,32 @@ if TYPE_CHECKING:
     from archive.extract.metadata.markup import Marks
 
 _MAX_HEADINGS = 12
+_MAX_PRINTED = 220
+"""An h1 that is longer is a paragraph: the longest title of the development pages has 175 characters."""
 _COLON = re.compile(r":\s+")
 _UNDERSCORE = re.compile(r"\s*_+\s*")
-_DECLARED = ("headline", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "citation_title")
-_SHARED = ("og:title", "twitter:title", "title")
+_DECLARED = ("headline", "parsely-title", "sailthru.title", "citation_title")
+_SHARED = ("og:title", "twitter:title", "dc.title", "dcterms.title", "title")
 _TITLED = re.compile(
     r"(?:^|\s)(?:(?:entry|post|article|story|news|content|single)-?_*(?:title|headline|heading)|headline|title)(?:\s|$)"
 )
 
-# How far each kind of evidence is trusted, checked by bench/metadata.py. The kinds are independent of each other, the metas
-# of one kind are not: twitter:title is a copy of og:title, and so is the headline in the JSON-LD of a blog's plug-in, while
-# a NewsArticle's is the newsroom's own. Of two pairs that disagree og:title stands in the right one, be it with the h1 or
-# with that headline; an h1 alone outweighs og:title and <title>, which are written for searching.
+# Trust in each kind of evidence, checked by bench/metadata.py. Kinds are independent; sources of one kind are not:
+# twitter:title copies og:title, as does the JSON-LD headline of a blog plugin, while a NewsArticle's headline comes from
+# the newsroom. og:title together with either the h1 or that headline outweighs the other; an h1 alone outweighs og:title
+# and <title>, which are written for search engines.
 _TRUST = {"h1": 1.75, "json-ld": 1.8, "meta": 0.8, "title": 0.7, "dom": 0.9}
 _UNRELATED = 0.4
 _LONELY = 0.75
 _WRAPPED = 1.1
-"""Trust in an h1 that shares no words with what the page declares, one of several or the only one; and in one that says
-more around it (a date, a label)."""
+"""Trust in an h1 that shares no words with the declared titles, as one of several or the only one; and in an h1 with
+other words (a date, a label) around the title."""
+_ADDRESS = 1.0
+"""Trust in the declared title from which the URL was made, if no h1 is the title."""
 
 
 class _Form(NamedTuple):
-    """One form of the title: how it was read (`h1`, `json-ld`, `meta:og:title` …), its words as a key, kind and trust."""
+    """One form of the title: its source (`h1`, `json-ld`, `meta:og:title` …), its words as a key, its kind and trust."""
 
     text: str
     source: str
@@ -60,22 +66,38 @@ class _Form(NamedTuple):
     trust: float
 
 
+class _Heading(NamedTuple):
+    """An h1: the title in it, its whole text, and whether it is the last of the page's breadcrumbs."""
+
+    text: str
+    whole: str
+    is_crumb: bool
+
+
 def _form(text: str, source: str, kind: str = "", trust: float | None = None) -> _Form:
     kind = kind or source.partition(":")[0]
     return _Form(text, source, title_words(text), kind, _TRUST[kind] if trust is None else trust)
 
 
 def read_title(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> tuple[str, str, tuple[str, ...]]:
-    """Return the title ('' when the page has none), where it was read, and every different form the page gives it.
+    """Return the title, its source, and the page's other forms of it (at most 12); ('', '', ()) if the page has none.
 
-    Each form is backed by the other kinds of evidence with the same words; the best backed wins. `names` are forms
-    of the site's own name (see `site_names`).
+    Other kinds of evidence with the same words support a form; the form with the most support wins. `names` are the
+    forms of the site's name (see `site_names`).
     """
     forms = _forms(document, head, marks, names)
     best = max(forms, key=lambda form: _support(form, forms), default=None)
     if best is None:
         return "", "", ()
-    return best.text, best.source, tuple(dict.fromkeys(form.text for form in forms if form.text != best.text))[:12]
+    return (
+        _MARKS.sub("", best.text),
+        best.source,
+        tuple(dict.fromkeys(form.text for form in forms if form.text != best.text))[:12],
+    )
+
+
+_MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Marks of direction and invisible spaces; the joiners that Persian spells with stay."""
 
 
 def _support(form: _Form, forms: Sequence[_Form]) -> float:
@@ -100,10 +122,11 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
     raw = list(_page_titles(document, head))
     recorded = [text for text, source in (*_own_titles(head), *raw) if source != "title"]
     headings = list(_headings(document, recorded))
-    texts = ((strip_site(text, names, tail=True), "h1") for text, _ in headings)
+    texts = ((strip_site(heading.text, names, tail=True), "h1") for heading in headings)
     printed = [text for text, _ in _named(texts, names)]
     lower = cache(lambda: _lower_headings(marks))
-    single = {title_words(text): text for text, _ in (*_own_titles(head), *raw) if len(list(segments(text))) == 1}
+    whole = (strip_site(text, names, tail=True) for text, _ in (*_own_titles(head), *raw) if not SEPARATOR.search(text))
+    single = {title_words(text): text for text in whole}
 
     def title_of(key: str) -> str:
         return single.get(key) or lower().get(key, "")
@@ -121,41 +144,65 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
     forms = [_form(text, source, kind) for text, source in own] + [
         _form(text, source, "title" if source == "meta:title" else "") for text, source in declared
     ]
-    heads = [_form(story, "dom:title") for story in stories.values() if story]
     titles = [form.text for form in forms]
-    for text in printed:
-        trust = _UNRELATED if stories[text] else _trust_in_heading(text, titles, alone=len(printed) == 1)
-        heads.append(_form(text, "h1", trust=trust))
-    heads += [_form(whole, "h1", trust=0.0) for text, whole in headings if whole != text]
+    heads = _printed_forms(headings, printed, stories, titles)
     if not any(form.trust >= _WRAPPED for form in heads):
         heads += _printed_parts(titles, lower(), marks if not printed else None)
+        addressed = (form for form in forms if makes_address(form.text, document.page.url))
+        heads += [form._replace(kind="address", trust=_ADDRESS) for form in islice(addressed, 1)]
     return [form for form in heads + forms if form.key]
+
+
+def _printed_forms(
+    headings: Sequence[_Heading], printed: Sequence[str], stories: dict[str, str], titles: Sequence[str]
+) -> list[_Form]:
+    """Return forms from the page's h1 elements: article titles next to a site's name, `printed` titles, and whole headings."""
+    forms = [_form(story, "dom:title") for story in stories.values() if story]
+    crumbs = {heading.text for heading in headings if heading.is_crumb and titles}
+    for text in printed:
+        is_label = stories[text] or text in crumbs or len(text) > _MAX_PRINTED
+        trust = _UNRELATED if is_label else _trust_in_heading(text, titles, alone=len(printed) == 1)
+        forms.append(_form(text, "h1", trust=trust))
+    return forms + [_form(heading.whole, "h1", trust=0.0) for heading in headings if heading.whole != heading.text]
 
 
 def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:
     return [(text, source) for text, source in texts if text and not is_site(text, names)]
 
 
-def _headings(document: Document, recorded: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the title in each h1 and its whole text: the title with what stands beside it where the page's records have that."""
+def _headings(document: Document, recorded: Sequence[str]) -> Iterator[_Heading]:
+    """Yield each h1 with the title in it, which is the whole heading if the page also declares that."""
     keys = {title_words(part) for title in recorded for part in segments(title)}
     for heading in document.model.by_tag["h1"][:_MAX_HEADINGS]:
         if not leads_home(heading, document.page.url):
             whole = element_text(heading, MAX_TITLE)
-            yield whole if title_words(whole) in keys else _heading_text(heading), whole
+            text = whole if title_words(whole) in keys else _heading_text(heading)
+            yield _Heading(text, whole, _is_crumb(heading))
+
+
+def _is_crumb(heading: HtmlElement) -> bool:
+    """Return whether a heading is in the page's navigation, as the last breadcrumb.
+
+    Navigation that contains paragraphs was never closed, and does not count.
+    """
+    for node in islice(heading.iterancestors(), 5):
+        is_list = node.tag in {"ol", "ul"} and "crumb" in f"{node.get('class')} {node.get('itemtype')}".lower()
+        if is_list or node.tag == "nav" or node.get("role") == "navigation":
+            return node.find(".//p") is None
+    return False
 
 
 _BESIDE = re.compile(
     r"kicker|roof-?line|dachzeile|(?:over|top|eyebrow)-?line|eyebrow|(?:super|sub)-?(?:title|heading|headline)|badge"
     r"|(?:^|\s)(?:label|pill|flag)(?:\s|$)|edit-?section|comment|byline|(?:^|\s)(?:author|date|category|cat)(?:\s|$)|posted"
 )
-"""Classes of what stands in a heading above or after the title: a kicker, a second line, a date, buttons."""
+"""Classes of elements in a heading before or after the title: a kicker, a second line, a date, buttons."""
 _MAX_INNER = 30
 _JOINTS = " \t|:–—-•·/"
 
 
 def _heading_text(heading: HtmlElement) -> str:
-    """Return the text of a heading without what its own elements say stands beside the title in it; all of it if that is all."""
+    """Return a heading's text without the elements that are not the title (kickers, dates, buttons); all of it if nothing is left."""
     whole = element_text(heading, MAX_TITLE)
     text = whole
     for part in islice(heading.iterdescendants(), _MAX_INNER):
@@ -169,7 +216,7 @@ def _heading_text(heading: HtmlElement) -> str:
 
 
 def _own_titles(head: Head) -> Iterator[tuple[str, str]]:
-    """Yield what the article's own record calls it: JSON-LD, or the metas that publishers fill from the same field."""
+    """Yield the article's own title from JSON-LD, or from meta tags that publishers fill from the same field."""
     headline = plain(head.article.get("headline"), MAX_TITLE) or plain(head.article.get("name"), MAX_TITLE)
     if headline and not is_placeholder(headline):
         yield headline, "json-ld"
@@ -188,7 +235,7 @@ def _page_titles(document: Document, head: Head) -> Iterator[tuple[str, str]]:
 
 
 def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> float:
-    """Return the heading is the title when it shares words with what the page declares; a menu's or a slogan shares none."""
+    """Return the trust in a heading: high if it shares words with the declared titles, unlike a menu or slogan."""
     if not declared:
         return _TRUST["h1"]
     key, words = title_words(text), word_set(text)
@@ -207,41 +254,38 @@ def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> flo
 
 
 _REST = re.compile(r"[^\w\s()\[\]|]{0,3}(?:\s[^\s\d()\[\]|]{1,40}){1,6}")
-"""A few words without figures: a date, a number of comments or a host in brackets is no part of a title."""
+"""A few words without digits: a date, a comment count or a host in brackets is not part of a title."""
 
 
 def _goes_on(text: str, declared: str) -> bool:
-    """Return whether a heading is the declared title and some words more, which were cut off for search results."""
+    """Return whether a heading is the declared title with a few more words, cut off there for search results."""
     size = len(declared)
     is_longer = size > 12 and text[:size].casefold() == declared.casefold()
     return is_longer and _REST.fullmatch(text[size:]) is not None
 
 
 def _lower_headings(marks: Marks) -> dict[str, str]:
-    """Return the texts of lower headings, and of elements marked as titles, by their keys."""
+    """Return the texts of h2, h3 and elements marked as titles, by their keys."""
     texts = (_heading_text(mark.element) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200))
     return {key: text for text in texts if len(text) > 12 and (key := title_words(text))}
 
 
 def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]) -> str:
-    """Return the story's title where a page's title is the heading's text (the site, the section), a sign, and the story's.
+    """Return the article's title from a page title of the form "heading: title", where the heading names the site or section.
 
-    The story's is longer, and `known` by its key: a lower heading, or another title of the page. Few pages have one, so
-    headings are read when they are asked for.
+    The title must be longer than the heading, and `known` must return it for its key, from a lower heading or another
+    title of the page. `known` is a function because few pages need the lower headings.
     """
     key = title_words(heading)
     for title in titles:
-        for pattern in (SEPARATOR, _COLON):
-            for cut in islice(pattern.finditer(title), 8):
-                parts = (title[: cut.start()], title[cut.end() :])
-                for one, other in (parts, parts[::-1]):
-                    if title_words(one) == key and len(other) > len(one) and (story := known(title_words(other))):
-                        return story
+        for one, other, _ in halves(title, SEPARATOR, _COLON):
+            if title_words(one) == key and len(other) > len(one) and (story := known(title_words(other))):
+                return story
     return ""
 
 
 def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | None) -> Iterator[_Form]:
-    """Yield the longest part of a declared title that is printed: as a lower heading, or, where no h1 is, as a piece of text."""
+    """Yield the longest part of a declared title that the page prints as a lower heading or, if `marks` is given, as any text."""
     parts = {
         title_words(part): part for title in titles for part in segments(title, SEPARATOR, _COLON) if len(part) > 12
     }
@@ -254,9 +298,9 @@ def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | 
 
 
 def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
-    """Return a declared title without what is not the article's at its ends, or at its `tail` alone.
+    """Return a declared title without site and section names at its ends (only at its end with `tail`).
 
-    `known` are the keys of the better witnesses.
+    `known` are the keys of more trusted forms.
     """
     first, *rest = _UNDERSCORE.split(title)
     if (

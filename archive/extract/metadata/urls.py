@@ -1,4 +1,4 @@
-"""Read the URLs that a page states about itself: canonical URL, next and previous page."""
+"""Read the URLs that a page declares: canonical URL, next and previous page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.extract.addresses import absolute, registrable
+from archive.extract.metadata.head import is_placeholder
+from archive.urls import untracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,24 +17,39 @@ if TYPE_CHECKING:
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
 
-_PAGED = re.compile(r"(?:page|multiple-post|post-nav|nav-?links|pagination|pager|wp-pagenavi)", re.IGNORECASE)
-
 
 def canonical_url(document: Document, head: Head) -> tuple[str, str]:
-    """Return the page's address for itself and its origin; ('', '') when it names none, another site's or a list.
+    """Return the page's canonical URL and its source; ('', '') if it declares none, another site's or that of a list.
 
-    One for AMP counts only where the page names no other.
+    Tracking parameters are removed. An AMP URL counts only if the page declares no other.
     """
     page = document.page.url
     found = [
         (url, source)
         for source, href in _canonicals(head)
-        if (url := absolute(page, href).split("#")[0]) and _same_site(page, url) and not _is_list(url, page)
+        if not is_placeholder(href)
+        and (url := _ORIGIN.sub(_lower, untracked(absolute(page, _with_slashes(href, page)).split("#")[0])))
+        and _same_site(page, url)
+        and not _is_list(url, page)
     ]
     return next((one for one in found if not _AMP.search(one[0])), found[0] if found else ("", ""))
 
 
 _AMP = re.compile(r"/amp/?$|\.amp(?:\.html?)?$|[?&]amp(?:=1|=true)?$", re.IGNORECASE)
+
+
+_ORIGIN = re.compile("^[^/]*//[^/?]*")
+_HOST_FIRST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?=/)")
+
+
+def _lower(match: re.Match[str]) -> str:
+    return match[0].lower()
+
+
+def _with_slashes(href: str, page: str) -> str:
+    """Return `href`; a relative one that starts with the name of the page's site lacks only its scheme."""
+    host = _HOST_FIRST.match(href)
+    return f"//{href}" if host and _same_site(page, f"//{host[0]}") else href
 
 
 def _canonicals(head: Head) -> Iterator[tuple[str, str]]:
@@ -51,7 +68,7 @@ def _same_site(page: str, url: str) -> bool:
 
 
 def _is_list(url: str, page: str) -> bool:
-    """Reject a canonical of the front page, of an error or of a section on an inner page, which is a template's mistake."""
+    """Return whether an inner page's canonical URL is the front page, an error page or a section: a mistake of the template."""
     parts, own = urlsplit(url), urlsplit(page).path
     if parts.query or own in {"", "/"} or parts.path.rstrip("/") == own.rstrip("/"):
         return False
@@ -62,22 +79,22 @@ def _is_list(url: str, page: str) -> bool:
 
 
 _FRONT = re.compile(
-    r"/?|/(?:index|default|home)(?:\.\w{2,5})?/?|/[a-z]{2}(?:-[a-z]{2})?/?|/(?:404|error|not-?found)(?:\.\w{2,5})?/?",
+    r"/?|/(?:index|default|home)(?:\.\w{2,5})?/?|/[a-z]{2}(?:-[a-z]{2})?/?|/(?:404|error|not-?found|undefined|null)(?:\.\w{2,5})?/?",
     re.IGNORECASE,
 )
 _SECTION = re.compile(r"/[^/\d-]{2,20}(?:-[^/\d-]{2,20})?/?")
-"""A path of one part of a word or two, without a figure: a section, where it is the folder of the page's own."""
+"""A path of one segment of one or two words without digits: a section, if the page's own path begins with it."""
 _PART = re.compile(r"/(?:page/?\d*|amp|print|comments?|feed|\d{1,2})/?$", re.IGNORECASE)
 
 
 def next_page(document: Document, head: Head) -> str:
-    """Return the URL of the article's next page, by `rel=next` or the pager of the post; '' when there is none."""
+    """Return the URL of the article's next page, from `rel=next` or the post's pager; '' if there is none."""
     here = _numbered(document.page.url)
     return next((url for url in _pager_links(document, head, "next") if _follows(here, _numbered(url))), "")
 
 
 def previous_page(document: Document, head: Head) -> str:
-    """Return the URL of the page before this one of a paged post, by `rel=prev` or the pager; '' on a first page."""
+    """Return the URL of the article's previous page, from `rel=prev` or the pager; '' on the first page."""
     here = _numbered(document.page.url)
     if here[1] < 2:
         return ""
@@ -85,11 +102,11 @@ def previous_page(document: Document, head: Head) -> str:
 
 
 MOST_PAGES = 20
-"""No article has more; a higher number in an address is an article's own, and its neighbour another article."""
+"""Maximum pages of an article; a higher number in a URL identifies the article."""
 
 
 _MAY_BE_NUMBERED = re.compile(r"\d|\.$|\./$|^\?$")
-"""What the address of a later page holds; one without a figure in it leads to another, or to a folder that has one."""
+"""A link that can lead to a numbered page: it contains a digit, or is relative to the page's folder or query."""
 
 
 def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
@@ -106,7 +123,7 @@ def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
 
 
 def _follows(page: tuple[str, int], later: tuple[str, int]) -> bool:
-    """Return whether `later` is the next page of the same post; another article of a running number is not."""
+    """Return whether `later` is the next page of the same post, not another article with a consecutive number."""
     return page[0] == later[0] and later[1] == page[1] + 1 and later[1] <= MOST_PAGES
 
 
@@ -123,7 +140,7 @@ def _numbered(url: str) -> tuple[str, int]:
     if not match:
         return url.rstrip("/"), 1
     number = int(next(filter(None, match.groups()), "1"))
-    if number < 2:  # a first page goes without a number; an address that ends in /1 is an article's own
+    if number < 2:  # the first page has no number; /1 at the end of a URL identifies an article
         return url.rstrip("/"), 1
     stem = url[: match.start()] + url[match.end() :]
     return stem.rstrip("/"), number

@@ -1,7 +1,7 @@
 """Read the glyphs of a PDF file with pdfminer.six: the characters of each page with their positions, and the file's metadata.
 
-pdfminer finds objects, fonts and characters. Files write lines of Arabic from left to right, in shaped letters, or word by word: in which
-order the characters are read is worked out in `lines.py` and `reading_order.py`.
+pdfminer finds objects, fonts and characters. Files may draw lines of Arabic from left to right, in presentation forms, or word by word,
+so `lines.py` and `reading_order.py` determine the reading order from the positions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pdfminer import pdftypes
 from pdfminer.pdfdevice import PDFTextDevice
@@ -19,39 +19,48 @@ from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
-from pdfminer.pdftypes import PDFObjRef, resolve1
+from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
 from pdfminer.psparser import PSLiteral
 from pdfminer.utils import apply_matrix_pt, decode_text
 
 from archive.extract.document import Unreadable
+from archive.extract.pdf.xmp import read_xmp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MAX_PAGES = 500
-"""Pages that are read at most; a book has as many, an issue of a newspaper a tenth."""
+"""Maximum pages read, the length of a book; an issue of a newspaper has a tenth of that."""
 
 MAX_GLYPHS = 250_000
-"""Characters that are read at most; some 40 full pages of a broadsheet."""
+"""Maximum characters read, about 40 full pages of a broadsheet."""
 
 MAX_FORMS = 5_000
-"""Drawings within drawings that are followed: ten, each of ten, each of ten … would take for ever."""
+"""Maximum nested form XObjects drawn; if each draws ten others, their number grows exponentially with depth."""
 
 MAX_REFERENCES = 10
-"""References that lead to the next before an object comes; the standard allows one."""
+"""Maximum chain of references to an object; the standard allows one."""
 
 MAX_STREAM = 64 << 20
-"""Bytes of one stream when inflated; the longest of a page of text has 1 MB."""
+"""Maximum bytes of a decompressed stream; the longest of a page of text has 1 MB."""
 
 _INFO = 500
-"""Characters of a field of the file's own description."""
+"""Maximum characters of a metadata field."""
+
+_SMALL, _LARGE = 1.5, 8.0
+"""The width of a bullet, in points."""
+_MAX_STEPS = 20
+_MAX_DOTS = 2_000
 
 _UPRIGHT = 0.1
-"""How far from upright, as a share of its size, a glyph is still read; the others are watermarks and spines."""
+"""Maximum skew of a glyph, as a share of its size; others are watermarks and text on spines."""
 
-logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it reports each oddity of a file
+logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # pdfminer logs each oddity of a file
 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """What one glyph stands for, its extent on the baseline, and its size, in points from the page's lower left corner."""
+    """The text of a glyph, its extent on the baseline and its size, in points from the page's lower left corner."""
 
     text: str
     left: float
@@ -60,23 +69,38 @@ class Glyph:
     size: float
 
 
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A small filled shape, which may be the bullet of a list item: its ends and its middle, in points."""
+
+    left: float
+    right: float
+    middle: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """What a PDF file holds: its pages' glyphs, in the order of the file; how many pages there are, and how many could not be read."""
+    """The content of a PDF file: glyphs and dots of its pages in file order, the number of pages, and how many could not be read.
+
+    `unnamed` counts the glyphs for which the file gives no text.
+    """
 
     pages: tuple[tuple[Glyph, ...], ...]
+    dots: tuple[tuple[Dot, ...], ...]
     count: int
     broken: int
+    unnamed: int
     info: dict[str, str]
+    xmp: dict[str, tuple[str, ...]]
     language: str
 
 
-class _TooMuch(Exception):  # noqa: N818 - ends the reading, no error
-    """The file holds more than is read."""
+class _TooMuch(Exception):  # noqa: N818 - ends the reading, not an error
+    """The file exceeds a limit."""
 
 
 class _BoundedZlib:
-    """zlib as pdfminer uses it, with an end: a few bytes can be inflated to gigabytes."""
+    """zlib as pdfminer uses it, with a limit on the output, since a few bytes can decompress to gigabytes."""
 
     error = zlib.error
     decompressobj = staticmethod(zlib.decompressobj)
@@ -96,7 +120,7 @@ pdftypes.zlib = _BoundedZlib  # type: ignore[assignment,attr-defined]  # it has 
 
 
 class _Document(PDFDocument):
-    """A document in which references to references end; pdfminer follows a ring of them for ever."""
+    """A document that limits chains of references; pdfminer follows a cycle of them for ever."""
 
     def getobj(self, objid: int) -> object:
         found = super().getobj(objid)
@@ -108,10 +132,10 @@ class _Document(PDFDocument):
 
 
 def read_glyphs(body: bytes) -> File:
-    """Read a PDF file as far as the limits go.
+    """Read a PDF file up to the limits.
 
     Raises:
-        Unreadable: `encrypted` if it asks for a password, `damaged` if nothing of it can be read, `too-complex` if it is built to stall.
+        Unreadable: `encrypted` if it needs a password, `damaged` if nothing can be read, `too-complex` if a limit on nesting is exceeded.
     """
     try:
         document = _Document(PDFParser(BytesIO(body)))
@@ -126,24 +150,35 @@ def read_glyphs(body: bytes) -> File:
     if not pages:
         raise Unreadable("damaged", "no pages")
     device = _Device()
-    found, broken = [], 0
+    found, dots, broken = [], [], 0
     for page in pages:
         if device.full:
             break
         glyphs, whole = device.read(page)
         found.append(glyphs)
+        dots.append(tuple(device.dots))
         broken += not whole
-    catalog = _field(document.catalog.get("Lang"))
-    return File(pages=tuple(found), count=max(_count(document), len(pages)), broken=broken, info=info, language=catalog)
+    return File(
+        pages=tuple(found),
+        dots=tuple(dots),
+        count=max(_count(document), len(pages)),
+        broken=broken,
+        unnamed=device.unnamed,
+        info=info,
+        xmp=read_xmp(_packet(document)),
+        language=_field(document.catalog.get("Lang")),
+    )
 
 
 class _Device(PDFTextDevice):
-    """Takes the characters that pdfminer draws; lines, areas and pictures are nothing to it."""
+    """Collects the characters that pdfminer draws, and small shapes that may be bullets; ignores lines, areas and pictures."""
 
     def __init__(self) -> None:
         self._manager = PDFResourceManager()
         super().__init__(self._manager)
         self.full = False
+        self.dots: list[Dot] = []
+        self.unnamed = 0
         self._left = MAX_GLYPHS
         self._forms = MAX_FORMS
         self._glyphs: list[Glyph] = []
@@ -151,8 +186,8 @@ class _Device(PDFTextDevice):
         self._box = (0.0, 0.0, 0.0, 0.0)
 
     def read(self, page: PDFPage) -> tuple[tuple[Glyph, ...], bool]:
-        """Return the glyphs of a page, and whether it was read without an error."""
-        self._glyphs, self._tags = [], []
+        """Return the glyphs of a page, and whether all of it could be read."""
+        self._glyphs, self._tags, self.dots = [], [], []
         try:
             PDFPageInterpreter(self._manager, self).process_page(page)
         except _TooMuch:
@@ -174,6 +209,19 @@ class _Device(PDFTextDevice):
         if self._forms < 0:
             raise Unreadable("too-complex", f"more than {MAX_FORMS:,} drawings within each other")
 
+    def paint_path(self, graphicstate: Any, stroke: bool, fill: bool, evenodd: bool, path: Any) -> None:  # noqa: ARG002
+        """Keep a filled shape of the size of a bullet."""
+        if not fill or self.ctm is None or len(path) > _MAX_STEPS or len(self.dots) >= _MAX_DOTS:
+            return
+        try:
+            corners = [apply_matrix_pt(self.ctm, point) for step in path for point in _points(step)]
+        except (TypeError, ValueError):  # operands of the wrong kind
+            return
+        xs, ys = [x for x, _ in corners], [y for _, y in corners]
+        width, height = (max(xs) - min(xs), max(ys) - min(ys)) if corners else (0.0, 0.0)
+        if _SMALL <= width <= _LARGE and 0.6 <= width / (height or 1) <= 1.7:
+            self.dots.append(Dot(min(xs), max(xs), (max(ys) + min(ys)) / 2))
+
     def begin_tag(self, tag: PSLiteral, props: Any = None) -> None:
         said = _field(resolve1(props).get("ActualText")) if isinstance(resolve1(props), dict) else ""
         self._tags.append((str(tag.name), said, len(self._glyphs)))
@@ -187,7 +235,7 @@ class _Device(PDFTextDevice):
             del self._glyphs[start:]
         elif said and spanned:
             left, right = min(one.left for one in spanned), max(one.right for one in spanned)
-            letter = max(spanned, key=lambda one: one.right - one.left)  # not the sign above it
+            letter = max(spanned, key=lambda one: one.right - one.left)  # not the mark above it
             self._glyphs[start:] = [Glyph(said, left, right, letter.base, letter.size)]
 
     def render_char(  # noqa: PLR0917 - pdfminer's interface
@@ -217,6 +265,7 @@ class _Device(PDFTextDevice):
 
     def _add(self, glyph: Glyph) -> None:
         if not glyph.text:
+            self.unnamed += 1
             return
         self._left -= 1
         if self._left < 0:
@@ -225,7 +274,7 @@ class _Device(PDFTextDevice):
 
 
 def _characters(font: Any, cid: int) -> str:
-    """Return what a glyph stands for; '' where the file does not say, or a place in the private area of its own font."""
+    """Return the text of a glyph; '' if the file gives none or a code point of the private use area."""
     try:
         text = str(font.to_unichr(cid))
     except Exception:  # noqa: BLE001 - PDFUnicodeNotDefined, and what damaged fonts provoke
@@ -235,12 +284,29 @@ def _characters(font: Any, cid: int) -> str:
     )
 
 
+def _points(step: Sequence[Any]) -> Iterator[tuple[float, float]]:
+    """Yield the points of a step of a path, which is an operator and its coordinates."""
+    numbers = step[1:]
+    yield from zip(numbers[::2], numbers[1::2], strict=True)
+
+
+def _packet(document: PDFDocument) -> bytes:
+    """Return the file's XMP packet; b'' if it has none or it cannot be read."""
+    try:
+        held = resolve1(document.catalog.get("Metadata"))
+        return bytes(held.get_data()) if isinstance(held, PDFStream) else b""
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a damaged packet must not cost the text
+        return b""
+
+
 def _info(document: PDFDocument) -> dict[str, str]:
     return {str(name): text for held in document.info for name, value in held.items() if (text := _field(value))}
 
 
 def _field(value: object) -> str:
-    """Return a text of the file as one line, '' for anything else."""
+    """Return a metadata field as one line of text, '' for anything else."""
     value = resolve1(value)
     if isinstance(value, PSLiteral):
         value = str(value.name)

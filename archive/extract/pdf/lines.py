@@ -1,6 +1,6 @@
-"""Assemble the glyphs of a page into lines: those on one baseline, split where a column ends, each in reading order.
+"""Assemble the glyphs of a page into lines: glyphs on one baseline, split between columns, each line in reading order.
 
-A line that holds right-to-left letters is turned from the order of sight, and its shaped letters become plain ones.
+Lines with right-to-left letters are turned from visual to logical order, and presentation forms become plain letters.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from archive.extract.pdf.glyphs import Glyph
 
 SAME_LINE = 0.35
-"""How far apart baselines of one line may lie, in sizes of its letters: raised figures and vowel signs stand higher."""
+"""Maximum distance between baselines of one line, relative to the letter size: superscripts and vowel marks are higher."""
 _COLUMN_GAP = 0.8
 _WRITTEN_GAP = 3.0
-"""Sizes of letters between two columns at least, and between what the file writes on, in one line, without going elsewhere at most."""
+"""The minimum gap between two columns, and the maximum gap within text that the file draws in sequence, in letter sizes."""
 _WORD_GAP = 0.2
+_JUSTIFIED = 2
+"""Minimum number of lines without a wide gap between the same margins, for a line with one to count as justified."""
 _DOUBLED = 0.1
-"""The offset of a glyph drawn twice, which makes it bold."""
+"""The maximum offset of a glyph that is drawn twice to make it bold."""
 
 RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LTR = re.compile(r"[^\W\d_]")
@@ -33,13 +36,13 @@ _SHAPED = re.compile("[\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]+")
 _SEPARATORS = frozenset(".,:/٫٬")
 _MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 _LEFT_ENDS = frozenset(".,:;!?)")
-"""What ends a line of another script, seen at its left end where the paragraph runs from the right."""
+"""Punctuation at the end of a left-to-right line, which is at the left end in a right-to-left paragraph."""
 _OPENING, _CLOSING = frozenset("([{«‹"), frozenset(")]}»›")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlyphLine:
-    """A run of glyphs on one baseline, in the order of sight."""
+    """A run of glyphs on one baseline, in visual order."""
 
     glyphs: tuple[Glyph, ...]
     left: float
@@ -49,7 +52,7 @@ class GlyphLine:
 
 
 def is_rtl(text: str) -> bool:
-    """Return whether most letters are of a right-to-left script."""
+    """Return whether most letters belong to a right-to-left script."""
     right = len(RTL.findall(text))
     return right > len(_LTR.findall(text)) - right
 
@@ -57,12 +60,12 @@ def is_rtl(text: str) -> bool:
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-_Written = tuple[int, "Glyph"]
-"""A glyph, with the number of the stretch in which the file writes it."""
+_Written = tuple[tuple[int, float], "Glyph"]
+"""A glyph, with the number of the sequence in which the file draws it and the maximum gap within that, in letter sizes."""
 
 
 def lines_on(glyphs: Sequence[Glyph]) -> Iterator[GlyphLine]:
-    """Yield the lines of a page from top to bottom, those of one baseline from left to right."""
+    """Yield the lines of a page from top to bottom, and from left to right on one baseline."""
     bands: list[list[_Written]] = []
     written = list(_written(glyphs))
     for one in sorted((one for one in written if not _is_mark(one[1].text)), key=lambda one: -one[1].base):
@@ -81,24 +84,57 @@ def lines_on(glyphs: Sequence[Glyph]) -> Iterator[GlyphLine]:
 
 
 def _written(glyphs: Iterable[Glyph]) -> Iterator[_Written]:
-    """Yield the glyphs in stretches that the file writes without leaving their line; blanks, which may span two columns, are left out."""
-    stretch, last = 0, None
-    left = right = 0.0
+    """Number the sequences of glyphs that the file draws without leaving the line; blanks, which may span two columns, are skipped."""
+    rows = [(row, _widest_gap(row)) for row in _rows(glyphs)]
+    full = Counter(_margins(row) for row, widest in rows if widest <= _WRITTEN_GAP)
+    stretch = 0
+    for row, widest in rows:
+        # a line between the margins of others is justified, even with two words
+        gap = max(widest, _WRITTEN_GAP) if full[_margins(row)] >= _JUSTIFIED else _WRITTEN_GAP
+        left = right = row[0].left
+        for glyph in row:
+            far = gap * glyph.size
+            if not left - far <= glyph.left <= right + far:
+                stretch, left, right = stretch + 1, glyph.left, glyph.right
+            left, right = min(left, glyph.left), max(right, glyph.right)
+            yield (stretch, gap), glyph
+        stretch += 1
+
+
+def _rows(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
+    """Yield the glyphs that the file draws in sequence on one line, without blanks."""
+    row: list[Glyph] = []
     for glyph in glyphs:
         if glyph.text.isspace():
             continue
-        far = _WRITTEN_GAP * glyph.size
-        if last is None or abs(glyph.base - last.base) > glyph.size or not left - far <= glyph.left <= right + far:
-            stretch, left, right = stretch + 1, glyph.left, glyph.right
-        left, right, last = min(left, glyph.left), max(right, glyph.right), glyph
-        yield stretch, glyph
+        if row and abs(glyph.base - row[-1].base) > glyph.size:
+            yield row
+            row = []
+        row.append(glyph)
+    if row:
+        yield row
+
+
+def _widest_gap(row: Sequence[Glyph]) -> float:
+    """Return the widest gap between two glyphs of a row, in letter sizes."""
+    first, *others = sorted(row, key=lambda glyph: glyph.left)
+    widest, reach = 0.0, first.right
+    for glyph in others:
+        widest = max(widest, (glyph.left - reach) / glyph.size)
+        reach = max(reach, glyph.right)
+    return widest
+
+
+def _margins(row: Sequence[Glyph]) -> tuple[int, int]:
+    """Return the left and right end of a row, in points."""
+    return round(min(glyph.left for glyph in row)), round(max(glyph.right for glyph in row))
 
 
 def _cut_at_gaps(band: list[_Written]) -> Iterator[GlyphLine]:
     run: list[Glyph] = []
-    reach, before = 0.0, 0
+    reach, before = 0.0, (-1, 0.0)
     for stretch, glyph in sorted(band, key=lambda one: (one[1].left, one[1].right)):
-        gap = _WRITTEN_GAP if stretch == before else _COLUMN_GAP
+        gap = stretch[1] if stretch == before else _COLUMN_GAP
         if run and glyph.left - reach > gap * max(glyph.size, run[-1].size):
             yield _line(run)
             run = []
@@ -124,26 +160,26 @@ def _line(run: list[Glyph]) -> GlyphLine:
 
 
 def line_text(line: GlyphLine, *, rtl: bool, swap: bool) -> str:
-    """Return the line as it is read. `swap` says that brackets are given as they look, which in Arabic is the other way round."""
+    """Return the line in reading order. `swap` means that brackets are stored as they look, which is mirrored in Arabic."""
     parts = _with_marks(line.glyphs)
     letters = "".join(part.text for part in parts)
     if not RTL.search(letters) and not (rtl and letters[:1] in _LEFT_ENDS):
         return _unshaped(_spaced(parts))
     if not (rtl or is_rtl(letters)):
-        return _unshaped(" ".join(_turned_words(parts, swap=swap)))
-    return _unshaped("".join(_turned(parts, swap=swap)))
+        return _unshaped(" ".join(_reversed_words(parts, swap=swap)))
+    return _unshaped("".join(_reversed_parts(parts, swap=swap)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A glyph with the signs above and below it, and whether a blank stands before it, seen from the left."""
+    """A glyph with the marks above and below it, and whether a blank is to the left of it."""
 
     text: str
     spaced: bool
 
 
 def _with_marks(glyphs: Sequence[Glyph]) -> list[_Part]:
-    """Return the glyphs that stand for themselves, from left to right; vowel signs follow the letter over which they stand."""
+    """Return the base glyphs from left to right, each followed by the vowel marks above or below it."""
     bases = [glyph for glyph in glyphs if not _is_mark(glyph.text)]
     texts = [glyph.text for glyph in bases]
     at = 0
@@ -169,10 +205,10 @@ def _spaced(parts: Iterable[_Part]) -> str:
     return "".join(f" {part.text}" if part.spaced else part.text for part in parts)
 
 
-def _turned(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
-    """Yield the texts of a right-to-left line in the order of reading.
+def _reversed_parts(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
+    """Yield the texts of a right-to-left line in reading order.
 
-    From the right, but words of other scripts and numbers from the left.
+    Runs are read from the right; words of other scripts and numbers within them are read from the left.
     """
     runs = list(_runs(parts))
     for number, (run, is_ltr) in enumerate(reversed(runs)):
@@ -187,8 +223,8 @@ def _turned(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
             yield " "
 
 
-def _turned_words(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
-    """Yield the texts of a left-to-right line in which some words are of a right-to-left script."""
+def _reversed_words(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
+    """Yield the texts of a left-to-right line that contains words of a right-to-left script."""
     run: list[_Part] = []
     for part in parts:
         if part.spaced and run and not (RTL.search(part.text) and RTL.search(run[-1].text)):
@@ -200,11 +236,11 @@ def _turned_words(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
 
 def _word(run: list[_Part], *, swap: bool) -> str:
     is_rtl = any(RTL.search(part.text) for part in run)
-    return ("".join(_turned(run, swap=swap)) if is_rtl else _spaced(run)).strip()
+    return ("".join(_reversed_parts(run, swap=swap)) if is_rtl else _spaced(run)).strip()
 
 
 def _runs(parts: Sequence[_Part]) -> Iterator[tuple[list[_Part], bool]]:
-    """Yield the parts, from the left, in runs that are read from the left (words of other scripts, numbers) or from the right."""
+    """Yield the parts, from the left, in runs with their direction: True for left-to-right runs (other scripts, numbers)."""
     at = 0
     other: list[_Part] = []
     while at < len(parts):
@@ -223,7 +259,7 @@ def _runs(parts: Sequence[_Part]) -> Iterator[tuple[list[_Part], bool]]:
 
 
 def _ltr_end(parts: Sequence[_Part], start: int) -> int:
-    """Return where a run that is read from the left ends: of words until the next right-to-left letter, of figures with the number."""
+    """Return the end of a left-to-right run: the next right-to-left letter after words, the end of the number after digits."""
     kind = _kind(parts[start].text)
     if kind not in {"word", "figure"}:
         return start
@@ -247,8 +283,8 @@ def _kind(text: str) -> str:
     return "word" if text[0].isalpha() else "other"
 
 
-def is_by_sight(glyphs: Sequence[Glyph]) -> bool:
-    """Return whether brackets in right-to-left text are given as they look: read from the right, closing ones then come first."""
+def is_visual_order(glyphs: Sequence[Glyph]) -> bool:
+    """Return whether brackets in right-to-left text are stored as they look: read from the right, closing ones then come first."""
     right = wrong = 0
     for line in lines_on(glyphs):
         if not any(RTL.search(glyph.text) for glyph in line.glyphs):
@@ -261,9 +297,9 @@ def is_by_sight(glyphs: Sequence[Glyph]) -> bool:
 
 
 def _unshaped(text: str) -> str:
-    """Return the text with plain letters for the shaped ones and ligatures that fonts have."""
+    """Return the text with presentation forms and ligatures replaced by plain letters."""
 
     def plain(match: re.Match[str]) -> str:
-        return unicodedata.normalize("NFKC", match[0]).strip()  # a sign without its letter brings a blank
+        return unicodedata.normalize("NFKC", match[0]).strip()  # a mark without its letter adds a blank
 
     return " ".join(unicodedata.normalize("NFC", _SHAPED.sub(plain, text)).split())

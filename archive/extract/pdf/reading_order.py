@@ -1,32 +1,44 @@
-"""Put the lines of a page into reading order, as paragraphs with the size of their letters.
+"""Put the lines of a page into reading order, as paragraphs with their letter size.
 
-Lines below each other make a block; blocks are read column by column, from the side on which the page's script begins.
+Lines below each other form a block. Blocks are read column by column, from the side on which the page's script begins.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
-from archive.extract.pdf.lines import RTL, SAME_LINE, is_by_sight, is_rtl, line_text, lines_on
+from archive.extract.pdf.lines import RTL, SAME_LINE, is_rtl, is_visual_order, line_text, lines_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from archive.extract.pdf.glyphs import Glyph
+    from archive.extract.pdf.glyphs import Dot, Glyph
     from archive.extract.pdf.lines import GlyphLine
 
 _LEADING = 2.0
-"""The most from a line to the next of its block, and the least that is more than the usual between two paragraphs."""
+"""The maximum line distance within a block in letter sizes, and the minimum distance of paragraphs relative to the usual one."""
 _PARAGRAPH = 1.35
 _SAME_SIZE = 1.2
 _MAX_CUTS = 60
-"""How deep a page is cut into columns; the rest is read from top to bottom."""
+"""Maximum depth of dividing a page into columns; the rest is read from top to bottom."""
+_FULL = 0.05
+"""Maximum distance of a full line from the margin, relative to the width of its block."""
+_FROM_BULLET = 2.5
+"""Maximum distance of a bullet from its line, in letter sizes."""
+_MOST_BESIDE = 30
+"""Maximum number of dots that are looked at beside one line."""
+_middle = attrgetter("middle")
 _BULLETS = frozenset("•‣◦▪■●")
+_NUMBER = re.compile(r"(\d{1,2})[.)](?!\d)")
 _END = re.compile(r"[.!?…؟۔:。！？]['\"»”’)\]]*$")
+_SPACELESS = re.compile("[\u3001-\u30ff\u3400-\u9fff\uff00-\uff60]")
+"""Letters and punctuation of Chinese and Japanese, which are written without blanks."""
 _BROKEN_WORD = re.compile(r"(?<=[^\W\d_]{2})[-\u00ad\u2010]$")
 
 
@@ -53,32 +65,60 @@ class _Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfParagraph:
-    """A paragraph as one line of text: the size of its letters, how many lines of the page it took, and which number its page has."""
+    """A paragraph as one line of text, with its letter size, its number of lines and the number of its page.
+
+    `is_full` says that its last line reaches the margin, `is_item` that a bullet stands before it.
+    """
 
     text: str
     size: float
     lines: int = 1
     page: int = 0
+    is_full: bool = False
+    is_item: bool = False
 
 
-def paragraphs_of(glyphs: Sequence[Glyph], page: int = 0) -> list[PdfParagraph]:
-    """Return the paragraphs of a page in reading order."""
+def paragraphs_of(glyphs: Sequence[Glyph], page: int = 0, dots: Sequence[Dot] = ()) -> list[PdfParagraph]:
+    """Return the paragraphs of a page in reading order; `dots` are its small shapes, among them bullets of list items."""
     rtl = is_rtl("".join(glyph.text for glyph in glyphs))
-    swap = is_by_sight(glyphs)
+    swap = is_visual_order(glyphs)
     found = []
+    dots = sorted(dots, key=_middle)
     for box in _in_order(_boxes(lines_on(glyphs)), rtl=rtl):
-        for lines in _parted(box, rtl=rtl):
+        marked = {id(line) for line in box.lines if _has_bullet(line, dots)}
+        for lines in _parted(box, marked, rtl=rtl):
             text = _joined([line_text(line, rtl=rtl, swap=swap) for line in lines])
             if text:
-                found.append(PdfParagraph(text=text, size=lines[0].size, lines=len(lines), page=page))
+                left = lines[-1].left - box.left if rtl else box.right - lines[-1].right
+                found.append(
+                    PdfParagraph(
+                        text=text,
+                        size=lines[0].size,
+                        lines=len(lines),
+                        page=page,
+                        is_full=len(lines) > 1 and left < _FULL * (box.right - box.left),
+                        is_item=id(lines[0]) in marked,
+                    )
+                )
     return found
+
+
+def _has_bullet(line: GlyphLine, dots: Sequence[Dot]) -> bool:
+    """Return whether one of `dots`, sorted by height, is at the height of a line's letters and just before their start."""
+    start = bisect(dots, line.base, key=_middle)
+    beside = [dot for dot in dots[start : start + _MOST_BESIDE] if dot.middle < line.base + 0.8 * line.size]
+    if not beside:
+        return False
+    rtl = is_rtl("".join(glyph.text for glyph in line.glyphs))
+    gaps = (dot.left - line.right if rtl else line.left - dot.right for dot in beside)
+    return any(0 < gap < _FROM_BULLET * line.size for gap in gaps)
 
 
 # --- blocks and their order -------------------------------------------------------------------------------------------
 
 
 def _boxes(lines: Iterable[GlyphLine]) -> list[_Box]:
-    """Return lines that stand below each other, in letters of one size, joined."""
+    """Join lines below each other, with the same letter size, into blocks."""
     done: list[_Box] = []
     open_: list[_Box] = []
     for line in lines:
@@ -106,7 +146,7 @@ def _continues(box: _Box, line: GlyphLine) -> bool:
 
 
 def _in_order(boxes: list[_Box], *, rtl: bool) -> Iterator[_Box]:
-    """Yield the blocks of a page as they are read: cut into columns where a gap goes from top to bottom, else across at the widest gap."""
+    """Yield blocks in reading order: divided into columns at gaps from top to bottom, else into rows at the widest gap."""
     waiting = [(boxes, 0)]
     while waiting:
         group, depth = waiting.pop()
@@ -130,7 +170,7 @@ def _split(boxes: list[_Box], *, rtl: bool) -> list[list[_Box]]:
 
 
 def _gaps(spans: list[tuple[float, float, _Box]]) -> list[tuple[float, list[_Box]]]:
-    """Return the boxes in groups that a gap parts, each with the width of the gap before it."""
+    """Return the boxes in groups separated by gaps, each with the width of the gap before it."""
     groups: list[tuple[float, list[_Box]]] = []
     reach = 0.0
     for start, end, box in sorted(spans, key=lambda span: span[:2]):
@@ -145,15 +185,22 @@ def _gaps(spans: list[tuple[float, float, _Box]]) -> list[tuple[float, list[_Box
 # --- paragraphs -------------------------------------------------------------------------------------------------------
 
 
-def _parted(box: _Box, *, rtl: bool) -> Iterator[list[GlyphLine]]:
-    """Yield the lines of a block, parted where a wider gap, an indent or a short line ends a paragraph."""
+def _parted(box: _Box, marked: Collection[int], *, rtl: bool) -> Iterator[list[GlyphLine]]:
+    """Split the lines of a block into paragraphs at wider gaps, indents, short lines, and bullets and numbers of list items.
+
+    `marked` are the identities of lines with a drawn bullet.
+    """
     steps = [above.base - line.base for above, line in pairwise(box.lines)]
     usual = median(steps) if steps else 0.0
     part = [box.lines[0]]
+    item = _number(box.lines[0], rtl=rtl)
     for above, line in pairwise(box.lines):
-        if above.base - line.base > _PARAGRAPH * usual or _begins_anew(box, above, line, rtl=rtl):
+        number = _number(line, rtl=rtl)
+        is_next = id(line) in marked or (item > 0 and number == item + 1)
+        if is_next or above.base - line.base > _PARAGRAPH * usual or _begins_anew(box, above, line, rtl=rtl):
             yield part
             part = []
+            item = number or item
         part.append(line)
     yield part
 
@@ -170,23 +217,31 @@ def _begins_anew(box: _Box, above: GlyphLine, line: GlyphLine, *, rtl: bool) -> 
     return indented or (ended and short > max(0.15 * width, 2 * line.size))
 
 
+def _number(line: GlyphLine, *, rtl: bool) -> int:
+    """Return the number of a list item at the start of a line (`2.`, `2)`), 0 without one."""
+    start = "".join(glyph.text for glyph in (line.glyphs[:-5:-1] if rtl else line.glyphs[:4]))
+    found = _NUMBER.match(start)
+    return int(found[1]) if found else 0
+
+
 def _joined(lines: Iterable[str]) -> str:
-    """Return lines as one; a word that was broken at the end of one is whole again."""
+    """Join lines into one; words hyphenated at the end of a line are restored."""
     text = ""
     for line in lines:
         is_broken = line[:1].islower() and _BROKEN_WORD.search(text)
-        text = _BROKEN_WORD.sub("", text) + line if is_broken else f"{text} {line}"
+        is_spaceless = _SPACELESS.match(line) and _SPACELESS.match(text[-1:])
+        text = _BROKEN_WORD.sub("", text) + line if is_broken else f"{text}{'' if is_spaceless else ' '}{line}"
     return text.strip()
 
 
 def joined_over_pages(found: Iterable[PdfParagraph]) -> list[PdfParagraph]:
-    """Return the paragraphs of all pages; one that a column or page breaks in the middle of a sentence goes on in the next."""
+    """Return the paragraphs of all pages, with those joined that a column or page break splits within a sentence."""
     whole: list[PdfParagraph] = []
     for one in found:
         last = whole[-1] if whole else None
         if last and _goes_on(last, one):
             text = _joined([last.text, one.text])
-            whole[-1] = PdfParagraph(text=text, size=last.size, lines=last.lines + one.lines, page=last.page)
+            whole[-1] = replace(last, text=text, lines=last.lines + one.lines, is_full=one.is_full)
         else:
             whole.append(one)
     return whole
@@ -198,5 +253,6 @@ def _goes_on(last: PdfParagraph, one: PdfParagraph) -> bool:
     return (
         is_running
         and not _END.search(last.text)
-        and (one.text[0].islower() or (one.lines > 1 and bool(RTL.match(one.text))))
+        and not one.is_item
+        and (one.text[0].islower() or (one.lines > 1 and (last.is_full or bool(RTL.match(one.text)))))
     )

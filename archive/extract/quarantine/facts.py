@@ -18,20 +18,20 @@ Verdict = tuple["Reason", str]
 """The reason why a page is not an article, and the evidence in words."""
 
 WALL_TEXT = 900
-"""A wall or an error page says little; behind this many letters of running text there is an article, whatever else the page carries."""
+"""Walls and error pages are short: a page with this many letters of running text contains an article."""
 EMPTY_LETTERS = 20
-"""A text of fewer letters counts as empty."""
+"""A text with fewer letters counts as empty."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 SINGLE = re.compile(
     r"(?:^|\s)(?:single|single-post|single-\w+|postid-\d+|node--?type-(?:article|news|story)"
     r"|page-node-type-article|article-page|post-template\S*)(?=\s|$)"
 )
-"""The classes by which publishing systems mark the body of one story's page."""
+"""Classes that publishing systems set on the body of an article's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A page's text and metadata, and what its head, titles, body class and address say; `letters` counts up to a wall's length."""
+    """A page's text and metadata, and facts from its head, titles, body class and URL; `letters` counts up to `WALL_TEXT` or more."""
 
     document: Document
     metadata: Metadata
@@ -44,7 +44,7 @@ class Facts:
 
     @classmethod
     def of(cls, document: Document, text: str, metadata: Metadata) -> Facts:
-        """Read them off a page."""
+        """Collect the facts of a page."""
         body = document.tree.find("body")
         title = document.model.by_tag["title"][:1]
         heading = document.model.by_tag["h1"][:1]
@@ -63,20 +63,20 @@ class Facts:
 
     @property
     def is_short(self) -> bool:
-        """Whether the text is no longer than a wall's may be."""
+        """Whether the text is short enough for a wall."""
         return self.letters < WALL_TEXT
 
     @property
     def claims_article(self) -> int:
-        """How firmly the page says that it is an article; 0 when it does not."""
+        """How strongly the page claims to be an article; 0 if it does not."""
         points = 3 * bool(plain(self.head.article.get("headline")) and self.head.article.get("datePublished"))
         points += 2 * ("article" in plain(next(iter(self.head.metas.get("og:type", ())), ""), 40).lower())
         points += 3 * bool(SINGLE.search(self.body_class))
         origin = self.metadata.article.provenance.get("date_published", "")
-        return points + origin.startswith(("json-ld", "meta"))  # a date that is only printed may be a teaser's
+        return points + origin.startswith(("json-ld", "meta"))  # a printed date may belong to a teaser
 
 
 def _count_letters(text: str) -> int:
-    """Return the letters of a text; of a long one at least as many as a wall has, which is all that anybody asks."""
+    """Count the letters of a text; of a long one only until there are too many for a wall."""
     letters = sum(map(len, _LETTERS.findall(text[: 2 * WALL_TEXT])))
     return letters if letters >= WALL_TEXT else sum(map(len, _LETTERS.findall(text[:20_000])))

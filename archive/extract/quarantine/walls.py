@@ -1,4 +1,4 @@
-"""Recognise what stands before an article (challenge, login, consent) or in its place (soft 404, an outage)."""
+"""Recognize pages in front of an article (challenge, login, consent) or in its place (soft 404, outage)."""
 
 from __future__ import annotations
 
@@ -8,115 +8,15 @@ from typing import TYPE_CHECKING
 
 from archive.extract.metadata.head import element_text
 from archive.extract.metadata.site import strip_site
+from archive.extract.quarantine.consent import consent_wall
 from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 
 if TYPE_CHECKING:
     from archive.extract.quarantine.facts import Facts, Verdict
 
-# Consent walls: pages whose text asks to store cookies and to process data, in the wording of the standard or by their
-# buttons.
-
-# What IAB Europe's Transparency and Consent Framework has every notice say (Policies, appendix B), by the words that
-# say it: information is stored on the device, for partners, as cookies or identifiers; personal data are processed, for
-# advertising and measurement, by consent or legitimate interest. News speaks of some of these; a notice says most in
-# two sentences, and in the first person.
-CLAIMS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        (
-            r"cookie|identifier|kennung|identifiant|identificador|çerez|tanımlayıcı|ciasteczk|идентификатор|куки"
-            r"|ملفات (?:تعريف )?الارتباط|الكوكيز|كوكيز|معر[ّ]?ف|کوکی|شناسه|עוגי|מזה(?:ה|ים)|クッキー|쿠키"
-        ),
-        (
-            r"partner|partenaire|vendor|socios|proveedores|fornitor|parceiro|ortaklar|iş ortak|партн[её]р|dostawc"
-            r"|شركاؤنا|شركائنا|شركاء|همکاران|شرکای|שותפ|شراکت|パートナー|파트너"
-        ),
-        (
-            r"\bdevice|\bgerät|endgerät|appareil|terminal|dispositiv|cihaz|urządzeni|устройств|apparaat"
-            r"|جهازك|الجهاز|أجهزت|دستگاه|מכשיר|ڈیوائس|端末|기기"
-        ),
-        (
-            r"personal data|personal information|personenbezogen|données (?:à caractère )?personnel|datos personales|dati personali"
-            r"|dados pessoais|kişisel veri|dane osobow|danych osobow|персональн|persoonsgegevens|persoonlijke gegevens"
-            r"|البيانات الشخصية|بياناتك|بيانات شخصية|داده‌?های شخصی|اطلاعات شخصی|מידע אישי|נתונים אישיים|ذاتی ڈیٹا|個人データ|개인정보"
-        ),
-        (
-            r"advertis|\bads\b|werbung|anzeigen|publicit|pubblicit|reklam|реклам|advertentie|measurement|audience|mesure d"
-            r"|messung|zielgruppe|إعلان|الإعلانات|قياس|تبلیغ|سنجش|פרסומ|מדידה|اشتہار|広告|광고"
-        ),
-        (
-            r"consent|einwillig|zustimm|consentement|consentimiento|consenso|consentimento|onay|rıza|zgod[yę]|соглас|toestemming"
-            r"|legitimate interest|berechtigte[sn]? interesse|intérêt légitime|موافقت|الموافقة|المصلحة المشروعة|رضایت|הסכמ|同意|동의"
-        ),
-        (
-            r"privacy|privatsphäre|datenschutz|vie privée|confidentialité|privacidad|privacidade|gizlilik|prywatno|конфиденц"
-            r"|خصوصيت|الخصوصية|حریم خصوصی|פרטיות|رازداری|プライバシー|개인정보 보호"
-        ),
-    )
-)
-_FIRST_PERSON = re.compile(
-    r"\b(?:we|our|us|wir|uns|unsere[nmrs]?|nous|notre|nos|nosotros|nuestr[oa]s?|usamos|utilizamos|noi|nostr[oiae]|usiamo|utilizziamo"
-    r"|nossos?|nossas?|biz|wij|ons|onze|my i nasi|nasi|używamy|мы|наш[иа]?|наши)\b|bizim|kullanıyoruz|ız\b|iz\b"
-    r"|نحن|نستخدم|نقوم|نقدّ?ر|شركاؤنا|شركائنا|ما و|ما از|می‌?کنیم|می‌?گذاریم|אנחנו|אנו|שלנו|ہم |ہمارے|当社|私たち|우리",
-    re.IGNORECASE,
-)
-_BUTTON = re.compile(
-    r"(?:yes,? )?(?:i )?(?:accept|agree|allow|consent|got it|reject|decline|refuse|manage|customi[sz]e|more options|save)\b.{0,30}"
-    r"|(?:cookie|privacy|consent) (?:settings|preferences|options|choices)"
-    r"|(?:alle[ns]? |allem )?(?:cookies )?(?:akzeptieren|annehmen|zustimmen|ablehnen|erlauben|verwalten)\b.{0,30}"
-    r"|einstellungen.{0,20}|einverstanden"
-    r"|(?:tout )?(?:accepter|refuser|paramétrer|gérer|continuer sans accepter|j.accepte)\b.{0,30}"
-    r"|(?:aceptar|rechazar|configurar|gestionar|acepto)\b.{0,30}|(?:accett[ao]|rifiuta|gestisci|personalizza)\b.{0,30}"
-    r"|(?:aceitar|rejeitar|gerir|gerenciar|concordo)\b.{0,30}|(?:alles )?(?:accepteren|akkoord|weigeren)\b.{0,30}|instellingen.{0,20}"
-    r"|(?:akceptuj\w*|zgadzam się|odrzuć|ustawienia)\b.{0,30}|(?:tümünü )?(?:kabul et|reddet|onayla)\w*.{0,20}|(?:çerez )?ayarlar\w*"
-    r"|(?:принять|отклонить|настро\w+|согласен)\b.{0,30}"
-    r"|(?:قبول|أوافق|اوافق|أقبل|موافق|الموافقة|رفض|إدارة|إعدادات|اعدادات|تخصيص).{0,30}|(?:پذیرش|قبول|موافقم|می‌?پذیرم|رد|مدیریت|تنظیم).{0,30}"
-    r"|(?:אישור|אשר|קבל|קבלה|מסכים|אני מסכים|דחה|דחייה|ניהול|הגדרות).{0,30}|(?:منظور|مسترد|ترتیبات).{0,20}"
-    r"|(?:すべて)?(?:同意|許可|拒否|設定).{0,12}|(?:全部)?(?:接受|同意|拒绝|设置).{0,12}|(?:모두 )?(?:동의|거부|설정).{0,12}",
-    re.IGNORECASE,
-)
-_MOST_BUTTONS = 60
-_MOST_TEXT = 3_000
-_FEW_LINKS = 40
-_LEAST_CLAIMS = 3
-_MOST_OF_TEXT = 0.6
-"""Share of the text that must be the notice's: an article may come with a notice, a wall has nothing else."""
-
-
-def consent_wall(facts: Facts) -> Verdict | None:
-    """Return `consent` for a page that is nothing but the question for consent, whatever its head claims; None for another."""
-    lines = _lines(facts)
-    notice = " ".join(line for line in lines if any(claim.search(line) for claim in CLAIMS))
-    total = sum(map(len, lines))
-    claims = sum(claim.search(notice) is not None for claim in CLAIMS)
-    if claims < _LEAST_CLAIMS or len(notice) < _MOST_OF_TEXT * total or not _FIRST_PERSON.search(notice):
-        return None
-    buttons = _buttons(facts)
-    if not (buttons or (claims > _LEAST_CLAIMS and not facts.claims_article)):
-        return None
-    if sum(1 for _ in islice(facts.document.tree.iter("a"), _FEW_LINKS + 1)) > _FEW_LINKS:
-        return None
-    return "consent", f"{claims} claims of a consent notice" + (f", button {buttons[0]!r}" if buttons else "")
-
-
-def _lines(facts: Facts) -> list[str]:
-    """Return the lines found as the article's; where there are none, what the page shows."""
-    text = facts.text
-    if not text.strip():
-        text = "\n".join(block.text for block in islice(facts.document.model.blocks, 100))
-    return [line for line in text[:_MOST_TEXT].split("\n") if line.strip()]
-
-
-def _buttons(facts: Facts) -> list[str]:
-    elements = facts.document.tree.iter("button", "a", "input")
-    texts = (element.get("value") or element_text(element, 60) for element in islice(elements, _MOST_BUTTONS))
-    return [text for text in texts if text and _BUTTON.fullmatch(text.strip())]
-
-
 _HTML_HEAD = 60_000
 
-# What the products themselves put on their challenge pages, never on a page that passed. Each was read on a page of
-# that product.
+# Markup that products put on their challenge pages only. Each was found on a page of that product.
 _CHALLENGE_MARKUP = re.compile(
     r"_cf_chl_opt|cf-browser-verification|id=[\"']challenge-(?:form|running|error-title|stage)|cf-chl-widget"
     r"|jschl[-_]answer|cf-error-details"
@@ -132,8 +32,8 @@ _CHALLENGE_SIGNS = re.compile(
     r"_cf_chl|cf-|jschl|captcha|_incapsula_|incapsula |sucuri|ddos-guard|awswaf|gokuprops|cp_challenge"
     r"|id=[\"']challenge|kpsdk|sec-if-cpt|edgesuite|bm-verify|/tspd/|slowaes|__test="
 )
-"""A part of each alternative in small letters: a pattern that ignores case is ten times slower, and most pages have none."""
-# Widgets that also stand in ordinary forms.
+"""A lower-case part of each alternative, tested first: a pattern that ignores case is ten times slower, and few pages match."""
+# Widgets that are used in ordinary forms as well.
 _CAPTCHA_WIDGET = re.compile(r"captcha\b(?!-delivery)|__test|smartcaptcha", re.IGNORECASE)
 _CHALLENGE_WORDS = re.compile(
     r"just a moment|attention required!|checking (?:if the site connection|your browser)|verify(?:ing)? (?:that "
@@ -177,7 +77,7 @@ _LOGIN_TITLE = re.compile(
     r"yap)?|ورود|вход)\b",
     re.IGNORECASE,
 )
-# The page is named: this is said by pages that are not there, and seldom by headlines.
+# Phrases with the word "page": error pages use them, headlines seldom do.
 _PAGE_NOT_FOUND = re.compile(
     r"(?:^|\W)(?:404|error 404)(?:$|\W)|(?:page|article|story|content|file|url|document) (?:was |is |could |can "
     r"|can.?t |cannot )?(?:not|no longer|n.t) (?:be )?(?:found|available|exist)"
@@ -190,10 +90,18 @@ _PAGE_NOT_FOUND = re.compile(
     r"|seite (?:wurde |konnte )?nicht gefunden|لم يتم العثور على (?:أي )?(?:نتائج|الصفحة|المحتوى|المقال)"
     r"|(?:seite|artikel|inhalt).{0,20}(?:nicht|leider nicht) (?:gefunden|mehr verfügbar)"
     r"|página no (?:encontrada|existe)|página não (?:encontrada|existe)|sayfa bulunamad|pagina non trovata"
-    r"|صفحه (?:مورد نظر )?(?:یافت|پیدا) نشد|صفحہ نہیں ملا|страница не найдена",
+    r"|صفحه (?:مورد نظر )?(?:یافت|پیدا) نشد|صفحہ نہیں ملا|страница не найдена"
+    r"|(?:页面|網頁|頁面|文章|网页|内容).{0,12}(?:不存在|找不到|未找到|已(?:被)?删除|已(?:被)?刪除)|找不到(?:该|您|此|這)?.{0,8}(?:页面|頁面|网页|網頁)"
+    r"|ページ.{0,16}(?:見つかりません|存在しません|存在しない|ありません|削除)|페이지를? ?(?:찾을 수 없|존재하지)|존재하지 않는 페이지"
+    r"|(?:पृष्ठ|पेज).{0,40}(?:नहीं मिला|मौजूद नहीं|उपलब्ध नहीं)|halaman.{0,30}(?:tidak (?:ditemukan|ada|tersedia))"
+    r"|(?:הדף|העמוד|הכתבה).{0,20}(?:לא נמצא|אינו קיים|לא קיים)|(?:η )?σελίδα.{0,20}δεν (?:βρέθηκε|υπάρχει)|ไม่พบหน้า"
+    r"|không tìm thấy trang|trang.{0,20}không (?:tồn tại|tìm thấy)|(?:nie znaleziono strony|strona nie (?:istnieje|została znaleziona))"
+    r"|pagina niet gevonden|sid(?:an|en) (?:kunde inte|kunne ikke|blev ikke|finns inte).{0,12}|сторінку не знайдено"
+    r"|stránka (?:nebyla nalezena|neexistuje)"
+    r"|az oldal nem található|pagina nu (?:a fost găsită|există)|sivua ei löy",
     re.IGNORECASE,
 )
-# Said of a page, and of missing people as well.
+# Phrases about missing pages and about missing people.
 _NOT_FOUND = re.compile(
     r"(?:not|n.t) found\W*$|nothing (?:was )?found|we can.?t (?:find|seem to find)|oops|no results"
     r"|لم (?:يتم العثور|نعثر|نتمكن من العثور|يعثر)|لا يمكن العثور|غير موجود"
@@ -203,17 +111,19 @@ _NOT_FOUND = re.compile(
 )
 _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
-"""Words of a title from which «page not found» is news, and from which «not found» alone is."""
+"""Maximum words of a title in which "page not found", or "not found" alone, is an error message and not a headline."""
+_NOTICE = 120
+"""Maximum characters of a first line that is a notice that the page was not found; the first sentence of a report is longer."""
 _OUTAGE_TEXT = 400
-"""Letters of what an outage says of itself at most."""
+"""Maximum letters of an outage page."""
 _OUTAGE_LINKS = 20
-"""Links of such a page at most: the page of a brief about an outage elsewhere has the menu of its site."""
+"""Maximum links of an outage page; the page of a short article about an outage has the site's menu."""
 _A_SENTENCE = 40
 _A_TEXT = 100
-"""Letters of a text that is a brief, and no explanation of what the page wants."""
+"""Minimum letters of a short article, as opposed to the instructions of a challenge."""
 
 
-# What servers, frameworks and hosting companies say in the place of every page of a site, in their own words.
+# Messages of servers, frameworks and hosting companies in place of a site's pages.
 _SERVER_ERROR = re.compile(
     r"error establishing a database connection|(?:mysql|database) (?:connection )?error\b|too many connections|mysql server has gone away"
     r"|sqlstate\[|\b(?:fatal|parse) error: |uncaught (?:exception|error)|allowed memory size of \d|maximum execution time of \d"
@@ -240,7 +150,7 @@ _MAINTENANCE = re.compile(
 
 
 def outage(facts: Facts) -> Verdict | None:
-    """Return `soft-503` for a page that says nothing but that the site does not work, whatever its status; None for another."""
+    """Return `soft-503` for a page that only says that the site is not available, whatever its status; else None."""
     if not facts.is_short or facts.claims_article or not _few_links(facts, _OUTAGE_LINKS):
         return None
     for title in facts.titles:
@@ -254,7 +164,7 @@ def outage(facts: Facts) -> Verdict | None:
 
 
 def wall(facts: Facts) -> Verdict | None:
-    """Return `challenge`, `login` or `consent` for a page that keeps the visitor out; None for another."""
+    """Return `challenge`, `login` or `consent` for a page that keeps visitors out, else None."""
     headers = {name.lower(): value.lower() for name, value in facts.document.page.headers}
     if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
         return "challenge", "the response header says so"
@@ -266,9 +176,11 @@ def wall(facts: Facts) -> Verdict | None:
 
 
 def not_found(facts: Facts) -> Verdict | None:
-    """Return `soft-404` for a page that says in its title or opening words that nothing is there; None for another."""
+    """Return `soft-404` for a page whose title or first words say that the page does not exist, else None."""
     if re.search(r"(?:^|\s)error-?404(?=\s|$)", facts.body_class):
         return "soft-404", "body class error404"
+    if not facts.claims_article and (match := _missing_above_others(facts)):
+        return "soft-404", f"text says {match[0].strip()!r} above other articles"
     if not facts.is_short or facts.claims_article >= 3:
         return None
     if match := next(filter(None, (_missing_title(facts, title) for title in facts.titles)), None):
@@ -278,8 +190,20 @@ def not_found(facts: Facts) -> Verdict | None:
     return None
 
 
+def _missing_above_others(facts: Facts) -> re.Match[str] | None:
+    """Return the match of "page not found" in the first line of a text without a headline, above teasers of other articles."""
+    first = facts.text[: _NOTICE + 1].split("\n")[0]
+    match = _PAGE_NOT_FOUND.search(first) if len(first) <= _NOTICE else None
+    title = next((element_text(heading, 200) for heading in facts.document.model.by_tag["h1"]), "")
+    if match is None or (len(title.split()) > _LABEL_WORDS and not _PAGE_NOT_FOUND.search(title)):
+        return None
+    headings = (heading for heading in islice(facts.document.tree.iter("h2", "h3", "h4"), 300))
+    teasers = (heading for heading in headings if heading.find(".//a[@href]") is not None)
+    return match if sum(1 for _ in islice(teasers, 2)) > 1 else None
+
+
 def _missing_title(facts: Facts, title: str) -> re.Match[str] | None:
-    """Return what a title says of a page that is not there; a headline that says it of something else has more words."""
+    """Return the match of "not found" in a title; a headline with these words is longer and does not match."""
     words = len(strip_site(title, frozenset(), guess=True).split())
     if words <= _HEADLINE_WORDS and (match := _PAGE_NOT_FOUND.search(title)):
         return match
@@ -308,7 +232,7 @@ def _challenge(facts: Facts) -> Verdict | None:
 
 
 def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
-    """Return what a challenge calls itself; a headline that says it of a place or a person goes on, and a text stands under it."""
+    """Return the match of a challenge in a title; a headline with the same words is longer, and has a text under it."""
     words = _CHALLENGE_WORDS.search(title)
     if words is None or facts.letters < _A_TEXT:
         return words
@@ -317,7 +241,7 @@ def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
 
 
 def _challenge_markup(html: str) -> re.Match[str] | None:
-    """Return what a challenge product puts on its page; none on a page longer than those are."""
+    """Return the match of a challenge product's markup; None on pages longer than challenges are."""
     if len(html) >= _HTML_HEAD or not _CHALLENGE_SIGNS.search(html.lower()):
         return None
     return _CHALLENGE_MARKUP.search(html)

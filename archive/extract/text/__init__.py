@@ -13,20 +13,22 @@ from archive.article import Dropped
 from archive.extract.document import parse_html
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
+from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, RUNNING_TEXT, PageModel, ancestors, read_model
-from archive.extract.text.boilerplate import Known, judge_lines
+from archive.extract.text.boilerplate import rules_by_text
 from archive.extract.text.boxes import main_element
-from archive.extract.text.declared import declared_body, reconcile
-from archive.extract.text.labels import DATE_LABEL, Line
+from archive.extract.text.completion import Completion
+from archive.extract.text.declared import declared_body, recipe_lines, reconcile
+from archive.extract.text.labels import DATE_LABEL, Known, Line
 from archive.extract.text.layout import Layout
+from archive.extract.text.main_content import MainContentFinder
 from archive.extract.text.names import folded_words
 from archive.extract.text.own import find_lead, is_lead_class, own_article, title_heading
 from archive.extract.text.phrases import line_key
-from archive.extract.text.place import join_twins, judge_places, same_site
-from archive.extract.text.shapes import judge_shapes
+from archive.extract.text.place import join_twins, rules_by_place, same_site
+from archive.extract.text.shapes import rules_by_shape
 from archive.extract.text.state import embedded
 from archive.extract.text.structure import make_body
-from archive.extract.text.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,19 +42,20 @@ __all__ = ["Text", "find_text"]
 
 _SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
 _LIKENESS = 0.9
-"""Word F1 from which a line is a variant of the title (publishers reword a word between h1 and og:title)."""
+"""Minimum word F1 of a variant of the title (publishers may reword a word between h1 and og:title)."""
 _KICKER = 40
-"""Letters that a kicker may put before the title in one heading (`Neue Regel: …`)."""
+_KICKER_WORDS = 5
+"""Maximum letters and words of a kicker before the title in one heading (`Neue Regel: …`)."""
 _MAX_HEADINGS = 6
 _MIN_WORDS = 3
 _MIN_SIGNS = 6
-"""Signs of a script without spaces that say as much as three words."""
+"""Characters of a script without spaces that correspond to three words."""
 _MIN_LENGTH = 12
-"""A shorter candidate ('Opinion', 'Video') is a label, and its words may well be a line of the text."""
+"""A shorter candidate ('Opinion', 'Video') is a label, and may equal a line of the text."""
 
 
 def title_parts(title: str) -> set[str]:
-    """Return what may be the article's title in a `<title>`: its longest part, and the whole less one end."""
+    """Return candidates for the article's title in a `<title>`: its longest part, and the whole without its first or last part."""
     parts = [part for part in _SEPARATOR.split(title) if part.strip()]
     if len(parts) < 2:
         return {title}
@@ -61,26 +64,28 @@ def title_parts(title: str) -> set[str]:
 
 
 class TitleLines:
-    """What a page calls itself, folded for comparison."""
+    """The titles of a page, folded for comparison."""
 
     def __init__(self, candidates: Iterable[str]) -> None:
         keys = {line_key(candidate) for candidate in candidates if candidate}
         self._keys = {key for key in keys if _is_telling(key)}
-        self._joined = [key.replace(" ", "") for key in self._keys]
+        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in self._keys]
         bags = [Counter(key.split()) for key in self._keys]
         self._bags = [(bag, bag.total()) for bag in bags]
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether a line's key is the title, or nearly."""
+        """Return whether a line's key is the title or a close variant."""
         if key in self._keys:
             return True
         parts = key.split()
         if len(parts) <= _MIN_WORDS:
             return False
         joined = key.replace(" ", "")
-        if any(joined.endswith(own) and len(joined) <= len(own) + _KICKER for own in self._joined):
-            return True
         size = len(parts)
+        if any(
+            size <= most and joined.endswith(own) and len(joined) <= len(own) + _KICKER for own, most in self._joined
+        ):
+            return True
         # a paragraph has more words than any of them
         near = [
             (own, least) for own, total in self._bags if 2 * min(size, total) >= (least := _LIKENESS * (size + total))
@@ -96,9 +101,9 @@ def _is_telling(key: str) -> bool:
 
 
 def title_candidates(model: PageModel, headlines: Iterable[str]) -> list[str]:
-    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines.
+    """Return candidates for the page's title: h1, og:title, twitter:title, parts of `<title>`, and JSON-LD headlines.
 
-    An h1 behind the one that says the page's title, the first of `headlines`, is another article's.
+    The first of `headlines` is the page's title; an h1 after the one with that title belongs to another article.
     """
     headlines = list(headlines)
     found = [" ".join(heading.text_content().split()) for heading in model.by_tag["h1"][:_MAX_HEADINGS]]
@@ -118,30 +123,35 @@ def title_candidates(model: PageModel, headlines: Iterable[str]) -> list[str]:
     return found
 
 
-# Find an article's text on its page, with the rule that kept or dropped each line.
+# Find an article's text on its page, and record the rule that kept or dropped each line.
 #
-# Witnesses say which blocks of the page are the article's: trafilatura (`witness`) and the body that the page
-# declares (`declared`). The text is taken from the page's own blocks, completed by their place (`layout`, `lead`),
-# less what its place (`place`) or its words (`boilerplate`, `title`) show to be furniture. Nothing is thrown away
-# unseen: a dropped line keeps its rule.
+# Two sources identify the article's blocks: trafilatura (`main_content`) and the body that the page declares
+# (`declared`). The text consists of the page's own blocks: those found, those added by their position (`completion`,
+# `own`), without those that their position (`place`) or their words (`boilerplate`) identify as boilerplate. Dropped
+# lines are kept with their rules.
 
 _MAX_LINES = 400
-"""Blocks whose keys are given for site learning; boilerplate stands at the ends of a page of thousands."""
+"""Maximum blocks whose keys are returned to learn a site's boilerplate, which is at the start and end of a page."""
 _MUCH = 0.75
 _LITTLE = 800
-"""Characters of a text below which the page may hold the whole article for its scripts."""
-_ALL_LINK = 0.9
+"""Below this many characters of text, the whole article may be in the page's script data."""
 _TWICE = 2
-_PLAIN = frozenset({"p", "div", "section", "span", "address", "header", "footer", "center", "article", "main", "body"})
+_PLAIN = frozenset(
+    {"p", "div", "section", "span", "address", "header", "footer", "center", "article", "main", "body", "template"}
+)
+_ROWS = frozenset({"div", "header", "footer", "address", "section", "template"})
+_CELLS = frozenset({"a", "span", "time", "b", "strong", "small", "em", "i", "button", "svg", "img"})
+_ROW = 120
+"""Elements whose line may be a row of labels, each in an inline element, and its maximum length."""
 _PARTS = frozenset({"li", "td", "th", "dd", "blockquote"})
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """The text of a page: its model, the blocks found with the rule that drops each ('' if it stays), the route.
+    """The text of a page: its model, the blocks found with the rule that drops each ('' if kept), and the route.
 
-    `doubt` says why the text may be another's, '' when its witnesses agree.
+    `doubt` says why the text may belong to another article, '' if the sources agree.
     """
 
     model: PageModel
@@ -151,24 +161,24 @@ class Text:
 
     @property
     def origin(self) -> str:
-        """The route, and why the text may be another's."""
+        """The route, and the doubt if there is one."""
         return f"{self.route} (doubtful: {self.doubt})" if self.doubt else self.route
 
     @property
     def kept(self) -> list[int]:
-        """The blocks that stay."""
+        """The indices of the blocks that are kept."""
         return [index for index, rule in self.rules.items() if not rule]
 
     def article(self) -> str:
-        """Return the lines that stay, joined by newlines."""
+        """Return the kept lines, joined by newlines."""
         return "\n".join(self.model.blocks[index].text for index in self.kept)
 
     def body(self, base: str) -> Body:
-        """Return what stays in its shape; `base` is the address of the page, for its links and pictures."""
+        """Return the kept lines as typed blocks; links and pictures are resolved against `base`."""
         return make_body(self.model, self.kept, main_element(self.kept, self.model.blocks), base)
 
     def found(self) -> str:
-        """Return every line found, dropped ones too."""
+        """Return all lines found, including dropped ones, joined by newlines."""
         return "\n".join(self.model.blocks[index].text for index in self.rules)
 
     def dropped(self) -> tuple[Dropped, ...]:
@@ -177,7 +187,7 @@ class Text:
             Dropped(line=self.model.blocks[index].text, rule=rule) for index, rule in self.rules.items() if rule
         )
 
-    def fates(self) -> list[tuple[str, str, str]]:
+    def explained_lines(self) -> list[tuple[str, str, str]]:
         """Return each block of the page in order as (line, `kept` or `dropped`, rule)."""
         rows = []
         for index, block in enumerate(self.model.blocks):
@@ -186,7 +196,7 @@ class Text:
         return rows
 
     def line_keys(self) -> tuple[str, ...]:
-        """Return the keys of the page's blocks, each once, at most 400: the first and the last of a longer page."""
+        """Return the keys of the page's blocks, each once, at most 400: the first and last ones of a longer page."""
         half = _MAX_LINES // 2
         blocks = self.model.blocks
         ends = blocks if len(blocks) <= _MAX_LINES else [*blocks[:half], *blocks[-half:]]
@@ -194,40 +204,44 @@ class Text:
 
 
 def find_text(document: Document, metadata: Metadata) -> Text:
-    """Find the text of a page: in its body, or, where that says little, in the state that it holds for its scripts."""
-    text = _read(document, metadata)
+    """Find the text of a page: in its body or, if that has little text, in its script data."""
+    titles = _title_lines(document, metadata)
+    text = _read(document, metadata, titles)
     size = len(text.article())
     if size >= _LITTLE:
         return text
-    titles = TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
     state = embedded(document, lambda line: line_key(line) in titles)
     if len(state) < _TWICE * size or not state:
         return text
     tree = parse_html(f"<html><body><article>{state}</article></body></html>")
-    other = _read(replace(document, tree=tree, model=read_model(tree), html=""), metadata)
+    document = replace(document, tree=tree, model=read_model(tree), html="")
+    other = _read(document, metadata, _title_lines(document, metadata))
     return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
 
 
-def _read(document: Document, metadata: Metadata) -> Text:
-    """Run the readers over a page."""
+def _title_lines(document: Document, metadata: Metadata) -> TitleLines:
+    return TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
+
+
+def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
+    """Apply all steps of text extraction to a page."""
     model = document.model
     blocks = model.blocks
-    titles = TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
 
     def is_title(line: str) -> bool:
         return line_key(line) in titles
 
     declared = declared_body(document, metadata)
-    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared.text)
-    found, route = set(testimony.found), testimony.route
-    found, is_own = own_article(found, testimony.quick, blocks, is_title)
-    doubt = testimony.doubt
+    main = MainContentFinder(model).find(declares="articleBody" in document.html, declared=declared.text)
+    found, route = set(main.found), main.route
+    found, is_own = own_article(found, main.quick, blocks, is_title)
+    doubt = main.doubt
     if is_own:
         route, doubt = "own", "a longer text stands elsewhere on the page"
     elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
         found |= join_twins(sorted(found), blocks, title_heading(blocks, is_title))
-    layout = Layout(model, found)
-    added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
+    completion = Completion(Layout(model, found))
+    added = {*completion.complete(), *completion.trusted(), *_footnotes(model), *recipe_lines(document, metadata)}
     found |= added
     reconciled = reconcile(sorted(found), blocks, declared, is_held=route == "json-ld")
     if reconciled.lines:
@@ -236,8 +250,8 @@ def _read(document: Document, metadata: Metadata) -> Text:
     found = set(reconciled.found)
     found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
     order = sorted(found)
-    places = judge_places(order, blocks, document.page.url, added)
-    shapes = judge_shapes(order, model, urlsplit(document.page.url).hostname or "")
+    places = rules_by_place(order, blocks, document.page.url, added)
+    shapes = rules_by_shape(order, model, urlsplit(document.page.url).hostname or "")
     shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
     places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
     known = Known(
@@ -255,33 +269,36 @@ def _read(document: Document, metadata: Metadata) -> Text:
         _line(blocks[index], blocks[after] if after >= 0 else None, host)
         for index, after in zip(order, following, strict=True)
     ]
-    rules = judge_lines(
+    rules = rules_by_text(
         lines, [place or reconciled.rules.get(index, "") for place, index in zip(places, order, strict=True)], known
     )
     if reconciled.action:
         route = f"{route}+{reconciled.action}"
-    fates = dict(zip(order, rules, strict=True))
-    # a reader that leaves the heading out by its tag takes it for the title all the same
-    if (heading := title_heading(blocks, is_title)) >= 0 and heading not in fates:
-        fates = dict(sorted({**fates, heading: "title"}.items()))
-    return Text(model=model, rules=fates, route=route, doubt=doubt)
+    rule_of = dict(zip(order, rules, strict=True))
+    # a source that skips the heading because of its tag has identified it as the title
+    if (heading := title_heading(blocks, is_title)) >= 0 and heading not in rule_of:
+        rule_of = dict(sorted({**rule_of, heading: "title"}.items()))
+    return Text(model=model, rules=rule_of, route=route, doubt=doubt)
 
 
 def _footnotes(model: PageModel) -> set[int]:
-    """Return the blocks that the marks of footnotes lead to."""
+    """Return the blocks to which footnote marks link, or beside the number to which they link."""
     if not model.notes:
         return set()
+    named = {element.element for element in model.elements if element.attributes.get("id") in model.notes}
+    boxes = {node.getparent() for node in named if node.tag == "a"} | named
     return {
         index
         for index, block in enumerate(model.blocks)
-        if not block.hook and any(node.get("id") in model.notes for node in islice(ancestors(block.element), 3))
+        if not (block.hook or block.text.isdecimal() or block.linked >= ALL_LINK)
+        and not boxes.isdisjoint(islice(ancestors(block.element), 3))
     }
 
 
 def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
     hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
     return Line(
-        block.text,
+        _in_columns(block) or block.text,
         block.linked,
         block.element.tag in HEADINGS,
         leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
@@ -292,18 +309,37 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
-        plain=block.element.tag in _PLAIN
+        plain=(block.element.tag in _PLAIN or "-" in str(block.element.tag))
         and not any(node.tag in _PARTS for node in islice(ancestors(block.element), 4)),
         written=_is_written(block, after),
         timed=_is_time(block),
-        returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
+        returns=block.linked >= ALL_LINK and all(_leads_back(href, host) for href in hrefs),
     )
 
 
+def _in_columns(block: TextBlock) -> str:
+    """Return the parts of a short line with bars between them if each is in an inline element of its own, as in a row of labels."""
+    box = block.element
+    if len(box) == 1 and box[0].tag == "template":  # its shadow root
+        box = box[0]
+    if (
+        not (box.tag in _ROWS or "-" in str(box.tag))
+        or len(block.text) > _ROW
+        or len(box) < 2
+        or (box.text or "").strip()
+    ):
+        return ""
+    if any(child.tag not in _CELLS or (child.tail or "").strip() for child in box):
+        return ""
+    parts = (" ".join("".join(child.itertext()).split()) for child in box)
+    row = " | ".join(filter(None, parts))
+    return row if " | " in row else ""
+
+
 def _is_written(block: TextBlock, after: TextBlock | None) -> bool:
-    """Tell whether a line is set as an editor's text is: a paragraph without a class, the lead, or one set as the next line is."""
+    """Return whether a line has the markup of an editor's text: a paragraph without a class, the lead, or the same as the next line."""
     own = block.element
-    if (own.tag == "p" and not own.get("class")) or is_lead_class(own):
+    if (own.tag == "p" and not own.get("class")) or (is_lead_class(own) and not _is_time(block)):
         return True
     other = after.element if after else None
     return own is other or (
@@ -314,25 +350,25 @@ def _is_written(block: TextBlock, after: TextBlock | None) -> bool:
 
 
 def _is_time(block: TextBlock) -> bool:
-    """Tell whether a line is nothing but what a `time` element says."""
+    """Return whether a line consists only of a `time` element."""
     if len(block.text) > DATE_LABEL or not any(map(str.isdecimal, block.text)):
         return False
     return any(" ".join("".join(time.itertext()).split()) == block.text for time in block.element.iter("time"))
 
 
 def _leads_back(href: str, host: str) -> bool:
-    """Tell whether an address is a place on the page, or the front page of its site."""
+    """Return whether a link leads to a fragment of the page, or to the site's front page."""
     return href.startswith("#") or (same_site(href, host) and _path(href) in {"", "/"})
 
 
 def _path(href: str) -> str:
-    """Return the path of an address that can be read, and what follows it."""
+    """Return the path, query and fragment of a URL, '' if it is invalid."""
     parts = urlsplit(href)
     return f"{parts.path}{parts.query}"
 
 
 class _Languages:
-    """The languages of a page: those that it declares, and the one in which its text is written, found when asked for."""
+    """The languages of a page: those that it declares, and that of its text, identified on first use."""
 
     def __init__(self, document: Document, text: Callable[[], str]) -> None:
         self._declared = tuple(filter(None, map(primary, declared_languages(document))))

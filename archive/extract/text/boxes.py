@@ -1,4 +1,4 @@
-"""Tell what the elements around a block are: its holder, a list, a widget, a note, the one that holds most of a text."""
+"""Classify the elements around a block: its container, lists, widgets, notes, and the main element of a text."""
 
 from __future__ import annotations
 
@@ -17,34 +17,36 @@ if TYPE_CHECKING:
     from archive.extract.page import TextBlock
 
 _MAIN_SHARE = 0.8
-"""Share of the text that the main element must hold; the rest is lead, captions and what follows the article."""
+"""Minimum share of the text in the main element; the rest is the lead, captions and lines after the article."""
 _NOT_MAIN = frozenset(
     {"a", "blockquote", "center", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "li", "ol", "p", "pre", "span"}
     | {"table", "tbody", "td", "tr", "ul", "em", "strong", "b", "i", "font"}
 )
-"""Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
+"""Elements that contain part of an article, never all of it; otherwise a long list could count as the article."""
 _PARTS = frozenset(
     {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
 )
-"""Elements of lists and tables, which stand where a paragraph may stand."""
+"""Lists and tables, which can take the place of a paragraph."""
 GROUPS = frozenset({"table", "ul", "ol"})
 SECTIONS = frozenset({"article", "main", "body", "section"})
-"""Elements that hold an article or a part of the page, and are no box within it."""
+"""Elements that contain an article or a part of the page, as opposed to boxes within an article."""
 _WRAPPERS = frozenset({"div", "figure"})
 _UNREAD = frozenset({"style", "script"})
+_SCRIPTS = frozenset({"script", "style", "noscript", "template"})
 _LONG_BOX = 1_200
 _SHORT_BOX = 400
-"""Characters of a box up to which it may be a widget, a teaser or a caption."""
+"""Maximum characters of a widget, teaser or caption."""
 _MEDIA = ("img", "picture", "video", "amp-img", "iframe")
 _ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
+_BUTTON_SIGNS = 2
 _SEVERAL = 2
-"""Paragraphs beside a picture that are more than its caption."""
+"""Minimum number of paragraphs or table rows next to a picture that are more than its caption."""
 _NOTE_LINKS = 0.25
-"""Share of link text up to which a footer is a note to the article, and no list of links."""
+"""Maximum share of link text in a footer that is a note to the article, not a list of links."""
 
 
 def owner(element: HtmlElement) -> HtmlElement | None:
-    """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
+    """Return the parent of the paragraph, list or table that contains an element."""
     place = element
     while (parent := place.getparent()) is not None:
         if parent.tag not in _PARTS and (place is element or not _is_wrapper(parent, place)):
@@ -54,7 +56,7 @@ def owner(element: HtmlElement) -> HtmlElement | None:
 
 
 def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
-    """Tell whether a box holds nothing but a list or a table, so that it can be scrolled or set wide."""
+    """Return whether a box only wraps a list or table, to make it scrollable or wide."""
     is_group = group.tag in GROUPS or group.tag in _WRAPPERS
     if not is_group or box.tag not in _WRAPPERS or (group.tail or "").strip() or (box.text or "").strip():
         return False
@@ -62,18 +64,18 @@ def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
 
 
 def classes(element: HtmlElement) -> set[str]:
-    """Return the classes of an element but for those that say which of a row it is."""
+    """Return the classes of an element, without those that give its position among siblings."""
     return {name for name in (element.get("class") or "").split() if not _ORDINAL.fullmatch(name)}
 
 
 def stands_in_title(element: HtmlElement, main: HtmlElement | None) -> bool:
-    """Tell whether an element is or stands in a heading of the first rank within the main element."""
+    """Return whether an element is an h1 within the main element, or inside one."""
     heading = closest(element, "h1")
     return heading is not None and heading in ancestors(element, main)
 
 
 def is_note(element: HtmlElement) -> bool:
-    """Tell whether a block stands in a footer that is a note, as a correction is: hardly any of it links."""
+    """Return whether an element is in a footer that is a note, such as a correction: it has hardly any links."""
     footer = closest(element, "footer")
     if footer is None:
         return False
@@ -82,7 +84,7 @@ def is_note(element: HtmlElement) -> bool:
 
 
 def is_widget(box: HtmlElement) -> bool:
-    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture; a long one does not."""
+    """Return whether a short box contains a form, has a linked heading, or captions a picture."""
     size = len(" ".join("".join(box.itertext()).split()))
     if size > _LONG_BOX:
         return False
@@ -93,28 +95,47 @@ def is_widget(box: HtmlElement) -> bool:
     headings = list(box.iter(*HEADINGS))
     if any(is_linked(heading) for heading in headings):
         return True
-    return not headings and next(box.iter(*_MEDIA), None) is not None and _paragraphs(box) < _SEVERAL
+    is_caption = not headings and next(box.iter(*_MEDIA), None) is not None and _paragraphs(box) < _SEVERAL
+    return is_caption and _rows(box) < _SEVERAL
+
+
+def _rows(box: HtmlElement) -> int:
+    """Return the number of table rows in a box that have text in several cells."""
+    said = ([bool("".join(cell.itertext()).strip()) for cell in row.iterchildren("td", "th")] for row in box.iter("tr"))
+    return sum(sum(cells) > 1 for cells in said)
 
 
 def _paragraphs(box: HtmlElement) -> int:
-    """Return the paragraphs of running text in a box."""
+    """Return the number of paragraphs of running text in a box."""
     return sum(is_long(" ".join("".join(node.itertext()).split())) for node in box.iter("p"))
 
 
 def _is_control(element: HtmlElement) -> bool:
-    """Tell whether an element asks for something: it does not open a panel, and is no box to tick in a list."""
-    if element.get("aria-expanded") is not None or element.get("aria-controls") is not None:
+    """Return whether a form control asks for input: it does not open a panel, set a number of servings, or tick a list item."""
+    if element.get("aria-expanded") is not None or element.get("aria-controls") is not None or _counts(element):
         return False
     return element.get("type") != "checkbox" or next(element.iterancestors("li"), None) is None
 
 
+def _counts(element: HtmlElement) -> bool:
+    """Return whether an element is a number field, or a button with an icon, a number (`2x`) or a sign (`+`)."""
+    if element.tag == "button":
+        return len("".join(element.itertext()).strip()) <= _BUTTON_SIGNS
+    return element.tag == "input" and (element.get("type") == "number" or is_number(element.get("value")))
+
+
+def is_number(value: str | None) -> bool:
+    """Return whether a field's value is a number, such as a number of servings."""
+    return (value or "").strip().isdecimal()
+
+
 def is_linked(heading: HtmlElement) -> bool:
-    """Tell whether a heading holds a link or stands in one."""
+    """Return whether a heading contains a link or is inside one."""
     return heading.find(".//a") is not None or next(heading.iterancestors("a"), None) is not None
 
 
 def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlElement | None:
-    """Return the deepest element that holds most of the text."""
+    """Return the deepest element that contains most of the text, None if there is none."""
     held: Counter[HtmlElement | None] = Counter()
     parents: Counter[HtmlElement | None] = Counter()
     total = 0
@@ -130,15 +151,30 @@ def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlEleme
         for holder in ancestors(parent) if parent is not None else ():
             held[holder] = known(holder, 0) + size
     holders = [element for element, size in held.items() if element is not None and size >= _MAIN_SHARE * total]
-    main = max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
+    main = max(holders, key=lambda element: len(list(element.iterancestors())), default=None)
     while main is not None and main.tag in _NOT_MAIN:
         main = main.getparent()
     return main
 
 
 def boxes_around(element: HtmlElement) -> Iterator[HtmlElement]:
-    """Yield an element and the few around it that may be its box, innermost first."""
+    """Yield an element and its nearest ancestors that may be its box, innermost first."""
     for step, node in enumerate(ancestors(element)):
         if step > 4 or node.tag in {"body", "main"}:
             return
         yield node
+
+
+def text_within(box: HtmlElement, limit: int) -> str:
+    """Return the text of a box, '' if it has more than `limit` characters, not counting blanks."""
+    pieces: list[str] = []
+    for node in box.iter():
+        # scripts and style sheets are not part of the text
+        said = None if node.tag in _SCRIPTS else node.text
+        for piece in (said, None if node is box else node.tail):
+            if piece:
+                pieces.append(piece)
+                limit -= len(" ".join(piece.split()))
+        if limit < 0:
+            return ""
+    return " ".join("".join(pieces).split())

@@ -1,7 +1,7 @@
-"""Prepare what trafilatura is to read: the element that holds a page's article, or the whole page, as a tree of its own.
+"""Prepare the input of trafilatura: the element that contains a page's article, or the whole page, as a separate tree.
 
-trafilatura looks through the whole page for the first element with an article's name, and tests every element on its
-way. Only elements that hold running text can be right; among them it would choose the same, and then read no other.
+trafilatura searches the whole page for the first element with an article's name, and tests every element on the way.
+Only elements with running text can be right; choosing among these gives the same element in less time.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from lxml import etree
 from trafilatura.xpaths import BODY_XPATH
 
 from archive.extract.hooks import hook_of
-from archive.extract.page import is_in
-from archive.extract.text.expressions import quicken
+from archive.extract.page import HEADINGS, is_in
+from archive.extract.text.boxes import is_linked
+from archive.extract.text.expressions import speed_up_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,39 +24,55 @@ if TYPE_CHECKING:
 
     from archive.extract.page import PageModel, TextBlock
 
-quicken()
+speed_up_trafilatura()
 
 _KINDS = frozenset({"article", "div", "main", "section"})
-"""Elements that trafilatura takes for an article's."""
+"""Elements that trafilatura considers as an article's container."""
 _TELLING = ("class", "id", "itemprop", "role")
-"""Attributes by which it knows them."""
+"""Attributes by which trafilatura recognizes them."""
 _BOXES = ("div", "li", "p", "table")
-"""Elements within which trafilatura counts links; what stands in none of them is no part of a list of links."""
+"""Elements within which trafilatura counts links; text outside of them is not part of a list of links."""
 _BEFORE = 0.15
-"""Share of the running text that may stand before the article; more, and the element may be the page's next article."""
+"""Maximum share of running text before the article; with more, the element may be the page's next article."""
+_ENTRIES = 3
 _NAMED = etree.XPath(".//*[@class or @id]")
+_CUSTOM = etree.XPath('.//*[contains(local-name(), "-")]')
+_BLOCKS = ("div", "p", "ul", "ol", "table", "section", "article", "main", "h1", "h2", "h3", "blockquote", "figure")
 _NOISE = ("script", "style", "noscript", "svg", "iframe", "head")
 _NEVER_TEXT = ("nav", "footer", "aside", "button", "select", "textarea", "menu", "dialog", "video", "audio", "canvas")
-"""What trafilatura deletes later, after it has tested each element of the tree against its expressions."""
+"""Elements that trafilatura deletes anyway, but only after testing every element against its expressions."""
 _MUCH = 5
-"""Part of the page's text (one in so many) that an element holds which swallowed the rest for want of an end tag."""
+"""An element with more than one part in this many of the page's text has swallowed it, because its end tag is missing."""
 _JOINERS = {0x200C: "\U00010600", 0x200D: "\U00010601"}
-"""Letters of Linear A: trafilatura deletes format characters, so the joiners go through it as letters no page uses."""
+"""Placeholders for joiners, from Linear A, which no page uses: trafilatura deletes format characters."""
 
 
 def article_element(running: Sequence[TextBlock], least: float) -> HtmlElement | None:
-    """Return the element that trafilatura would choose by its name among those that hold running text.
+    """Return the element that trafilatura would choose by its name among those with running text.
 
-    `running` are the page's blocks that read as running text, in page order; None when the element holds less than
-    `least` characters of them, or none has an article's name.
+    `running` are the page's blocks of running text, in page order. Return None if no element has an article's name, or
+    if it contains less than `least` characters of them.
     """
     root = etree.Element("body")
-    shadows: dict[HtmlElement, etree._Element] = {}
+    counterparts: dict[HtmlElement, etree._Element] = {}
     for element in dict.fromkeys(block.element for block in running):
-        _shadow(element, root, shadows)
+        _counterpart(element, root, counterparts)
     found = next((matches[0] for expression in BODY_XPATH if (matches := expression(root))), None)
-    chosen = next((element for element, shadow in shadows.items() if shadow is found), None)
-    return chosen if chosen is not None and _is_article(chosen, running, least) else None
+    chosen = next((element for element, counterpart in counterparts.items() if counterpart is found), None)
+    return _story(chosen) if chosen is not None and _is_article(chosen, running, least) else None
+
+
+def _story(element: HtmlElement) -> HtmlElement:
+    """Return the element, or its parent if it is one of several entries under one title, as in a live blog."""
+    parent = element.getparent()
+    if element.tag != "article" or parent is None:
+        return element
+    entries = [entry for entry in parent.iterchildren("article") if entry.get("class") == element.get("class")]
+    has_title = next(element.getroottree().iter("h1"), None) is not None
+    if len(entries) < _ENTRIES or not has_title or any(next(entry.iter("h1"), None) is not None for entry in entries):
+        return element
+    is_list = any(is_linked(heading) for entry in entries for heading in entry.iter(*HEADINGS))
+    return element if is_list else parent
 
 
 def _is_article(element: HtmlElement, running: Sequence[TextBlock], least: float) -> bool:
@@ -68,13 +85,15 @@ def _is_article(element: HtmlElement, running: Sequence[TextBlock], least: float
     return inside >= least and before <= _BEFORE * sum(len(block.text) for block in running)
 
 
-def _shadow(element: HtmlElement, root: etree._Element, shadows: dict[HtmlElement, etree._Element]) -> etree._Element:
-    """Return what stands for the element in a tree of nothing but the elements that hold running text."""
+def _counterpart(
+    element: HtmlElement, root: etree._Element, counterparts: dict[HtmlElement, etree._Element]
+) -> etree._Element:
+    """Return the element's counterpart in a tree that has only the elements with running text."""
     path = []
     place = root
     node: HtmlElement | None = element
     while node is not None:
-        if (known := shadows.get(node)) is not None:
+        if (known := counterparts.get(node)) is not None:
             place = known
             break
         if node.tag in _KINDS:
@@ -82,15 +101,15 @@ def _shadow(element: HtmlElement, root: etree._Element, shadows: dict[HtmlElemen
         node = node.getparent()
     for node in reversed(path):
         place = etree.SubElement(place, node.tag, {name: value for name in _TELLING if (value := node.get(name))})
-        shadows[node] = place
+        counterparts[node] = place
     return place
 
 
 def alone(parts: Sequence[HtmlElement], most: int) -> HtmlElement:
-    """Return a page that holds nothing but copies of the parts.
+    """Return a page that contains only copies of the parts.
 
-    One part stands as it stands in its own page; of several, one article is made. A form of up to `most` characters is
-    left out: whether it is a widget or lays the page out shows only on the whole page.
+    A single part keeps its ancestors; several are joined into one article. Forms of up to `most` characters are omitted,
+    because only the whole page shows whether they are widgets or part of the layout.
     """
     root = parts[0].makeelement("html")
     holder = etree.SubElement(root, "body")
@@ -108,44 +127,54 @@ def alone(parts: Sequence[HtmlElement], most: int) -> HtmlElement:
 
 
 def whole(model: PageModel) -> HtmlElement:
-    """Return a copy of the page."""
+    """Return a copy of the whole page."""
     tree: HtmlElement = copy.deepcopy(model.tree)
     _prepare(tree)
     return tree
 
 
 def _bare_copy(element: HtmlElement) -> HtmlElement:
-    """Return a copy of the element without the text after it."""
+    """Return a copy of the element without its tail text."""
     copied = copy.copy(element)
     copied.tail = None
     return copied
 
 
 def _prepare(tree: HtmlElement) -> None:
-    """Take off noise and what themes and plugins print around an article."""
+    """Remove noise and the elements that themes and plugins print around an article."""
     etree.strip_elements(tree, etree.Comment, *_NOISE, with_tail=False)
     for template in list(tree.iter("template")):
         if template.get("shadowrootmode"):
             template.tag = "div"
         else:
             template.drop_tree()
+    for element in _CUSTOM(tree):
+        _rename(element)
     for element in _NAMED(tree):
         if hook_of(element) and element.getparent() is not None:
             element.drop_tree()
-    _lighten(tree)
+    _remove_discarded(tree)
     _hide_joiners(tree)
 
 
-def _lighten(tree: HtmlElement) -> None:
-    """Take off what trafilatura deletes later, unless it holds much of the page (an unclosed tag swallows the rest)."""
+def _remove_discarded(tree: HtmlElement) -> None:
+    """Remove elements that trafilatura would delete, unless one contains much of the page because its tag is unclosed."""
     length = len(tree.text_content())
     for element in list(tree.iter(*_NEVER_TEXT)):
         if len(element.text_content()) <= length // _MUCH:
             element.drop_tree()
 
 
+def _rename(element: HtmlElement) -> None:
+    """Give an element whose name HTML does not have, which trafilatura does not read, the name of a paragraph or box."""
+    parent = element.getparent()
+    if str(element.tag).startswith("amp-") or parent is None or parent.tag == "p" or (element.tail or "").strip():
+        return
+    element.tag = "p" if next(element.iter(*_BLOCKS), None) is None else "div"
+
+
 _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), " ")
-"""Characters that the HTML parser lets into a tree and the tree's own setters refuse."""
+"""Characters that the HTML parser accepts in a tree, but lxml's setters refuse."""
 
 
 def _hide_joiners(tree: HtmlElement) -> None:

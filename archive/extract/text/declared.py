@@ -1,8 +1,7 @@
 """Reconcile the extracted blocks with the `articleBody` that the page's JSON-LD declares.
 
-Taken blindly, articleBody is worse than trafilatura (publishers truncate it, or put the teaser there). So it only
-brings back paragraphs that the page holds and trafilatura lost, and stands for the text alone when the page does not
-hold it.
+articleBody alone is worse than trafilatura, because publishers truncate it or put the teaser there. It restores
+paragraphs of the page that trafilatura lost, and replaces the text only if the page does not contain it.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml.html import HtmlElement, builder
 
@@ -18,7 +17,7 @@ from archive.extract.page import HEADINGS, PageModel, read_model
 from archive.extract.text.names import Gram, folded_words, grams, share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archive.extract.document import Document
     from archive.extract.metadata.reading import Metadata
@@ -26,27 +25,32 @@ if TYPE_CHECKING:
 
 _BREAKS = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote)\b[^<>]{0,300}>", re.IGNORECASE)
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^<>]{0,300}>")
+_TAG = re.compile(r"<[a-z/!][^<>]{0,300}>", re.IGNORECASE)
 _PROGRAM = re.compile(r"(?:^|\s)(?:!?function\s*\w*\s*\(|var \w+\s*=|window\.|document\.|\$\()")
 
 _MIN_WORDS = 60
-"""A shorter declared text is a teaser."""
+"""Minimum words of a declared text; a shorter one is a teaser."""
 _MIN_BLOCK = 8
 _SAME = 0.6
-"""Share of common word sequences from which two texts say the same."""
+"""Minimum share of common word sequences in two equal texts."""
 _HELD = 0.7
-"""Share of the declared text that the page must hold before the page's own lines are corrected by it."""
+"""Minimum share of the declared text that must be on the page before it corrects the page's lines."""
 _TRUNCATED = 0.75
 _LOST = 0.15
 _ALONE = 1.5
 _COMPLETE = 0.9
 _SHORTENED = 0.6
-"""Length of the declared text over that of the lines, from which it is complete, or at least begins where they do."""
+"""Minimum length of the declared text relative to the lines: to be complete, or at least to have the same beginning."""
 _UNKNOWN = 0.3
+_RECIPE = ("recipeIngredient", "ingredients", "recipeInstructions")
+_MIN_STEP = 4
+"""A line with at least this many words matches by most of its word sequences; a shorter one must equal an ingredient."""
+_DEEP, _MANY = 5, 200
+"""Maximum depth of a recipe's sections, and maximum steps of each."""
 
 
 class DeclaredBody(NamedTuple):
-    """The text that a page declares for its article, and whether it breaks off where a program of the page begins."""
+    """The text that a page declares for its article, and whether script code cuts it off."""
 
     text: str
     breaks_off: bool = False
@@ -54,9 +58,9 @@ class DeclaredBody(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """The blocks that stay found, the rule that drops some of them, and what was done.
+    """The corrected blocks, the rules that drop some of them, and the action taken.
 
-    `action` is `rescued` (lost paragraphs are back), `declared` (the declared text, `lines`, stands alone) or ''.
+    `action` is `rescued` (lost paragraphs were restored), `declared` (the declared text, `lines`, replaces the page's) or ''.
     """
 
     found: Sequence[int]
@@ -65,13 +69,13 @@ class Reconciled:
     action: str = ""
 
     def model(self) -> PageModel:
-        """Return the declared lines as a page of their own."""
+        """Return a page model of the declared lines."""
         body: HtmlElement = builder.BODY(*[builder.P(line) for line in self.lines])
         return read_model(builder.HTML(body))
 
 
 def declared_body(document: Document, metadata: Metadata) -> DeclaredBody:
-    """Return the longest body that the page declares for itself; another item's is not its own."""
+    """Return the longest `articleBody` that the page declares for its own article."""
     head = metadata.head
     bodies = [
         body
@@ -81,8 +85,52 @@ def declared_body(document: Document, metadata: Metadata) -> DeclaredBody:
     return without_markup(max(bodies, key=len, default=""))
 
 
+def recipe_lines(document: Document, metadata: Metadata) -> set[int]:
+    """Return the blocks with the ingredients and steps of the recipe that the page declares, and their headings."""
+    head, blocks = metadata.head, document.model.blocks
+    items = [
+        item
+        for node in document.jsonld
+        if "Recipe" in str(node.get("@type")) and (head is None or head.page.standing(node) > 1)
+        for key in _RECIPE
+        for item in _texts(node.get(key))
+    ]
+    if not items:
+        return set()
+    keys = {key for item in items if (key := " ".join(folded_words(item)))}
+    known = grams([word for item in items for word in folded_words(item)])
+    found = set()
+    for index, block in enumerate(blocks):
+        if block.hook or block.hidden or block.is_linked:
+            continue
+        own = folded_words(block.text)
+        if " ".join(own) in keys or (len(own) >= _MIN_STEP and share(own, known) >= _TRUNCATED):
+            found.add(index)
+    return found | {index - 1 for index in found if index and _is_title(blocks[index - 1])}
+
+
+def _is_title(block: TextBlock) -> bool:
+    return (
+        block.element.tag in HEADINGS
+        and block.element.tag != "h1"
+        and not (block.hidden or block.hook or block.is_linked)
+    )
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the strings of a list of ingredients or of steps, which may be nested in sections."""
+    if isinstance(value, str):
+        yield from without_markup(value).text.split("\n")
+    elif isinstance(value, list) and depth < _DEEP:
+        for item in value[:_MANY]:
+            yield from _texts(item, depth + 1)
+    elif isinstance(value, dict) and depth < _DEEP:
+        for key in ("text", "itemListElement") if value.get("text") else ("name", "itemListElement"):
+            yield from _texts(value.get(key), depth + 1)
+
+
 def without_markup(declared: str) -> DeclaredBody:
-    """Return the declared text without the markup and entities that some publishers leave in it, up to code among it."""
+    """Return the declared text without markup and entities that some publishers leave in it, up to any script code."""
     text = _CODE.sub(" ", html.unescape(html.unescape(declared)))
     text = _TAG.sub("", _BREAKS.sub("\n", text))
     code = _PROGRAM.search(text)
@@ -95,7 +143,7 @@ def without_markup(declared: str) -> DeclaredBody:
 def reconcile(
     found: Sequence[int], blocks: Sequence[TextBlock], declared: DeclaredBody, *, is_held: bool = False
 ) -> Reconciled:
-    """Correct the blocks found by the declared text; `is_held` when they are known to hold it."""
+    """Correct the blocks found, using the declared text; `is_held` means that they are known to contain it."""
     told = folded_words(declared.text)
     if len(told) < _MIN_WORDS:
         return Reconciled(found=found)
@@ -126,12 +174,11 @@ def _contradicted(
     *,
     breaks_off: bool,
 ) -> dict[int, str]:
-    """Return the blocks that a complete declared text does not know, each with the rule `declared`.
+    """Return the blocks that are missing from a complete declared text, each with the rule `declared`.
 
-    `length` is that of the declared text over that of the blocks; one that `breaks_off` says nothing of the last blocks.
-    Publishers leave headings and the lead out of
-    articleBody, so a heading stays, and a long line before the text; and now and then one paragraph, so a block stays
-    that stands between two known ones as they stand.
+    `length` is the length of the declared text relative to that of the blocks; with `breaks_off`, it says nothing about
+    the last blocks. articleBody often lacks headings and the lead, so headings and long lines before the text are kept.
+    It may also lack single paragraphs, so a block between two known ones in the same position is kept.
     """
     if length < _SHORTENED:
         return {}
@@ -175,7 +222,7 @@ def _covered(blocks: Sequence[TextBlock], known: set[Gram]) -> list[int]:
 
 
 def _merged(found: Sequence[int], covered: Sequence[int], blocks: Sequence[TextBlock]) -> list[int]:
-    """Put the covered blocks among those found, each text once."""
+    """Merge the covered blocks into those found, each text once."""
     texts = {blocks[index].text for index in found}
     merged = set(found)
     for index in covered:

@@ -1,7 +1,7 @@
-"""Answer trafilatura's expressions in a fraction of their time.
+"""Evaluate trafilatura's expressions in a fraction of their time.
 
-Most of its expressions ask an element for nothing but its tag and names, by regular expressions that lxml runs one by
-one for each element of a page. Few elements hold a name that any of them could match: only those are asked.
+Most of its expressions test only tags and names, with regular expressions that lxml runs for every element of a page.
+Few elements have a name that could match, so only those are tested.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAMESPACES: Final = {"re": xpaths.REGEXP_NS}
 _FIRST = re.compile(r"\s*\(?(.*?)\)?\[1\]\s*", re.DOTALL)
 _TRANSLATED = re.compile(r"translate\((@[\w-]+),\s*'\w*',\s*'\w*'\)")
 _QUOTED = re.compile(r"'([^']*)'(?:\s*,\s*'[^']*')*")
-"""A string that a value is compared with, and the flags behind it."""
+"""A string to which a value is compared, and the flags after it."""
 _PREDICATE = re.compile(r"\[([^\[\]]*)\]")
 _NAMES = r"@[\w-]+(?:\s*\|\s*@[\w-]+)?"
 _TEST = rf"\s*(?:(?:re:test|contains|starts-with)\({_NAMES}\s*,\s*''\)|@[\w-]+(?:\s*=\s*'')?)\s*"
@@ -35,13 +35,13 @@ _PRESENT = re.compile(r"@([\w-]+)\s*(?:\bor\b|\])")
 _TAG = re.compile(r"(?:self::|//)(\w+)")
 _MAX_KNOWN = 8_192
 _MAX_VALUE = 300
-"""Values that are remembered, and their characters: some 3 MB for each expression at most."""
+"""Maximum cached values, and their characters: at most some 3 MB for each expression."""
 _OTHER = "other"
-"""Stands for the tags that an expression does not name."""
+"""Replaces tags that an expression does not name."""
 
 
-class _Judged(dict[str, bool]):
-    """Whether a value holds any of an expression's strings, found once for each value."""
+class _Matched(dict[str, bool]):
+    """Caches for each value whether it contains any of an expression's strings."""
 
     def __init__(self, strings: re.Pattern[str]) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class _Judged(dict[str, bool]):
 
 
 class QuickXPath:
-    """An expression that is asked only for the elements that it could match.
+    """An expression that is evaluated only for the elements that it could match.
 
-    Of an expression for the first match alone, all matches are returned: its readers take the first.
+    An expression for only the first match returns all matches; its callers take the first.
     """
 
     def __init__(self, expression: etree.XPath, path: str, own: str) -> None:
@@ -74,13 +74,13 @@ class QuickXPath:
         kinds = {tag: _PREDICATE.findall(predicates)[:1] for tag, predicates in _BRANCH.findall(bare)}
         first = "".join(kinds.get("*", [])) if len(kinds) == 1 else ""
         self._searched = _TAG.findall(first) if _KINDS.fullmatch(first) else ["*"]
-        self.judged = _Judged(re.compile("|".join(_QUOTED.findall(_TRANSLATED.sub(r"\1", own)))))
+        self.matched = _Matched(re.compile("|".join(_QUOTED.findall(_TRANSLATED.sub(r"\1", own)))))
 
     def __call__(self, tree: HtmlElement) -> list[HtmlElement]:
         """Return the matching elements below `tree`, in page order."""
         try:
             found = self._find(tree)
-        except ValueError:  # a value that only a parser sets
+        except ValueError:  # a value that only a parser can set
             return self._ask(tree)
         return found if self._is_whole or not found else self._ask(tree)
 
@@ -89,14 +89,14 @@ class QuickXPath:
         return found
 
     def _find(self, tree: HtmlElement) -> list[HtmlElement]:
-        """Return the elements whose names match, by a tree of nothing but those that could."""
+        """Return the matching elements, found in a tree of only those that could match."""
         root = etree.Element("root")
         twins = {}
-        attributes, judged, present, taken = self._attributes, self.judged, self._present, self._taken
+        attributes, matched, present, taken = self._attributes, self.matched, self._present, self._taken
         for element in tree.iterdescendants(*self._searched):
             items = element.items()
             for name, value in items:
-                if name in attributes and (judged[value] or name in present):
+                if name in attributes and (matched[value] or name in present):
                     break
             else:
                 if element.tag not in taken:
@@ -107,7 +107,7 @@ class QuickXPath:
 
 
 def quick(expression: etree.XPath) -> etree.XPath | QuickXPath:
-    """Return an expression that gives the same in less time, or the expression itself where it asks for more than names."""
+    """Return a faster equivalent of an expression, or the expression itself if it tests more than tags and names."""
     path = str(expression.path)
     if "re:test" not in path:
         return expression
@@ -121,7 +121,7 @@ def quick(expression: etree.XPath) -> etree.XPath | QuickXPath:
 
 
 def _without_others(path: str) -> str:
-    """Return a path without the predicates that ask for other elements: it matches what the path does, and perhaps more."""
+    """Return a path without predicates about other elements; it matches the same elements and perhaps more."""
     strings: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
@@ -134,20 +134,20 @@ def _without_others(path: str) -> str:
 
 
 def _bare(path: str) -> str:
-    """Return a path with its strings empty and without the changes of case."""
+    """Return a path with empty strings and without changes of case."""
     return _QUOTED.sub("''", _TRANSLATED.sub(r"\1", path))
 
 
 def _asks_names(tag: str, predicates: str) -> bool:
-    """Tell whether a branch of a path takes all elements of a tag, or those alone that have one of its names."""
+    """Return whether a branch of a path matches all elements of a tag, or only those with one of its names."""
     asked = [predicate for predicate in _PREDICATE.findall(predicates) if not _KINDS.fullmatch(predicate)]
     if any(_PLACE.search(predicate) for predicate in asked):
         return False
     return any(map(_TESTS.fullmatch, asked)) or (tag != "*" and not predicates)
 
 
-def quicken() -> None:
-    """Exchange the expressions with which trafilatura chooses and discards elements for quick ones."""
+def speed_up_trafilatura() -> None:
+    """Replace the expressions with which trafilatura selects and discards elements by faster ones."""
     for expressions in (
         xpaths.BODY_XPATH,
         xpaths.RAW_TREE_PRUNE_XPATH,
@@ -155,5 +155,5 @@ def quicken() -> None:
         xpaths.OVERALL_DISCARD_XPATH,
     ):
         expressions[:] = [quick(expression) for expression in expressions]  # type: ignore[misc]
-    baseline = import_module("trafilatura.baseline")  # the package has a function of this name
+    baseline = import_module("trafilatura.baseline")  # the package has a function with this name
     baseline.BASIC_CLEAN_XPATH = quick(baseline.BASIC_CLEAN_XPATH)  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
-"""Parse a JavaScript literal inside the source of a script into the values that JSON would give.
+"""Parse a JavaScript literal in a script's source into the values that JSON would give.
 
-State that a framework leaves on a page is mostly JSON. Nuxt 2 writes an object with bare names and a function whose
-arguments are the values that it uses more than once: `(function(a,b){return {title:a,body:b}}("…","…"))`. Nothing is run:
-what is not a literal is None.
+The state that a framework leaves on a page is mostly JSON. Nuxt 2 writes an object with unquoted keys, in a function whose
+arguments are the values used more than once: `(function(a,b){return {title:a,body:b}}("…","…"))`. No code is run:
+anything but a literal gives None.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LAST_CHARACTER = 0x10FFFF
 
 
 def read_literal(source: str, at: int) -> Any:
-    """Return the value that begins at a place of a script, None when it is not a literal."""
+    """Return the value that begins at offset `at` of a script, None if it is not a literal."""
     source = source[at : at + _MAX_LENGTH]
     if function := _FUNCTION.match(source):
         return _called(source, function)
@@ -37,7 +37,7 @@ def read_literal(source: str, at: int) -> Any:
 
 
 def _called(source: str, function: re.Match[str]) -> Any:
-    """Return what a function returns that is called where it is written; its names stand for its arguments."""
+    """Return the result of a function that is called where it is defined, with its parameters replaced by the arguments."""
     begin = _RETURN.search(source, function.end())
     if begin is None:
         return None
@@ -51,7 +51,7 @@ def _called(source: str, function: re.Match[str]) -> Any:
 
 
 def _value(source: str, at: int, known: dict[str, str]) -> tuple[Any, int]:
-    """Return a value and where it ends (0 when there is none); what stands in round brackets is a list."""
+    """Return a value and the offset of its end (0 if there is none); values in parentheses become a list."""
     parts: list[str] = []
     depth = size = 0
     while size <= _MAX_LENGTH and (token := _TOKEN.match(source, at)):
@@ -71,7 +71,7 @@ def _value(source: str, at: int, known: dict[str, str]) -> tuple[Any, int]:
 
 
 def _as_json(token: re.Match[str], known: dict[str, str]) -> str:
-    """Return a token as JSON writes it, '' for white space."""
+    """Return a token as JSON, '' for white space."""
     match token.lastgroup:
         case "string":
             return json.dumps(_ESCAPE.sub(_character, token[0][1:-1]))

@@ -1,8 +1,7 @@
-"""Judge an element by its tag, id and class names: `strong` or `weak` evidence against it, or none.
+"""Find evidence in the tag, id and class names of an element that it is not part of the article: `strong`, `weak` or none.
 
-Names are written by people who mean something by them, and not always the same. A strong name (`related`, `newsletter`)
-says that no line in the element is the article's; a weak one (`author`, `rating`) that no label in it is, while running
-text in it may be.
+A strong name (`related`, `newsletter`) means that no line in the element belongs to the article; a weak one (`author`,
+`rating`) that no label does, while running text may.
 """
 
 from __future__ import annotations
@@ -164,22 +163,22 @@ _WEAK_PART = re.compile(
     r"|factbox|infobox|gating|lightbox",
     re.IGNORECASE,
 )
-"""What makes a name weak wherever it stands in it."""
+"""Parts that make a name weak in any position."""
 _ANCHOR_WORDS = 2
 _SENTENCE_WORDS = 4
-"""Words from which an id may be the beginning of a heading, and all of it: `related-posts` may be a box's name."""
+"""Minimum words of an id that is a whole heading, or its beginning; a shorter one (`related-posts`) may name a box."""
 _LISTS = frozenset({"ul", "ol", "li", "dl"})
 _LIST = re.compile(r"list", re.IGNORECASE)
-"""A word in the names of lists that only says what they are."""
+"""A word in the names of lists that carries no evidence."""
 _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-def speaks_against(element: HtmlElement) -> Verdict:
-    """Judge an element by its tag, class and id."""
+def boilerplate_evidence(element: HtmlElement) -> Verdict:
+    """Return the evidence in an element's tag, class and id that it is boilerplate."""
     tag = str(element.tag)
     if tag in _STRONG_TAGS:
         return "strong"
-    # a heading's id is its words: a table of contents leads to it; its class says that it is one (`article--header`)
+    # a heading's id repeats its words for a table of contents; its class only says that it is a heading (`article--header`)
     names, identity = element.get("class") or "", element.get("id") or ""
     if tag in _LISTS:
         names = _LIST.sub("", names)
@@ -187,21 +186,31 @@ def speaks_against(element: HtmlElement) -> Verdict:
         names, identity = names.replace("header", ""), ""
     if tag == "p" and _captions_nothing(element, names):
         names = ""
-    verdict = _judge(names) if names and len(names) <= _MAX_NAMES else ""
+    verdict = _evidence_in(names) if names and len(names) <= _MAX_NAMES else ""
     if (
         identity
         and verdict != "strong"
-        and (other := _judge(identity[:_MAX_NAMES]))
+        and (other := _evidence_in(identity[:_MAX_NAMES]))
         and not _is_anchor(element, identity)
     ):
         verdict = other if other == "strong" else verdict or other
-    if tag == "figure" and element.find(".//table") is not None:
-        return verdict
-    return verdict or ("weak" if tag in _WEAK_TAGS else "")
+    is_content = (tag == "figure" and element.find(".//table") is not None) or (tag == "footer" and _is_source(element))
+    return verdict or ("weak" if tag in _WEAK_TAGS and not is_content else "")
+
+
+def names_request(element: HtmlElement) -> bool:
+    """Return whether an element is named as a request to the reader or a box beside the article, not only by its layout."""
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return WIDGET.search(names) is not None or _WEAK_PART.search(names) is not None
+
+
+def _is_source(element: HtmlElement) -> bool:
+    """Return whether a footer is the source of a quotation."""
+    return next(element.iterancestors("blockquote"), None) is not None
 
 
 def _captions_nothing(element: HtmlElement, names: str) -> bool:
-    """Tell whether a paragraph is named a caption and no picture stands in it, or right before or behind it."""
+    """Return whether a paragraph is named as a caption without a picture in it, or right before or after it."""
     if "caption" not in names:
         return False
     near = (element, element.getprevious(), element.getnext())
@@ -212,7 +221,7 @@ _PICTURES = ("img", "picture", "figure", "video", "iframe", "amp-img", "svg", "o
 
 
 def _is_anchor(element: HtmlElement, identity: str) -> bool:
-    """Tell whether an id only repeats how the element's own heading begins, for links to it (`menu-ideas`: "Menu ideas for spring")."""
+    """Return whether an id only repeats the beginning of the element's heading (`menu-ideas`: "Menu ideas for spring")."""
     own = re.findall(r"[^\W_]+", identity.lower())
     if len(own) < _ANCHOR_WORDS:
         return False
@@ -222,7 +231,7 @@ def _is_anchor(element: HtmlElement, identity: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _judge(names: str) -> Verdict:
+def _evidence_in(names: str) -> Verdict:
     style = _POST_STYLE if "hentry" in names else _STYLE
     named = " ".join(name for name in names.split() if not style.search(name))
     words = {word.lower() for word in _NAME.findall(named)}
@@ -232,23 +241,23 @@ def _judge(names: str) -> Verdict:
 
 
 _MAX_NAMES = 300
-"""Characters of a class attribute from which it sets how an element looks, word by word, and names nothing."""
+"""A class attribute with at least this many characters consists of utility classes for layout, not of names."""
 _STYLE = re.compile(
     r"[:\[]|^list-(?:disc|decimal|none|inside|outside|style|unstyled)|^wp-block-list$"
     r"|^elementor-widget(?:-(?:container|wrap|text-editor|heading|theme-post-content))?$|^(?:no|not|without)[-_]"
 )
-"""What is no name of an element but says how it looks (`md:hidden`, `[grid-area:sidebar]`, `list-disc`), or what an editor calls any."""
+"""Classes for layout (`md:hidden`, `[grid-area:sidebar]`, `list-disc`) or from an editor, which do not name an element."""
 _POST_STYLE = re.compile(rf"{_STYLE.pattern}|^(?:category|tag)-")
-"""The same for a post of WordPress, whose classes say what it is about: `tag-menu`."""
+"""The same for WordPress posts, whose classes include their topics: `tag-menu`."""
 
 WIDGET = re.compile(
     r"paywall|regwall|subscri|newsletter|util|layer|toolbar|tools|popup|modal|offer|premium|gat(?:e|ing)|promo|signup|register",
     re.IGNORECASE,
 )
-"""Names of boxes that ask the reader for something, or let him set how the page looks."""
+"""Names of boxes with requests to the reader, or with display settings."""
 
 
-# Texts compared by their folded words and by the share of word sequences that they have in common.
+# Comparing texts by their folded words and the share of word sequences in common.
 
 _UNSPACED = "぀-ヿ㐀-鿿가-힯฀-๿က-႟"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
@@ -262,11 +271,11 @@ STOPS = (".", "…", "。", "．", "｡", "۔", "।", "॥", "։", "።", "။"
 _QUESTIONS = ("?", "!", "؟", "？", "！", "\u037e")
 _CLOSING = "\"'”“’»«›)]）」』】"
 _STOPLESS_WORDS = 8
-"""Words of Thai or Lao, which end sentences without a sign, from which a line is one."""
+"""Minimum words of a sentence in Thai or Lao, which do not mark the end of sentences."""
 
 
 def count_words(text: str) -> int:
-    """Return how many words a text has, estimated where a script sets no blanks between them."""
+    """Return the number of words in a text, estimated for scripts without spaces."""
     words = len(text.split())
     if text.isascii():
         return words
@@ -274,7 +283,7 @@ def count_words(text: str) -> int:
 
 
 def ends_sentence(text: str, *, asking: bool = True) -> bool:
-    """Tell whether a line ends as a sentence does; a question or an exclamation counts if `asking`."""
+    """Return whether a line ends like a sentence; questions and exclamations count only with `asking`."""
     end = text.rstrip(_CLOSING)
     if end.endswith(STOPS) or (asking and end.endswith(_QUESTIONS)):
         return True
@@ -282,19 +291,19 @@ def ends_sentence(text: str, *, asking: bool = True) -> bool:
 
 
 _ORDER = 4
-"""Words in a row that two texts must share to say the same (the shingles of the scrapinghub benchmark)."""
+"""Length of the word sequences by which texts are compared (the shingles of the scrapinghub benchmark)."""
 
 Gram = tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
 def folded_words(text: str) -> Sequence[str]:
-    """Return the folded words of a text; several readers ask for those of the same lines."""
+    """Return the folded words of a text; cached, because several readers need those of the same lines."""
     return tuple(_WORD.findall(fold(text)))
 
 
 def grams(text_words: Sequence[str]) -> set[Gram]:
-    """Return the sequences of one to four words that a text has (short lines are compared by their whole length)."""
+    """Return the sequences of one to four words in a text (short lines are compared by their whole length)."""
     found: set[Gram] = set()
     for size in range(1, _ORDER + 1):
         found.update(zip(*(text_words[start:] for start in range(size)), strict=False))
@@ -302,14 +311,17 @@ def grams(text_words: Sequence[str]) -> set[Gram]:
 
 
 def quads(text_words: Sequence[str]) -> set[Gram]:
-    """Return the sequences of four words that a text has: enough for the `share` of lines of four words and more."""
+    """Return the sequences of four words in a text, sufficient for the `share` of lines with four words or more."""
     return set(zip(*(text_words[start:] for start in range(_ORDER)), strict=False))
 
 
-def share(line_words: Sequence[str], of: set[Gram]) -> float:
-    """Return how much of a line (0 to 1) is in a text whose `grams` are given."""
+def sequences(line_words: Sequence[str]) -> list[Gram]:
+    """Return the sequences by which a line is compared: of four words, or the whole of a shorter line."""
     size = min(_ORDER, len(line_words))
-    if not size:
-        return 0.0
-    sequences = list(zip(*(line_words[start:] for start in range(size)), strict=False))
-    return sum(sequence in of for sequence in sequences) / len(sequences)
+    return list(zip(*(line_words[start:] for start in range(size)), strict=False))
+
+
+def share(line_words: Sequence[str], of: set[Gram]) -> float:
+    """Return the share of a line (0 to 1) that is in the text whose `grams` are `of`."""
+    own = sequences(line_words)
+    return sum(sequence in of for sequence in own) / len(own) if own else 0.0

@@ -1,18 +1,30 @@
-"""Distinguish the page's own article from another that the page holds, and find its standfirst.
+"""Distinguish the page's own article from others on the page, and find its standfirst.
 
-Endless pages print the next article under the first, and a box «About us» may be longer than a short item. The title
-binds: what follows its heading is the page's article; what stands elsewhere under a heading of its own is another's.
+Pages with infinite scroll print the next article under the first, and an "About us" box may be longer than a short news
+item. The title decides: the text after its heading is the page's article; text elsewhere under its own heading is not.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors, is_in
-from archive.extract.text.names import count_words, ends_sentence, folded_words, grams, quads, share, speaks_against
+from archive.extract.model import ALL_LINK
+from archive.extract.page import HEADINGS, ancestors, closest, is_in
+from archive.extract.text.boxes import is_linked
+from archive.extract.text.labels import names_comments
+from archive.extract.text.names import (
+    boilerplate_evidence,
+    count_words,
+    ends_sentence,
+    folded_words,
+    grams,
+    quads,
+    share,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -25,22 +37,32 @@ if TYPE_CHECKING:
 _HEADS = frozenset({"header", "hgroup"})
 _ARTICLES = frozenset({"article", "main"})
 _NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|otherstor)", re.IGNORECASE)
+_POST = re.compile(
+    r"\b(?:next|more|other|another|following)[-_]?(?:article|story|post|news)\b|\binfinite", re.IGNORECASE
+)
+_CHAPTERS = 3
+_SIBLINGS = 50
+"""Boxes of the same class before a box, and boxes of any class, in which to look for the chapters of an article."""
 _HEADING_REACH = 8
 _LINKED = 0.5
-_ALL_LINK = 0.9
 _MOSTLY = 0.6
 _PARAGRAPHS = 2
 _LEAST = 200
-"""Characters of an article that the title's place alone can prove; a line under the title may be a slogan."""
+"""Minimum characters of an article identified only by its position under the title, where a short line may be a slogan."""
 _FAR = 40
-"""Blocks behind the title's heading among which its article begins."""
+"""Maximum blocks between the title's heading and the start of its article."""
 
 
 def own_article(
     found: Collection[int], quick: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
 ) -> tuple[set[int], bool]:
-    """Return the blocks found that are the page's own article's, and whether others had been found in their stead."""
+    """Return the blocks of the page's own article, and whether those found belonged to another."""
     heading = title_heading(blocks, is_title)
+    rest = _without_others(heading, found, blocks, is_title) if heading >= 0 else set(found)
+    if not any(blocks[index].is_running for index in rest) and len(rest) < len(found):
+        first = min(set(found) - rest)
+        return {index for index in range(heading + 1, first) if blocks[index].is_running}, True
+    found = rest
     box = _box(heading, blocks) if heading >= 0 else None
     if box is None:
         return set(found), False
@@ -49,41 +71,46 @@ def own_article(
         if _is_whole(quick, found, box, blocks):
             return set(quick), True
         end = _next_article(heading, box, blocks, is_title)
-        others = sorted(
+        outside = sorted(
             index for index in found if index not in inside and index > heading and blocks[index].is_running
         )
-        if others and (_is_another(others[0], box, blocks) or _are_teasers(others, blocks)):
-            end = min(end, others[0])
+        if outside and (_is_another(outside[0], box, blocks) or _are_teasers(outside, blocks)):
+            end = min(end, outside[0])
         return {index for index in found if index < end}, False
-    others = sorted(index for index in found if index not in inside and blocks[index].is_running)
-    if not others or not _is_another(others[0], box, blocks):
-        return set(found), False
+    outside = sorted(index for index in found if index not in inside and blocks[index].is_running)
+    own = _text_in(box, heading, blocks) if outside and _is_another(outside[0], box, blocks) else set()
+    return (own, True) if own else (set(found), False)
+
+
+def _text_in(box: HtmlElement, heading: int, blocks: Sequence[TextBlock]) -> set[int]:
+    """Return the running text in the title's box, without boilerplate; none if it is too little for an article."""
     own = [
         index
         for index in range(heading + 1, len(blocks))
         if blocks[index].is_running and blocks[index].element.tag != "li" and is_in(blocks[index].element, box)
     ]
     if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
-        return set(found), False
+        return set()
     return {
         index
         for index in own
-        if all(speaks_against(node) != "strong" for node in ancestors(blocks[index].element, box))
-    }, True
+        if all(boilerplate_evidence(node) != "strong" for node in ancestors(blocks[index].element, box))
+    }
 
 
 def title_heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
-    """Return the block that is the article's heading, -1 when no h1 or h2 says the title."""
+    """Return the index of the block that is the article's heading, -1 if no h1 or h2 has the title."""
     for index, block in enumerate(blocks):
         if block.hook or block.hidden or len(block.text) > 400:
             continue
-        if any(node.tag in {"h1", "h2"} for node in islice(ancestors(block.element), 3)) and is_title(block.text):
+        heading = closest(block.element, "h1", "h2")
+        if heading is not None and heading in islice(ancestors(block.element), 3) and is_title(block.text):
             return index
     return -1
 
 
 def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
-    """Return the deepest element that holds the heading and running text under it, which no name speaks against."""
+    """Return the deepest element with the heading and running text under it, without evidence against it in its name."""
     holders = {id(node): node for node in ancestors(blocks[heading].element)}
     for index in range(heading + 1, min(len(blocks), heading + _FAR)):
         if not blocks[index].is_running:
@@ -91,7 +118,7 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
         path: list[HtmlElement] = []
         for node in ancestors(blocks[index].element):
             if id(node) in holders:
-                is_foreign = any(speaks_against(step) == "strong" for step in path) or node.tag in _HEADS
+                is_foreign = any(boilerplate_evidence(step) == "strong" for step in path) or node.tag in _HEADS
                 if not is_foreign:
                     return None if node.tag in {"body", "html"} else node
                 break
@@ -100,10 +127,10 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
 
 
 def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether text that begins outside a box is another's: under a heading of its own, and in a place of its own.
+    """Return whether text that begins outside a box belongs to another article: it has its own heading and its own place.
 
-    Its place is its own when it stands outside the `article` or `main` that the title stands in, or in a box whose name
-    says that it comes next. An introduction in a box of its own is followed by sections of the same article.
+    The place must be outside the `article` or `main` of the title, or in a box named as that of the next article;
+    otherwise the box may be an introduction, followed by sections of the same article.
     """
     element = blocks[first].element
     holder = next(
@@ -129,13 +156,13 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
 
 
 def _are_teasers(others: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether lines outside the box of the title stand, one by one, under links to what they are about."""
-    titled = sum(blocks[index - 1].linked >= _ALL_LINK for index in others)
+    """Return whether each line outside the title's box is under a link, as the excerpts of teasers are."""
+    titled = sum(blocks[index - 1].linked >= ALL_LINK for index in others)
     return titled > 1 and titled >= _MOSTLY * len(others)
 
 
 def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether a quick answer is a short article, and what a full one adds is one box under a heading of its own."""
+    """Return whether the fast result is a short article, and the full result only adds a box under a heading of its own."""
     if not any(blocks[index].is_running for index in quick):
         return False
     if not all(is_in(blocks[index].element, box) for index in quick):
@@ -148,8 +175,78 @@ def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, 
     return bool(running) and headings == 1 and _is_another(running[0], box, blocks)
 
 
+def _without_others(
+    heading: int, found: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
+) -> set[int]:
+    """Return the blocks found without those of other posts and, if they are all there is, readers' comments."""
+    others = _other_posts(heading, blocks, is_title) or _only_comments(heading, found, blocks)
+    return set(found) - others
+
+
+def _only_comments(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> set[int]:
+    """Return the blocks found if all of them are readers' comments, and the article's text is between the title and them."""
+    first = min((index for index in found if blocks[index].is_running), default=-1)
+    for index in range(first - 1, max(heading, first - _HEADING_REACH), -1):
+        block = blocks[index]
+        if block.element.tag in HEADINGS and names_comments(block.text):
+            told = sum(blocks[at].is_running for at in range(heading + 1, index))
+            return {at for at in found if at > index} if told >= _PARAGRAPHS else set()
+    return set()
+
+
+def _other_posts(heading: int, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> set[int]:
+    """Return the blocks of posts after the article, each in an `article` with its own h1, or in a last box.
+
+    The box is named so, or under a linked title. There are none if no text is between the page's title and them.
+    """
+    posts: dict[HtmlElement, int] = {}
+    title = said = blocks[heading].element
+    for index in range(heading + 1, len(blocks)):
+        block = blocks[index]
+        if block.is_running:
+            said = block.element
+        if block.element.tag not in HEADINGS or block.hidden or block.hook or is_title(block.text):
+            continue
+        if block.element.tag == "h1":
+            box = closest(block.element, "article")
+        elif block.linked >= ALL_LINK and block.href[:1] != "#":
+            box = block.element.getparent()
+        else:
+            box = next((node for node in islice(ancestors(block.element), 1, 4) if _names_post(node)), None)
+        if box is not None and not (box in posts or is_in(title, box) or is_in(said, box) or _is_chapter(box)):
+            posts[box] = index
+    inside = {
+        index: box
+        for index in range(min(posts.values(), default=len(blocks)), len(blocks))
+        if (box := next((node for node in ancestors(blocks[index].element) if node in posts), None)) is not None
+    }
+    told = Counter(box for index, box in inside.items() if blocks[index].is_running)
+    titled = [box for box in posts if told[box] >= _PARAGRAPHS and (len(told) == 1 or box.tag == "article")]
+    if not titled:
+        return set()
+    first = min(posts[box] for box in titled)
+    before = sum(blocks[index].is_running for index in range(heading + 1, first))
+    after = (index for index in range(max(inside), len(blocks)) if index not in inside and blocks[index].is_running)
+    if before < _PARAGRAPHS or (titled[0].tag != "article" and next(after, None) is not None):
+        return set()
+    return {index for index, box in inside.items() if box in titled}
+
+
+def _is_chapter(box: HtmlElement) -> bool:
+    """Return whether a box has a sibling of the same tag and class before it whose heading is not linked."""
+    before = islice(box.itersiblings(str(box.tag), preceding=True), _SIBLINGS)
+    alike = (other for other in before if other.get("class") == box.get("class"))
+    titles = (next(other.iter("h2", "h3", "h4"), None) for other in islice(alike, _CHAPTERS))
+    return box.tag != "article" and any(title is not None and not is_linked(title) for title in titles)
+
+
+def _names_post(element: HtmlElement) -> bool:
+    """Return whether an element is named as the page's next article."""
+    return _POST.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
+
+
 def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
-    """Return where the next article of the page begins: under an h1 of its own, in a box like that of the first."""
+    """Return the block at which the page's next article begins, under its own h1 in a box similar to the first."""
     for index in range(heading + 1, len(blocks)):
         block = blocks[index]
         if block.element.tag != "h1" or block.hidden or is_title(block.text) or is_in(block.element, box):
@@ -161,48 +258,47 @@ def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], i
 
 
 def _is_like(one: HtmlElement, other: HtmlElement) -> bool:
-    """Tell whether two elements have a class in common, or both none."""
+    """Return whether two elements have a class in common, or both have none."""
     own, others = ((element.get("class") or "").split() for element in (one, other))
     return own == others or not set(own).isdisjoint(others)
 
 
-# The lead that stands between the title and the text, where the text found lacks it.
+# The lead between title and text, if it is missing from the text found.
 
 _LEAD_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:lead|lede|preamble|teaser-text|lead-text|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|"
-    r"subhead|abstract|ingress|entradilla|bajada|sommario|occhiello|catenaccio|description|excerpt|perex|anons|manchette|teaser)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:lead|lede|preamble|teaser-text|lead-text|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|sub-headline|sub-head|"
+    r"subhead|abstract|ingress|entradilla|bajada|sommario|occhiello|catenaccio|description|excerpt|perex|anons|manchette|teaser|epigraph|epigrafe|copete|sumario|subtitulo|linha-fina)"
+    r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
+"""The boundary between words in camel case (`articleLead`)."""
 _MIN_WORDS = 6
 _MAX_WORDS = 120
+_SUBTITLES = frozenset({"h2", "h3", "h4"})
 _REACH = 30
-"""Blocks between the title and the text among which the lead is looked for."""
+"""Maximum blocks between title and text in which the lead is searched for."""
 _DESCRIPTION_WORDS = 8
 _ALIKE = 0.85
+_SAID, _SUBTITLE_SAID = 0.5, 0.9
+"""Share of a lead's word sequences in the text from which it repeats a paragraph."""
 
 
 def find_lead(
     pieces: Sequence[int], blocks: Sequence[TextBlock], descriptions: Sequence[str], is_title: Callable[[str], bool]
 ) -> list[int]:
-    """Return the blocks that are the lead and missing from the lines, in page order."""
+    """Return the blocks of the lead that are missing from those found, in page order."""
     first = next(
         (
             index
             for index in pieces
-            if len(folded_words(blocks[index].text)) >= _MIN_WORDS and not is_title(blocks[index].text)
+            if len(folded_words(blocks[index].text)) >= _MIN_WORDS and not _is_heading(blocks[index], is_title)
         ),
         -1,
     )
     if first < 0:
         return []
-    start = next(
-        (
-            i
-            for i in range(first - 1, max(-1, first - _REACH), -1)
-            if is_title(blocks[i].text) or any(node.tag == "h1" for node in islice(ancestors(blocks[i].element), 3))
-        ),
-        -1,
-    )
+    start = next((i for i in range(first - 1, max(-1, first - _REACH), -1) if _is_heading(blocks[i], is_title)), -1)
     if start < 0:
         return []
     described = [tokens for tokens in map(folded_words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
@@ -218,18 +314,26 @@ def find_lead(
     found: list[int] = []
     for index in between:
         tokens = folded_words(blocks[index].text)
+        is_subtitle = index == start + 1 and blocks[index].element.tag in _SUBTITLES
         if index not in run:
             if not _has_size_of_lead([blocks[index].text]):
                 continue
-            if not any(_alike(tokens, other) for other in described) and not is_lead_class(blocks[index].element):
+            if not (
+                is_subtitle or is_lead_class(blocks[index].element) or any(_alike(tokens, one) for one in described)
+            ):
                 continue
         if have is None:
             said = [word for known in pieces for word in folded_words(blocks[known].text)]
             is_long = all(len(folded_words(blocks[other].text)) >= _MIN_WORDS for other in between)
             have = quads(said) if is_long else grams(said)
-        if share(tokens, have) < 0.5:
+        if share(tokens, have) < (_SUBTITLE_SAID if is_subtitle else _SAID):
             found.append(index)
     return found
+
+
+def _is_heading(block: TextBlock, is_title: Callable[[str], bool]) -> bool:
+    """Return whether a block is the title, or is in an h1."""
+    return is_title(block.text) or any(node.tag == "h1" for node in islice(ancestors(block.element), 3))
 
 
 def _may_be_lead(block: TextBlock) -> bool:
@@ -242,7 +346,7 @@ def _has_size_of_lead(texts: Sequence[str]) -> bool:
 
 
 def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
-    """Return the sentences between the title and the text when they all stand in one place and nothing speaks against it."""
+    """Return the sentences between title and text if they are all in one place, without evidence against it."""
     sentences = [index for index in between if ends_sentence(blocks[index].text)]
     if any(blocks[index].element.tag == "li" for index in sentences):
         return set()
@@ -251,7 +355,7 @@ def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
         return set()
     element = blocks[sentences[0]].element
     holders = list(ancestors(element))[:4]
-    if any(speaks_against(node) for node in holders if node.tag not in {"header", "article", "main", "body"}):
+    if any(boilerplate_evidence(node) for node in holders if node.tag not in {"header", "article", "main", "body"}):
         return set()
     return set(sentences)
 
@@ -266,13 +370,16 @@ def _alike(tokens: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def is_lead_class(element: HtmlElement) -> bool:
-    """Tell whether an element, or one of the two around it, is named the lead."""
+    """Return whether an element, or one of its two nearest ancestors, is named as the lead."""
     for step, node in enumerate((element, *element.iterancestors())):
         if step > 2 or node.tag in {"body", "html", "article", "main"}:
             return False
-        if _LEAD_CLASS.search(node.get("class") or "") or node.get("itemprop") in {
-            "description",
-            "alternativeHeadline",
-        }:
+        if names_lead(node.get("class") or "") or node.get("itemprop") in {"description", "alternativeHeadline"}:
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def names_lead(names: str) -> bool:
+    """Return whether class names are those of a lead."""
+    return _LEAD_CLASS.search(_HUMP.sub("-", names)) is not None

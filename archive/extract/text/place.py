@@ -1,23 +1,27 @@
 """Drop lines by their position on the page, and lines that repeat others.
 
-What follows the element that holds an article's paragraphs, what captions a picture and what is nothing but a link to
-another page of the site is furniture, whatever its words are.
+Lines after the element with the article's paragraphs, captions of pictures, and lines that are only links to other pages
+of the site are boilerplate, whatever their words.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import is_linked, main_element
 from archive.extract.text.labels import Line, is_date
 from archive.extract.text.layout import BRACKETS
-from archive.extract.text.names import count_words, ends_sentence, speaks_against
+from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence
+from archive.extract.text.own import names_lead
 from archive.extract.text.phrases import line_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from lxml.html import HtmlElement
 
@@ -26,39 +30,43 @@ if TYPE_CHECKING:
 _LEAD_WORDS = 8
 _LEAD_LENGTH = 60
 _SENTENCE_WORDS = 5
-_ALL_LINK = 0.9
 _MOST_LINK = 0.5
 _ITEM_LINK = 0.5
 _LINK_WORDS = 4
 _HEADING_WORDS = 12
 _TITLE_WORDS = 6
-"""Words of a heading, or of a paragraph, up to which it may be the title of a list."""
+"""Maximum words of a heading, or of a paragraph, that may be the title of a list."""
 _LINES = frozenset({"p", "div"})
+_CAPTION = 500
+"""Maximum characters of a caption in a table's cell, which is a layout table's if it has more."""
 _LINKED_SENTENCE = 10
 """Words from which a sentence that is wholly a link is not a headline."""
 _MAX_LOSS = 0.5
-"""An article that is a list of links keeps them: the link rules act only while most of the text stays."""
+"""Maximum share of the text that the rules for links may drop; an article that is a list of links keeps them."""
 
 
-def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, added: Collection[int] = ()) -> list[str]:
+def rules_by_place(
+    found: Sequence[int], blocks: Sequence[TextBlock], url: str, added: Collection[int] = ()
+) -> list[str]:
     """Return for each line the rule that drops it: `caption`, `outside`, `linked-line`, `linked-list`, or ''.
 
-    `added` are lines whose place has been judged.
+    `added` are lines whose position has already been checked.
     """
     main = main_element(found, blocks)
     inside = [main is None or is_in(blocks[index].element, main) for index in found]
     first = next((at for at, is_inside in enumerate(inside) if is_inside), 0)
     last = max((at for at, is_inside in enumerate(inside) if is_inside), default=len(found))
     links = _links(found, blocks, url)
-    captions = {at for at, index in enumerate(found) if _captions(blocks[index].element)}
-    if _outweigh(captions, found, blocks):  # a story told in pictures is its captions
+    caption_of = cache(_caption_cell)
+    captions = {at for at, index in enumerate(found) if _captions(blocks[index].element, caption_of)}
+    if _outweigh(captions, found, blocks):  # a picture story consists of captions
         captions = set()
     rules = []
     for at, index in enumerate(found):
         block = blocks[index]
         if at in captions:
             rules.append("caption")
-        elif index not in added and not inside[at] and (at > last or (at < first and _is_label(block.text))):
+        elif index not in added and not inside[at] and (at > last or (at < first and _is_label(block))):
             rules.append(links.get(at, "") if _beside(block.element, main) else "outside")
         else:
             rules.append(links.get(at, ""))
@@ -66,7 +74,7 @@ def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, ad
 
 
 def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
-    """Tell whether a line stands next to the main element, or in an element next to it that is not a header."""
+    """Return whether a line is next to the main element, or in an element next to it that is not a header."""
     place = main.getparent() if main is not None else None
     holder = element.getparent()
     if place is None or holder is None:
@@ -74,28 +82,49 @@ def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
     return holder is place or (holder.getparent() is place and holder.tag == "div" and not holder.get("class"))
 
 
-def _is_label(text: str) -> bool:
-    """Tell whether a line before the text is a label (date, byline, section): a lead has more words."""
-    words = count_words(text)
-    is_sentence = words >= _SENTENCE_WORDS and ends_sentence(text)
-    return words < _LEAD_WORDS and len(text) < _LEAD_LENGTH and not is_sentence
+def _is_label(block: TextBlock) -> bool:
+    """Return whether a line before the text is a label (date, byline, section); a lead has more words, or is named as one."""
+    words = count_words(block.text)
+    is_sentence = words >= _SENTENCE_WORDS and ends_sentence(block.text)
+    is_lead = is_sentence or (words >= _LINK_WORDS and names_lead(block.element.get("class") or ""))
+    return words < _LEAD_WORDS and len(block.text) < _LEAD_LENGTH and not is_lead
 
 
-def _captions(element: HtmlElement) -> bool:
-    return element.tag == "figcaption" or any(step.tag == "figcaption" for step in list(element.iterancestors())[:3])
+def _captions(element: HtmlElement, caption_of: Callable[[HtmlElement], HtmlElement | None]) -> bool:
+    """Return whether an element is in a `figcaption`, or is the only line of a table under a picture."""
+    if any(step.tag == "figcaption" for step in islice(ancestors(element), 4)):
+        return True
+    cell = closest(element, "td", "th")
+    table = closest(cell, "table") if cell is not None else None
+    if cell is None or table is None or caption_of(table) is not cell:
+        return False
+    return len("".join(element.itertext())) == len("".join(cell.itertext()))
+
+
+def _caption_cell(table: HtmlElement) -> HtmlElement | None:
+    """Return the only cell with text in a table if a picture is in another row, else None."""
+    if next(table.iter("img", "amp-img"), None) is None:
+        return None
+    said = (cell for cell in table.iter("td", "th") if any(map(str.strip, cell.itertext())))
+    cells = list(islice(said, 2))
+    if len(cells) != 1 or len("".join(cells[0].itertext())) > _CAPTION:
+        return None
+    row = closest(cells[0], "tr")
+    return cells[0] if row is not None and next(row.iter("img", "amp-img"), None) is None else None
 
 
 def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[int, str]:
-    """Return the lines that only lead to other pages of the site, with their rule, unless they are most of the text."""
+    """Return the rules of lines that only link to other pages of the site, {} if these are most of the text."""
     host = urlsplit(url).hostname or ""
     rules: dict[int, str] = {}
     items: dict[HtmlElement, list[int]] = {}
+    size_of = cache(_text_size)
     for at, index in enumerate(found):
         block = blocks[index]
         item = _list_item(block.element)
         if item is not None and (group := item.getparent()) is not None:
             items.setdefault(group, []).append(at)
-        if _is_link(block) and count_words(block.text) >= _LINK_WORDS and same_site(block.href, host):
+        if _is_link(block, size_of) and count_words(block.text) >= _LINK_WORDS and same_site(block.href, host):
             rules[at] = "linked-line"
     for places in items.values():
         linked = [at for at in places if _leads_away(blocks[found[at]], host)]
@@ -104,7 +133,8 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
                 rules.pop(at, None)
         elif not _is_announced(found, places[0], blocks):
             rules.update(dict.fromkeys(linked, "linked-list"))
-    kept = [at for at in rules if _is_sentence(found, at, blocks) or _is_section(found, at, blocks)]
+    headings = {index for index in found if blocks[index].linked >= ALL_LINK and blocks[index].element.tag in HEADINGS}
+    kept = {at for at in rules if _is_sentence(found, at, blocks) or _is_section(found, at, blocks, headings)}
     rules = {at: rule for at, rule in rules.items() if at not in kept}
     rules.update(
         {
@@ -116,54 +146,60 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
     return {} if _outweigh(rules, found, blocks) else rules
 
 
-def _is_link(block: TextBlock) -> bool:
-    """Tell whether a line is a link, but for signs or a date beside it, and no cell beside others that are none."""
+def _is_link(block: TextBlock, size_of: Callable[[HtmlElement], int]) -> bool:
+    """Return whether a line consists of a link, perhaps with symbols or a date, and is not a table cell next to unlinked ones."""
     rest = " ".join(text for text, (href, _) in block.parts if not href) if block.linked >= _MOST_LINK else "?"
     is_bare = rest != "?" and (not any(map(str.isalnum, rest)) or is_date(Line(rest), line_key(rest)))
-    if block.linked < _ALL_LINK and not is_bare:
+    if block.linked < ALL_LINK and not is_bare:
         return False
     row = closest(block.element, "tr")
-    return row is None or len("".join(row.itertext()).strip()) <= 2 * len(block.text)
+    return row is None or size_of(row) <= 2 * len(block.text)
+
+
+def _text_size(element: HtmlElement) -> int:
+    return len("".join(element.itertext()).strip())
 
 
 def _is_list_title(block: TextBlock) -> bool:
-    """Tell whether a line is the title of the list that follows: a heading, or a few words and no sentence."""
-    is_short = count_words(block.text) <= _TITLE_WORDS and not ends_sentence(block.text)
-    return block.element.tag != "h1" and (
-        block.element.tag in HEADINGS or (is_short and block.element.tag in {"p", "div"})
-    )
+    """Return whether a line may be the title of the following list: a short heading, or a few words."""
+    words, is_sentence = count_words(block.text), ends_sentence(block.text, asking=False)
+    if block.element.tag in HEADINGS:
+        return block.element.tag != "h1" and not (is_sentence and words >= _HEADING_WORDS)
+    return block.element.tag in {"p", "div"} and words <= _TITLE_WORDS and not ends_sentence(block.text)
 
 
 def _is_announced(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether the line before a list says that it follows, and the list's lines are more than links."""
+    """Return whether the line before a list introduces it, and its items are more than links."""
     before = blocks[found[at - 1]] if at else None
-    return before is not None and before.text.endswith((":", "：")) and blocks[found[at]].linked < _ALL_LINK
+    return before is not None and before.text.endswith((":", "：")) and blocks[found[at]].linked < ALL_LINK
 
 
 def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether a linked line between two others is a whole sentence of the story."""
+    """Return whether a linked line is a whole sentence of the article: between two others, or last and beside another one."""
     block = blocks[found[at]]
-    is_between = 0 < at < len(found) - 1
     is_sentence = block.text[0] not in BRACKETS and ends_sentence(block.text, asking=False)
-    return is_between and is_sentence and count_words(block.text) >= _LINKED_SENTENCE
-
-
-def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether a linked heading is the only one among the article's paragraphs, and one of them follows."""
-    block = blocks[found[at]]
-    if block.element.tag not in HEADINGS or at + 1 >= len(found):
+    if not at or not is_sentence or count_words(block.text) < _LINKED_SENTENCE:
         return False
-    place = block.element.getparent()
-    following = blocks[found[at + 1]]
-    others = sum(
-        blocks[index].linked >= _ALL_LINK and blocks[index].element.tag in HEADINGS and index != found[at]
-        for index in found
+    before, own = blocks[found[at - 1]], block.element
+    is_beside = before.element.getnext() is own and (before.element.tag, before.element.get("class")) == (
+        own.tag,
+        own.get("class"),
     )
-    return not others and following.is_running and following.element.getparent() is place and at > 0
+    return at < len(found) - 1 or (is_beside and ends_sentence(before.text) and not before.is_linked)
+
+
+def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock], headings: set[int]) -> bool:
+    """Return whether a linked heading, the only one of `headings`, is among the article's paragraphs and followed by one."""
+    block = blocks[found[at]]
+    if block.element.tag not in HEADINGS or not 0 < at < len(found) - 1:
+        return False
+    following = blocks[found[at + 1]]
+    is_beside = following.element.getparent() is block.element.getparent()
+    return following.is_running and is_beside and headings <= {found[at]}
 
 
 def _outweigh(places: Iterable[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether these lines are most of the text: then they are the article, whatever rule they break."""
+    """Return whether these lines are most of the text, and so are the article, whatever rule would drop them."""
     size = sum(len(blocks[found[at]].text) for at in places)
     return size >= _MAX_LOSS * sum(len(blocks[index].text) for index in found)
 
@@ -178,13 +214,13 @@ def _list_item(element: HtmlElement) -> HtmlElement | None:
 
 
 def _leads_away(block: TextBlock, host: str) -> bool:
-    """Tell whether a link to the site is most of what an item says, a date or a number beside it not counted."""
+    """Return whether a link to the site is most of an item, not counting a date or number next to it."""
     said = sum(map(str.isalpha, block.text)) if block.linked < _ITEM_LINK else 0
     return block.linked * len(block.text) >= _ITEM_LINK * (said or len(block.text)) and same_site(block.href, host)
 
 
 def same_site(href: str, host: str) -> bool:
-    """Tell whether a link leads to another page of the site (a fragment stays on the page)."""
+    """Return whether a link leads to another page of the site, not to a fragment of this one."""
     if not href or href.startswith(("#", "mailto:", "tel:", "javascript:")):
         return False
     try:
@@ -197,23 +233,22 @@ def same_site(href: str, host: str) -> bool:
 
 
 def _site(host: str) -> str:
-    """Return the last two labels of a host: enough to tell `www.` and `m.` of a site from others."""
+    """Return the last two labels of a host, which `www.` and `m.` hosts of a site share."""
     return ".".join(host.split(".")[-2:])
 
 
-# Texts that a page keeps in several similar elements.
+# Texts split over several similar elements.
 #
-# Some layouts cut an article where an advertisement stands, into elements of one tag and class; a reader that looks
-# for one element finds the first. Parts are twins when they are of one article: under one `<article>` (or under
-# none), with no heading of another article between.
+# Some layouts split an article at advertisements into elements of one tag and class, and an extractor that returns one
+# element finds only the first. Such elements are twins if they belong to one article: they are under one `<article>` (or
+# none), without a heading of another article between them.
 
-_MOSTLY_PROSE = 0.3
 _REACH = 8
-"""Steps from the main element up to the element that holds its twins too."""
+"""Maximum steps from the main element up to the element that also contains its twins."""
 
 
 def join_twins(found: Sequence[int], blocks: Sequence[TextBlock], heading: int) -> set[int]:
-    """Return the running text of the main element's twins; `heading` is the block of the page's title, -1 when it has none."""
+    """Return the running text of the main element's twins; `heading` is the block of the page's title, -1 if there is none."""
     main = main_element(found, blocks)
     if main is None or not (names := _names(main)):
         return set()
@@ -232,19 +267,19 @@ def join_twins(found: Sequence[int], blocks: Sequence[TextBlock], heading: int) 
 
 
 def _stands_in(element: HtmlElement, twins: set[HtmlElement], shared: set[HtmlElement]) -> bool:
-    """Tell whether a block stands in one of the twins, and, up to what they all stand in, in nothing named as furniture."""
+    """Return whether a block is in one of the twins, without an element named as boilerplate up to their common ancestor."""
     is_inside = False
     for node in ancestors(element):
         if node in shared:
             break
         is_inside |= node in twins
-        if speaks_against(node) == "strong":
+        if boilerplate_evidence(node) == "strong":
             return False
     return is_inside
 
 
 def _are_alike(one: set[str], other: set[str]) -> bool:
-    """Tell whether two sets of classes are the same, or one is the other but for names that say where a part stands."""
+    """Return whether two sets of classes are equal, or differ only in names that give a part's position."""
     return one == other or (len(one & other) > 1 and (one <= other or other <= one))
 
 
@@ -253,7 +288,7 @@ def _names(element: HtmlElement) -> set[str]:
 
 
 def _parts(main: HtmlElement, heading: HtmlElement) -> set[HtmlElement]:
-    """Return the articles beside the main one that are parts of one story: its title stands above them all, and they have none."""
+    """Return the `article` elements next to the main one that are parts of one article: its title is above all, and they have none."""
     own = closest(main, "article")
     parent = own.getparent() if own is not None else None
     if own is None or parent is None or is_in(heading, own):
@@ -269,7 +304,7 @@ def _parts(main: HtmlElement, heading: HtmlElement) -> set[HtmlElement]:
 
 
 def _near(main: HtmlElement) -> list[HtmlElement]:
-    """Return the elements near the main one, none of another article's."""
+    """Return the elements near the main one, without those of other articles."""
     holder = main
     for _ in range(_REACH):
         above = holder.getparent()

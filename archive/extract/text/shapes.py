@@ -1,8 +1,7 @@
-"""Drop lines by the shape in which they stand: boxes of teasers, comments, labels, pull quotes.
+"""Drop lines by the structure around them: boxes of teasers, comments, labels, pull quotes.
 
-Furniture is printed by templates: teasers (`teasers`) and comments stand in boxes of one class under a heading, a label of
-the house stands before a link again and again, a pull quote says what a paragraph says. Hardly a word of any language is
-needed for it.
+Boilerplate comes from templates: teasers (`teasers`) and comments are in boxes of one class under a heading, a label
+repeats before links, and a pull quote repeats a paragraph. Most rules are independent of language.
 """
 
 from __future__ import annotations
@@ -11,79 +10,109 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from functools import lru_cache, partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
-from archive.extract.quarantine.walls import CLAIMS
-from archive.extract.text.boxes import SECTIONS, boxes_around
-from archive.extract.text.names import WIDGET, folded_words, quads, share
-from archive.extract.text.place import same_site
-from archive.extract.text.teasers import find_excerpts, find_labels, find_teasers
+from archive.extract.text.boxes import boxes_around
+from archive.extract.text.captions import (
+    PICTURES,
+    find_credits,
+    find_credits_after,
+    find_described,
+    find_video_titles,
+    pictures_by_text,
+)
+from archive.extract.text.labels import Line, is_date, is_label, is_name, names_comments
+from archive.extract.text.names import count_words, folded_words, quads, share
+from archive.extract.text.phrases import PHRASES, line_key
+from archive.extract.text.teasers import find_appeals, find_excerpts, find_labels, find_offers, find_teasers
+from archive.extract.text.widgets import (
+    find_calls,
+    find_consents,
+    find_last_offer,
+    find_widgets,
+    holders_of_controls,
+    holders_of_fields,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from lxml.html import HtmlElement
 
     from archive.extract.page import PageModel, TextBlock
 
+_ENOUGH = 3
+"""Minimum paragraphs of running text that may be the whole article, however long the boxes beside it are."""
 _QUOTE_WORDS = 5
 _SAID = 0.9
 _TWICE = 6
-"""Words of a line that is printed twice in a row by mistake, and not for its sound."""
+"""Minimum words of a line printed twice by mistake; a shorter one, or a refrain, may be repeated for effect."""
+_MISTAKEN = 2
+_BUTTON_WORDS = 4
+_MARK = 3
+"""Maximum characters of a footnote's number, which leads back to its mark."""
+_RECORDING = re.compile(r"\.(?:mp3|m4a|ogg|wav|mp4)(?:$|[?#])", re.IGNORECASE)
 _TOP = 6
+_MOST_LABELS = 5
+_PAIR = 2
+"""Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
 _NEAR = 12
-"""Blocks around one among which others of its box stand."""
-_SMALL = 0.3
-"""Share of the text up to which a box may be a widget."""
-_RUNNING_OFFER = 2
-_NOTICE = 1_500
-_CLAIMED = 2
-"""Claims of a notice of consent, of seven, that a small box with a button makes when it asks for consent."""
-_CAPTION = 300
-_COMMENTS = re.compile(
-    r"\b(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|komentarz\w*)\b"
-    r"|تعليق|التعليقات|ردود القراء|نظرات|دیدگاه|تبصر|תגובות|评论|評論|コメント|댓글",
-    re.IGNORECASE,
-)
-_PICTURE = re.compile(r"image|img|photo|picture|figure|caption|thumb|foto|bild|media", re.IGNORECASE)
-_CREDIT = re.compile(
-    r"(?:\b(?:photos?|fotos?|image|bild|picture|imagen|immagine|crédits?|credits?)|صورة|صور|تصوير|عکس|写真|摄|图)\s*(?:[:/(©|]|by\b)|©|\(c\)"
-    r"|\((?:ap|afp|reuters|getty|dpa|epa)\b",
-    re.IGNORECASE,
-)
+"""Maximum distance, in blocks, to other blocks of the same box."""
+_COMMENT_HEADINGS = 20
+"""Maximum headings that are tried as that of readers' comments."""
 _QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
+_AUTHOR = re.compile(
+    r"\b(?:about[-_]{0,2}(?:the[-_])?author|(?:post|article|entry)?[-_]{0,2}author[-_]{0,2}(?:bio|box|card|info|profile|desc\w*|details|block|section)"
+    r"|bio[-_]?(?:box|author)|autor[-_]?(?:box|info|bio))",
+    re.IGNORECASE,
+)
+_AUTHOR_STEPS = 5
+_SMALL = 0.3
+"""Maximum share of the text that is about its author."""
 _NUMBER = re.compile(r"\bpost-(\d+)\b")
 _POST = re.compile(r"\bpostid-(\d+)\b")
 
 
-def judge_shapes(found: Sequence[int], model: PageModel, host: str) -> dict[int, str]:
-    """Return the lines to drop, each with its rule."""
+def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[int, str]:
+    """Return the rules of the lines to drop."""
     blocks = model.blocks
     rules: dict[int, str] = {}
-    for judge in (
+    for find_rules in (
         _headings,
+        _labels,
         find_labels,
         find_teasers,
         find_excerpts,
+        find_appeals,
+        find_offers,
         _quotes,
         _doubles,
-        _captions,
+        _buttons,
+        find_credits,
+        partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
+        find_video_titles,
+        partial(find_described, pictures_by_text(model, {blocks[index].text for index in found})),
         _nested,
-        partial(_widgets, _holders_of_fields(model)),
-        partial(_consents, _holders_of_controls(model)),
-        _offers,
+        partial(find_widgets, holders_of_fields(model)),
+        partial(find_consents, holders_of_controls(model)),
+        find_last_offer,
+        _authors,
+        find_calls,
     ):
-        for index, rule in judge(found, blocks, host):
+        for index, rule in find_rules(found, blocks, host):
             rules.setdefault(index, rule)
-    kept = sum(len(blocks[index].text) for index in found if index not in rules)
-    if kept < sum(len(blocks[index].text) for index in rules):  # what is most of the text is the article
+    left = [blocks[index] for index in found if index not in rules]
+    is_most = sum(len(block.text) for block in left) < sum(len(blocks[index].text) for index in rules)
+    if is_most and sum(block.is_running for block in left) < _ENOUGH:  # what is most of the text is the article
         rules = {}
     return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
 
 
 def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find the lines of a heading of the page that has several: a kicker and the title."""
+    """Find the lines of a page heading that has several, such as a kicker and the title."""
     lines: dict[HtmlElement, list[int]] = {}
     for index in found[:_TOP]:
         heading = next(
@@ -97,14 +126,40 @@ def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
             yield from ((index, "title") for index in indices)
 
 
+def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find a list among the first lines whose items are a date and other labels, such as a name."""
+    lists: dict[HtmlElement, list[int]] = {}
+    for index in found[: _TOP + _MOST_LABELS]:
+        item = closest(blocks[index].element, "li")
+        if item is not None and (group := item.getparent()) is not None:
+            lists.setdefault(group, []).append(index)
+    for group, indices in lists.items():
+        lines = [Line(blocks[index].text) for index in indices]
+        if len(list(group.iterchildren("li"))) == len(lines) <= _MOST_LABELS and all(map(is_label, lines)):
+            dates = [is_date(line, line_key(line.text)) for line in lines]
+            if any(dates) and all(
+                is_told or len(lines) == _PAIR or is_name(line.text) or PHRASES.find(line.text, line_key(line.text))
+                for line, is_told in zip(lines, dates, strict=True)
+            ):
+                yield from ((index, "labels") for index in indices)
+
+
+def _heads_comments(block: TextBlock) -> bool:
+    return block.element.tag in HEADINGS and names_comments(block.text)
+
+
 def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:
-    """Find what readers wrote: boxes of one class, each under a short name, below a heading that says so."""
-    for at, index in enumerate(found):
-        block = blocks[index]
-        if block.element.tag not in HEADINGS or len(block.text) > 60 or not _COMMENTS.search(block.text):
+    """Find readers' comments: boxes of one class, each under a short name, below a heading for comments under the text."""
+    have = set(found)
+    first = next((index for index in found if blocks[index].is_running), len(blocks))
+    named = (index for index in range(first, found[-1] if found else 0) if _heads_comments(blocks[index]))
+    for index in islice(named, _COMMENT_HEADINGS):
+        place = blocks[index].element.getparent()
+        start = bisect_left(found, index + 1)
+        after = [other for other in found[start:] if place is not None and is_in(blocks[other].element, place)]
+        beside = [blocks[other].element.getparent() is place for other in after if blocks[other].is_running]
+        if 2 * sum(beside) > len(beside):  # a section of the article
             continue
-        place = block.element.getparent()
-        after = [other for other in found[at + 1 :] if place is not None and is_in(blocks[other].element, place)]
         shapes = Counter(
             (node.tag, node.get("class"))
             for other in after
@@ -112,13 +167,14 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
             if node.get("class") and node is not place
         )
         if after and (max(shapes.values(), default=0) > 1 or len(after) <= _NEAR):
-            yield index, "comments"
+            if index in have:
+                yield index, "comments"
             yield from ((other, "comments") for other in after)
             return
 
 
 def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find quotations, set off from the text, that a paragraph of it has word for word."""
+    """Find pull quotes, which repeat a paragraph of the text word for word."""
     quotes = [index for index in found if _is_quote(blocks[index].element)]
     if not quotes:
         return
@@ -144,41 +200,54 @@ def _names_quote(names: str) -> bool:
 
 
 def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find a line that stands twice among the first: the lead, in the head and again in the text."""
+    """Find a line that appears twice at the start, such as the lead in the header and in the text."""
     seen: set[str] = set()
+    said = Counter(blocks[index].text for index in found)
     for index in found[:_TOP]:
         text = blocks[index].text
-        if text in seen and len(folded_words(text)) >= _TWICE:
+        if text in seen and said[text] == _MISTAKEN and len(folded_words(text)) >= _TWICE:
             yield index, "repeated"
         if blocks[index].element.tag not in HEADINGS:
             seen.add(text)
 
 
-def _captions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find the only line of a box that is named as a picture's and holds one, when it names who took it."""
-    for index in found:
+def _buttons(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find links of a few words that repeat on lines of their own, or lead to an audio or video file."""
+    links = [
+        index
+        for index in found
+        if blocks[index].linked >= ALL_LINK
+        and count_words(blocks[index].text) <= _BUTTON_WORDS
+        and closest(blocks[index].element, *HEADINGS, "li", "td", "th", "dt", "dd") is None
+    ]
+    said = Counter(blocks[index].text for index in links)
+    for index in links:
         block = blocks[index]
-        if len(block.text) > _CAPTION or block.element.tag in HEADINGS:
-            continue
-        for step, node in enumerate(ancestors(block.element)):
-            if step > 3 or node.tag in {"article", "main", "body", "section", "li", "td"}:
-                break
-            names = node.get("class")
-            if not names or not _names_picture(names) or next(node.iter("img", "picture", "amp-img"), None) is None:
-                continue
-            beside = sum(is_in(blocks[other].element, node) for other in found if abs(other - index) < _NEAR)
-            if beside <= 2 and _CREDIT.search(block.text):
-                yield index, "caption"
+        is_mark = block.href[:1] == "#" and len(block.text) <= _MARK
+        if is_mark or said[block.text] > 1 or _RECORDING.search(block.href):
+            yield index, "links"
+
+
+def _authors(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the last lines if they are in small boxes named as those of an author's biography."""
+    total = sum(len(blocks[index].text) for index in found)
+    taken: list[int] = []
+    for index in reversed(found):
+        boxes = islice(ancestors(blocks[index].element), _AUTHOR_STEPS)
+        if not any(_names_author(f"{box.get('class', '')} {box.get('id', '')}") for box in boxes):
             break
+        taken.append(index)
+    if sum(len(blocks[index].text) for index in taken) <= _SMALL * total:
+        yield from ((index, "author-bio") for index in taken)
 
 
 @lru_cache(maxsize=4096)
-def _names_picture(names: str) -> bool:
-    return _PICTURE.search(names) is not None
+def _names_author(names: str) -> bool:
+    return _AUTHOR.search(names) is not None
 
 
 def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find posts whose number is not the page's."""
+    """Find nested posts whose id is not that of the page."""
     if not found:
         return
     body = closest(blocks[found[0]].element, "body")
@@ -196,143 +265,3 @@ def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
                 if number[1] != own[1]:
                     yield index, "other-article"
                 break
-
-
-def _widgets(
-    entered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
-) -> Iterator[tuple[int, str]]:
-    """Find boxes that ask for something: short ones with a field for an address (`entered`), and those named so.
-
-    What is only named so has a control in it, or stands before the first paragraph.
-    """
-    total = sum(len(blocks[index].text) for index in found)
-    first = next((index for index in found if blocks[index].is_running), -1)
-    judged: dict[HtmlElement, bool] = {}
-    for index in found:
-        for node in boxes_around(blocks[index].element):
-            if node.tag in {"article", "main", "body"}:
-                break
-            if not _asks(f"{node.get('class', '')} {node.get('id', '')}") and not (node in entered and _is_short(node)):
-                continue
-            if node not in judged:
-                inside = [other for other in found if is_in(blocks[other].element, node)]
-                size = sum(len(blocks[other].text) for other in inside)
-                is_before = inside[0] <= first
-                has_control = next(node.iter("button", "input", "form"), None) is not None
-                judged[node] = size < _SMALL * total and (has_control or (is_before and not _holds_title(node)))
-            if judged[node]:
-                yield index, "widget"
-                break
-
-
-@lru_cache(maxsize=4096)
-def _asks(names: str) -> bool:
-    return WIDGET.search(names) is not None
-
-
-_FIELDS = frozenset({"email", "text", "tel"})
-_ASKING = 400
-"""Characters of a box with a field up to which it does nothing but ask for what is to be entered."""
-_CONTROLS = ("button", "input", "label")
-
-
-def _holders_of_fields(model: PageModel) -> set[HtmlElement]:
-    """Return the elements, deeper than the page's own, that hold a field for a mail address or a name."""
-    fields = [field for field in model.by_tag["input"] if (field.get("type") or "text").lower() in _FIELDS]
-    return {node for field in fields for node in ancestors(field)}
-
-
-def _is_short(box: HtmlElement) -> bool:
-    return _text_within(box, _ASKING) != ""
-
-
-def _holders_of_controls(model: PageModel) -> set[HtmlElement]:
-    """Return the elements that are or hold what a reader answers with."""
-    return {node for tag in _CONTROLS for control in model.by_tag[tag] for node in ancestors(control)}
-
-
-def _consents(
-    answered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
-) -> Iterator[tuple[int, str]]:
-    """Find boxes that ask to load what another house holds, and say what becomes of the reader's data."""
-    judged: dict[HtmlElement, bool] = {}
-    for index in found:
-        for node in boxes_around(blocks[index].element):
-            if node.tag in SECTIONS:
-                break
-            if node not in judged:
-                judged[node] = node in answered and _asks_consent(node, found, blocks)
-            if judged[node]:
-                yield index, "widget"
-                break
-
-
-def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
-    text = _text_within(box, _NOTICE)
-    if not text:
-        return False
-    inside = sum(len(blocks[index].text) for index in found if is_in(blocks[index].element, box))
-    is_small = inside < _SMALL * sum(len(blocks[index].text) for index in found)
-    return is_small and sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED
-
-
-def _text_within(box: HtmlElement, limit: int) -> str:
-    """Return the text of a box, '' when it is longer than `limit`."""
-    pieces: list[str] = []
-    for piece in box.itertext():
-        pieces.append(piece)
-        limit -= len(piece)
-        if limit < 0:
-            return ""
-    return "".join(pieces)
-
-
-def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
-    """Find the last box when it leads to where one subscribes or signs in, and none of the article's paragraphs follows."""
-    held = _held(found, blocks)
-    judged: dict[HtmlElement, bool] = {}
-    for index in reversed(found[len(found) // 2 :]):
-        for node in boxes_around(blocks[index].element):
-            if node.tag in SECTIONS:
-                break
-            if node.tag == "div" and node not in judged:
-                judged[node] = _is_last_box(held[node], found, blocks) and _leads_to_offer(node, host)
-            if judged.get(node):
-                yield index, "widget"
-                break
-
-
-def _held(found: Sequence[int], blocks: Sequence[TextBlock]) -> dict[HtmlElement, list[int]]:
-    """Return the lines that each element holds."""
-    held: dict[HtmlElement, list[int]] = {}
-    for index in found:
-        for node in ancestors(blocks[index].element):
-            held.setdefault(node, []).append(index)
-    return held
-
-
-def _is_last_box(inside: Sequence[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether lines of a box are the last, several and little of the text, and hardly run."""
-    # what an element holds stands together, so nothing else follows its first line when that many are left
-    if len(inside) < 2 or len(found) - bisect_left(found, inside[0]) != len(inside):
-        return False
-    if sum(blocks[index].is_running for index in inside) > _RUNNING_OFFER:
-        return False
-    size = sum(len(blocks[index].text) for index in inside)
-    return size < _SMALL * sum(len(blocks[index].text) for index in found)
-
-
-def _leads_to_offer(node: HtmlElement, host: str) -> bool:
-    return any(_OFFER.search(href) and same_site(href, host) for link in node.iter("a") if (href := link.get("href")))
-
-
-_OFFER = re.compile(
-    r"[/.=?_-](?:abos?|abonn\w*|subscri\w*|suscri\w*|assin\w*|abbonament\w*|checkout|sign-?(?:in|up)|log-?in|registr?\w*|membership)"
-    r"(?:[/.=?_-]|$)",
-    re.IGNORECASE,
-)
-"""Addresses at which one subscribes or signs in."""
-
-
-def _holds_title(node: HtmlElement) -> bool:
-    return next(node.iter("h1"), None) is not None

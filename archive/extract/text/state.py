@@ -1,8 +1,8 @@
-"""Extract the article that a page carries only as data for its scripts, as HTML ('' for none).
+"""Extract, as HTML, an article that a page contains only as data for its scripts.
 
-Pages drawn by a script carry their text as data: in `application/json` scripts (Next.js, Nuxt), in assignments
-(`window.__APOLLO_STATE__ = …`), in the rows that React's server components push, in `noscript`, or as the entries of
-a live blog in JSON-LD. What stands under the page's own title is taken, and nothing else: state holds other articles too.
+Pages rendered by scripts have their text as data: in `application/json` scripts (Next.js, Nuxt), in assignments
+(`window.__APOLLO_STATE__ = …`), in rows of React server components, in `noscript`, or as the entries of a live blog in
+JSON-LD. Only text under the page's own title is used, because the data may include other articles.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FOREIGN = re.compile(
     r"|footer|header|nav|menu|config|url|href|src|class|^id$|__typename|more",
     re.IGNORECASE,
 )
-"""Keys under which no paragraphs of the article stand."""
+"""Keys whose values contain no paragraphs of the article."""
 _ASSIGNED = re.compile(
     r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(]|JSON\b)|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[]|JSON\b)"
 )
@@ -72,7 +72,7 @@ _DRAWN = frozenset(
 
 
 def embedded(document: Document, is_title: Callable[[str], bool]) -> str:
-    """Return the longest body that the page holds for itself outside its visible text, as HTML."""
+    """Return the longest body of the page's own article outside its visible text, as HTML; '' if there is none."""
     bodies = [
         _noscript(document),
         _live_entries(document),
@@ -97,7 +97,7 @@ def _noscript(document: Document) -> str:
 
 
 def _live_entries(document: Document) -> str:
-    """Return the updates of a live blog, each under its headline, in the order in which the page declares them."""
+    """Return the updates of a live blog as HTML, each under its headline, in the declared order."""
     entries: list[str] = []
     for node in document.jsonld:
         updates = node.get("liveBlogUpdate")
@@ -119,7 +119,7 @@ def _entry(update: dict[str, Any]) -> str:
 
 
 def _as_html(text: str) -> str:
-    """Return a body as HTML: as it is when it has paragraphs, else one for each line."""
+    """Return a body as HTML: unchanged if it has paragraphs, else with one for each line."""
     if _PARAGRAPH.search(text):
         return text
     lines = (line.strip() for line in html.unescape(text).split("\n"))
@@ -127,7 +127,7 @@ def _as_html(text: str) -> str:
 
 
 def _values(document: Document) -> Iterator[Any]:
-    """Yield what the page's scripts hold as JSON."""
+    """Yield the JSON values in the page's scripts."""
     budget = _MAX_STATE
     decoder = json.JSONDecoder(strict=False)
     for script in document.model.by_tag["script"]:
@@ -147,7 +147,7 @@ def _values(document: Document) -> Iterator[Any]:
 
 
 def _assigned(decoder: json.JSONDecoder, text: str, at: int) -> Any:
-    """Return the value that a script assigns: JSON, a string of JSON that it parses, or an object as JavaScript writes it."""
+    """Return the value that a script assigns: JSON, a string of JSON, or a JavaScript object literal; None for others."""
     if parsed := _PARSED.match(text, at):
         string = read_literal(text, parsed.end())
         return _loaded(decoder, string) if isinstance(string, str) else None
@@ -156,7 +156,7 @@ def _assigned(decoder: json.JSONDecoder, text: str, at: int) -> Any:
 
 
 def _joined(state: Any) -> Any:
-    """Put the strings of an object in the place of a reference to it that stands in a list, as in a cache of Apollo's."""
+    """Replace references in lists by the strings of the objects they refer to, as in Apollo's cache."""
     if not isinstance(state, dict):
         return state
     entries = {key: value for key, value in state.items() if isinstance(value, dict)}
@@ -184,7 +184,7 @@ def _loaded(decoder: json.JSONDecoder, text: str) -> Any:
 
 
 def _referred(values: list[Any]) -> Any:
-    """Return the objects of Nuxt's flat list, whose values are the numbers of others, with these put in one level deep."""
+    """Return the objects of Nuxt's flat list, whose values are indices of other items, resolved to a depth of one."""
     if not any(
         isinstance(value, dict) and value and all(isinstance(ref, int) for ref in value.values())
         for value in values[:50]
@@ -198,7 +198,7 @@ def _referred(values: list[Any]) -> Any:
 
 
 def _body_of(state: Any, is_title: Callable[[str], bool]) -> str:
-    """Return the longest body under an object of the state that has the page's title."""
+    """Return the longest body in an object of the state that has the page's title, '' if there is none."""
     best = ""
     for node in islice(_objects(state), _MAX_NODES):
         if any(isinstance(value, str) and len(value) <= _MAX_TITLE and is_title(value) for value in node.values()):
@@ -220,7 +220,7 @@ def _objects(state: Any) -> Iterator[dict[str, Any]]:
 
 
 def _bodies(node: dict[str, Any]) -> Iterator[str]:
-    """Yield what may be the body of an object: a long string of HTML, or a list whose items are paragraphs."""
+    """Yield candidates for an object's body: long strings of HTML, and lists of paragraphs."""
     stack: list[tuple[Any, int]] = [(node, 0)]
     count = 0
     while stack and count < _MAX_NODES:
@@ -241,7 +241,7 @@ def _bodies(node: dict[str, Any]) -> Iterator[str]:
 
 
 def _paragraph(item: Any) -> str:
-    """Return the words of one item of a list of paragraphs: a string, or an object whose leaves are strings of text."""
+    """Return the text of an item in a list of paragraphs, which is a string or an object whose leaves are strings."""
     if isinstance(item, str):
         return item if count_words(item) > 1 else ""
     if not isinstance(item, dict):
@@ -268,14 +268,30 @@ _TEXT_KEYS = frozenset({"text", "content", "value", "html", "body", "paragraph",
 
 
 def _drawn(document: Document, is_title: Callable[[str], bool]) -> str:
-    """Return what the rows of React's server components draw, when they hold the page's title."""
+    """Return the HTML of React server components, if it contains the page's title; else ''."""
     stream = "".join(_pushed(document))
     if not stream:
         return ""
     rows = _rows(stream)
     parts = [_draw(value, rows, 0) for value in rows.values() if isinstance(value, list)]
     body = max(parts, key=_letters, default="")
-    return body if any(is_title(text) for text in _strings(rows.values())) else ""
+    if not any(is_title(text) for text in _strings(rows.values())):
+        return ""
+    if _letters(body):
+        return body
+    return _body_of([_resolved(value, rows, 0) for value in rows.values()], is_title)
+
+
+def _resolved(value: Any, rows: dict[str, Any], depth: int) -> Any:
+    """Return a value with the texts of other rows in place of the references to them."""
+    if isinstance(value, str):
+        row = rows.get(value[1:]) if value.startswith("$") else None
+        return row if isinstance(row, str) else value
+    if depth >= _MAX_DEPTH:
+        return None
+    if isinstance(value, dict):
+        return {key: _resolved(child, rows, depth + 1) for key, child in value.items()}
+    return [_resolved(child, rows, depth + 1) for child in value] if isinstance(value, list) else value
 
 
 def _pushed(document: Document) -> Iterator[str]:
@@ -293,7 +309,7 @@ def _pushed(document: Document) -> Iterator[str]:
 
 
 def _rows(stream: str) -> dict[str, Any]:
-    """Return the rows of a stream by their number: JSON values, and texts whose length stands before them."""
+    """Return the rows of a stream by their id: JSON values, and texts prefixed with their length."""
     rows: dict[str, Any] = {}
     decoder = json.JSONDecoder(strict=False)
     at = 0

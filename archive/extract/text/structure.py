@@ -1,7 +1,7 @@
-"""Build an article's body of typed blocks from the blocks that were kept, their order and the page's elements.
+"""Build an article's body of typed blocks from the kept blocks, their order and the page's elements.
 
-What a block is, is read off the elements that hold it: headings, lists, quotations, tables, code, questions and answers,
-entries of a live blog. Pictures, embedded things and separators are put back where they stood among the text.
+The ancestors of a block determine its type: headings, lists, quotations, tables, code, questions and answers, entries of
+a live blog. Pictures, embeds and separators are inserted at their positions in the text.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from archive.body import Block, Span
 from archive.extract.addresses import absolute
 from archive.extract.page import HEADINGS, ancestors, closest
-from archive.extract.text.names import speaks_against
+from archive.extract.text.captions import is_credit
+from archive.extract.text.names import boilerplate_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _STRUCTURES = frozenset({"blockquote", "ul", "ol", "menu", "table", "pre", "li"})
 _LISTS = frozenset({"ul", "ol", "menu"})
 _MAX_PATH = 10
-"""Structures in structures that are kept; the deeper ones are read as if they were not there."""
+"""Maximum depth of nested structures; deeper ones are ignored."""
 _ENTRY = re.compile(
     r"live-?(?:entry|post|update|blog__?(?:entry|post|item))|liveblog-?(?:entry|post|item)"
     r"|post--live|timeline-?(?:entry|item)",
@@ -43,29 +44,35 @@ _EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "a
 _MAX_THINGS = 300
 _MAX_ALT = 500
 _MIN_PICTURE = 60
-"""Pixels below which a picture is an icon or counts visits."""
+"""Minimum width and height of a picture in pixels; smaller ones are icons or tracking pixels."""
 
 
 def make_body(model: PageModel, kept: Sequence[int], main: HtmlElement | None, base: str) -> Body:
-    """Return the body; `kept` are the indices of the blocks that stay, `main` is the element that holds them."""
+    """Return the body; `kept` are the indices of the kept blocks, `main` is the element that contains them."""
     builder = _Builder(model, kept, main, base)
     return builder.body()
 
 
+@lru_cache(maxsize=4096)
+def _role(names: str) -> Literal["", "question", "answer"]:
+    return "question" if _QUESTION.search(names) else "answer" if _ANSWER.search(names) else ""
+
+
 class _Builder:
-    """Makes the body of one article."""
+    """Builds the body of one article."""
 
     def __init__(self, model: PageModel, kept: Sequence[int], main: HtmlElement | None, base: str) -> None:
         self.model = model
         self.kept = kept
         self.main = main
         self.base = base
+        self.taken = frozenset(kept)
         self.entries = self._find_entries()
         self._figures: dict[HtmlElement, list[int]] | None = None
-        self.is_interview = sum(map(self._is_emphatic_question, kept)) > 1
+        self.is_interview = sum(map(self._is_bold_question, kept)) > 1
 
     def body(self) -> Body:
-        """Return the text's blocks with what stands between them."""
+        """Return the blocks of the text with the pictures, embeds and separators between them."""
         paths = [(index, self._path(self.model.blocks[index].element)) for index in self.kept]
         things = self._things()[::-1]
         blocks: list[Block] = []
@@ -78,13 +85,12 @@ class _Builder:
         return tuple(blocks)
 
     def _path(self, element: HtmlElement) -> tuple[HtmlElement, ...]:
-        """Return the structures that hold a block, the outermost first, within the article."""
+        """Return the structures around a block within the article, outermost first."""
         path = [node for node in ancestors(element, self.main) if node.tag in _STRUCTURES or node in self.entries][::-1]
-        table = next((at for at, node in enumerate(path) if node.tag == "table"), None)
-        return tuple(path[: table + 1] if table is not None else path)[:_MAX_PATH]
+        return tuple(path[:_MAX_PATH])
 
     def _build(self, group: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Iterator[Block]:
-        """Yield the blocks of lines that stand in one structure, or in none."""
+        """Yield the typed blocks of consecutive lines, one for each structure."""
         path = group[0][1]
         if not path:
             for line, _ in group:
@@ -118,17 +124,14 @@ class _Builder:
         if heading is not None:
             return Block(kind="heading", level=max(2, int(str(heading.tag)[1])), spans=spans)
         names = " ".join(f"{node.get('class', '')}" for node in holders[:2])
-        if (
-            block.element.tag == "dt"
-            or _QUESTION.search(names)
-            or (self.is_interview and self._is_emphatic_question(index))
-        ):
+        role = _role(names)
+        if block.element.tag == "dt" or role == "question" or (self.is_interview and self._is_bold_question(index)):
             return Block(kind="question", spans=spans)
-        if block.element.tag == "dd" or _ANSWER.search(names):
+        if block.element.tag == "dd" or role == "answer":
             return Block(kind="answer", spans=spans)
         return Block(kind="paragraph", spans=spans)
 
-    def _is_emphatic_question(self, index: int) -> bool:
+    def _is_bold_question(self, index: int) -> bool:
         block = self.model.blocks[index]
         return block.text.endswith(_MARKS) and all(
             "strong" in marks or "em" in marks for text, (_, marks) in block.parts if not text.isspace()
@@ -136,12 +139,12 @@ class _Builder:
 
     def _spans(self, block: TextBlock) -> tuple[Span, ...]:
         return tuple(
-            Span(text=span.text, href=absolute(self.base, span.href) if span.href else "", marks=span.marks)
+            Span(text=span.text, href=absolute(self.base, span.href), marks=span.marks) if span.href else span
             for span in block.spans()
         )
 
     def _quote(self, holder: HtmlElement, inner: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Block:
-        """Return a quotation; its last line is its source when it stands in a `cite` or a `footer`."""
+        """Return a quotation; its last line is the source if it is in a `cite` or `footer`."""
         lines = list(inner)
         cite = ""
         last = self.model.blocks[lines[-1][0]]
@@ -179,9 +182,9 @@ class _Builder:
         return Block(kind="table", rows=tuple(full), level=head, spans=tuple(caption))
 
     def _find_entries(self) -> dict[HtmlElement, str]:
-        """Return the boxes that are entries of a live blog, each with its time."""
+        """Return the elements that are entries of a live blog, each with its time."""
         found: dict[HtmlElement, str] = {}
-        for index in self.kept:
+        for index in self.taken:
             for node in ancestors(self.model.blocks[index].element, self.main):
                 if node not in found and node.tag not in {"p", "h2", "h3"} and _is_entry(node.get("class") or ""):
                     moment = next(iter(node.iter("time")), None)
@@ -191,7 +194,7 @@ class _Builder:
         return found if len(found) > 1 else {}
 
     def _things(self) -> list[tuple[int, Block]]:
-        """Return the pictures, embedded things and separators among the text, each with the block it stands before."""
+        """Return pictures, embeds and separators, each with the index of the block that follows it."""
         if not self.kept:
             return []
         things: list[tuple[int, Block]] = []
@@ -207,7 +210,7 @@ class _Builder:
         return things
 
     def _is_inside(self, element: HtmlElement) -> bool:
-        """Tell whether an element stands in the article, and in nothing that is furniture."""
+        """Return whether an element is in the article, outside boilerplate."""
         for node in ancestors(element):
             if node is self.main:
                 return True
@@ -216,7 +219,7 @@ class _Builder:
             if node.tag == "a":
                 parent = node.getparent()
                 return parent is not None and parent.tag == "figure"
-            if speaks_against(node) == "strong":
+            if boilerplate_evidence(node) == "strong":
                 return False
         return self.main is None
 
@@ -239,6 +242,7 @@ class _Builder:
         if not url or _is_small(image):
             return None
         caption, credit = self._caption(figure) if figure is not None else ((), "")
+        credit = credit or self._credit_after(element, figure)
         return Block(
             kind="figure",
             url=url,
@@ -248,26 +252,35 @@ class _Builder:
         )
 
     def _caption(self, figure: HtmlElement) -> tuple[tuple[Span, ...], str]:
-        """Return the caption of a figure and who is named for the picture, unless they are lines of the text."""
+        """Return a figure's caption and credit, except lines that are part of the text."""
         caption: list[Span] = []
         credit = ""
         for index in self._lines_of(figure):
             block = self.model.blocks[index]
-            if any(_CREDIT.search(node.get("class") or "") for node in ancestors(block.element, figure)):
+            is_named = any(_CREDIT.search(node.get("class") or "") for node in ancestors(block.element, figure))
+            if is_named or (caption and is_credit(block.text)):
                 credit = credit or block.text
                 continue
             caption.extend([Span(text=" ")] if caption else [])
             caption.extend(self._spans(block))
         return tuple(caption), credit
 
+    def _credit_after(self, element: Element, figure: HtmlElement | None) -> str:
+        """Return the credit on a line of its own right after a picture, '' if there is none."""
+        lines = self._lines_of(figure) if figure is not None else ()
+        index = lines[-1] + 1 if lines else element.place
+        if index >= len(self.model.blocks) or index in self.taken:
+            return ""
+        text = self.model.blocks[index].text
+        return text if is_credit(text) else ""
+
     def _lines_of(self, figure: HtmlElement) -> list[int]:
-        """Return the blocks of a figure that are not the text's."""
+        """Return the blocks in a figure that are not part of the text."""
         if self._figures is None:
             self._figures = {}
-            kept = set(self.kept)
             for index, block in enumerate(self.model.blocks):
                 holder = closest(block.element, "figure")
-                if holder is not None and index not in kept:
+                if holder is not None and index not in self.taken:
                     self._figures.setdefault(holder, []).append(index)
         return self._figures.get(figure, [])
 
@@ -283,7 +296,7 @@ def _is_entry(names: str) -> bool:
 def _runs(
     lines: Iterable[tuple[int, tuple[HtmlElement, ...]]],
 ) -> Iterator[list[tuple[int, tuple[HtmlElement, ...]]]]:
-    """Yield the lines that follow one another in one structure."""
+    """Yield runs of consecutive lines in one structure."""
     for _, run in groupby(lines, key=lambda line: line[1][0] if line[1] else None):
         yield list(run)
 
@@ -293,7 +306,7 @@ def _items(lines: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> list[list[tu
 
 
 def _first_source(media: HtmlElement) -> str:
-    """Return the address of the first form in which a video or sound is offered, '' for none."""
+    """Return the URL of the first source of a video or audio element, '' if there is none."""
     return next((each.get("src") or "" for each in media.iter("source") if each.get("src")), "")
 
 

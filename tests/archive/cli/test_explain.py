@@ -1,18 +1,22 @@
-"""`warraq explain` as a reader sees it: what was kept and by whom, what was left out, where and why."""
+"""`warraq explain`: the kept text and its route, and the dropped text with places and reasons."""
 
 import json
 
-from archive.cli.explain import REASONS, ROUTES, Fate, reason, said_of_dropped, said_of_kept
+import pytest
+
+from archive.cli.explain import REASONS, ROUTES, ExplainedLine, explain_dropped, explain_kept, reason
 from archive.extract import explain
 from tests.test_extraction_cases import FOLDERS, page_of
 
-
-def kept(line: str, rule: str = "fast") -> Fate:
-    return Fate(line=line, is_kept=True, rule=rule)
+pytestmark = pytest.mark.slow
 
 
-def dropped(line: str, rule: str) -> Fate:
-    return Fate(line=line, is_kept=False, rule=rule)
+def kept(line: str, rule: str = "fast") -> ExplainedLine:
+    return ExplainedLine(line=line, is_kept=True, rule=rule)
+
+
+def dropped(line: str, rule: str) -> ExplainedLine:
+    return ExplainedLine(line=line, is_kept=False, rule=rule)
 
 
 PAGE = [
@@ -27,25 +31,25 @@ PAGE = [
 
 
 def test_what_was_kept_is_counted_placed_and_shown_with_who_decided():
-    said = list(said_of_kept(PAGE))
+    said = list(explain_kept(PAGE))
     assert said[0] == "Kept: 2 lines of 7, 57 characters (lines 4, 6 of the page)."
     assert said[1] == f"  {ROUTES['fast']}"
     assert said[2:] == ["  + افتتحت الوزيرة المحطة صباح الأحد.", "  + وقالت إنها تكفي سبع قرى."]
 
 
 def test_a_route_of_two_parts_is_told_in_two_lines():
-    said = list(said_of_kept([kept("A sentence.", "fast+rescued")]))
+    said = list(explain_kept([kept("A sentence.", "fast+rescued")]))
     assert said[1:3] == [f"  {ROUTES['fast']}", f"  {ROUTES['rescued']}"]
     assert said[0].endswith("(line 1 of the page).")
 
 
 def test_of_a_long_article_the_first_and_last_lines_are_shown():
-    said = list(said_of_kept([kept(f"Sentence {number}.") for number in range(9)]))
+    said = list(explain_kept([kept(f"Sentence {number}.") for number in range(9)]))
     assert said[2:] == ["  + Sentence 0.", "  + Sentence 1.", "  … 5 lines more", "  + Sentence 7.", "  + Sentence 8."]
 
 
 def test_what_was_left_out_is_grouped_by_place_and_reason_not_told_line_by_line():
-    said = [" ".join(line.split()) for line in said_of_dropped(PAGE)]
+    said = [" ".join(line.split()) for line in explain_dropped(PAGE)]
     assert said == [
         "Left out: 5 lines.",
         "before the article",
@@ -59,7 +63,7 @@ def test_what_was_left_out_is_grouped_by_place_and_reason_not_told_line_by_line(
 
 
 def test_a_page_without_an_article_says_so():
-    assert list(said_of_kept([dropped("x", "not-article")])) == ["Kept: nothing."]
+    assert list(explain_kept([dropped("x", "not-article")])) == ["Kept: nothing."]
 
 
 def test_each_rule_and_route_that_a_page_meets_has_words():

@@ -1,4 +1,4 @@
-"""`warraq joins` where there is nothing to list."""
+"""`warraq joins` in an archive without joins."""
 
 import pytest
 

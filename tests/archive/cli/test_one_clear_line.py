@@ -1,4 +1,4 @@
-"""What goes wrong outside warraq ends in one line and an exit code, never in a traceback."""
+"""Errors outside warraq end in one line and an exit code, never in a traceback."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from archive.outcome import Outcome, OutcomeKind
 from tests.archive.index.test_index import announced
 from tests.support.cli import warraq
 
-RUN = (sys.executable, "-c", "from archive.cli import main; main()")
+RUN = (sys.executable, "-m", "archive")
 
 
 @pytest.mark.parametrize("content", [b"this is no database " * 50, b""])

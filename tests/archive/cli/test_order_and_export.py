@@ -1,4 +1,4 @@
-"""The commands that keep an archive in order and give it out: what they print, and how they end."""
+"""Commands that maintain and export an archive: output and exit codes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from archive.warc import closed_files, read_records
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 MOMENT = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 PAGES = {
@@ -55,7 +57,7 @@ def run(folder: Path, *words: str) -> Result:
 
 def test_verify_says_that_all_is_well(folder: Path) -> None:
     done = run(folder, "verify")
-    assert (done.exit_code, "all is as it was written" in done.output) == (0, True)
+    assert (done.exit_code, "everything is as it was written" in done.output) == (0, True)
     assert json.loads(run(folder, "verify", "--json").output)["ok"] is True
 
 

@@ -1,4 +1,4 @@
-"""The commands that ask: what they print for people and for scripts."""
+"""Commands that read an archive: output for people and for scripts."""
 
 import json
 
@@ -9,9 +9,10 @@ from archive.index import captures
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
 from archive.parse.parse import ParseTask, parse_task
+from archive.web import create_app
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
-from tests.support.shelf import LIBRARY
+from tests.support.shelf import LIBRARY, Client
 
 URL = "https://news.example/2026/11/2"
 
@@ -45,6 +46,21 @@ def test_search_finds_other_forms_of_the_word_and_marks_them(folder):
     assert row["title"].startswith("افتتاح المكتبة")
 
 
+def test_an_article_without_a_title_is_shown_by_its_url(tmp_path):
+    untitled = capture("/2026/11/9", page("").replace(b"<title></title>", b"").replace(b"<h1></h1>", b""), 1)
+    ingest = open_writer(Collection(tmp_path), info={"software": "test"}, clock=lambda: untitled.started)
+    row = ingest.record(untitled, site="paper")
+    task = ParseTask(url=untitled.url, response=untitled.response, fetched_at=untitled.started)
+    ingest.finish(disposition_of(row, parse_task(task)))
+    ingest.commit()
+    ingest.close()
+    for command in (("list",), ("show", "1"), ("search", "site:paper")):
+        assert "news.example/2026/11/9" in ask(tmp_path, *command).splitlines()[0], command
+    shown = Client(create_app(tmp_path, hosts=("localhost",))).get("/articles/1?lang=en").text
+    assert "<title>https://news.example/2026/11/9" in shown
+    assert '<h1 dir="auto">https://news.example/2026/11/9</h1>' in shown
+
+
 def test_the_first_report_is_the_first_of_the_oldest(folder):
     def found(*options):
         return [json.loads(row)["id"] for row in ask(folder, "search", "--json", *options, "site:paper").splitlines()]
@@ -63,7 +79,7 @@ def test_several_articles_are_cited_as_one_list(folder, style, mark):
 
 def test_search_says_how_many_articles_have_all_the_words(folder):
     said = [warraq("--archive", folder, "search", words).stderr for words in ("قارئ", "قارئ خبر موعد", "افتتاح موعد")]
-    assert said == ["2 found\n", "2 found, 1 with all the words\n", "2 found, having some of the words\n"]
+    assert said == ["2 found\n", "2 found, 1 with all the words\n", "2 found, with some of the words\n"]
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])

@@ -1,4 +1,4 @@
-"""Several archives in a place are asked as one; `--archive`, `--site` and NAME/ID narrow it."""
+"""Commands over several archives of a folder; `--archive`, `--site` and NAME/ID select among them."""
 
 import json
 import shutil
@@ -19,6 +19,8 @@ from archive.parse.parse import ParseTask, parse_task
 from archive.warc import read_records
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
+
+pytestmark = pytest.mark.slow
 
 SHARED = "https://news.example/2026/11/1"
 
@@ -91,6 +93,24 @@ def test_one_archive_is_as_it_was():
     assert "one/1" not in warraq("--archive", "collections/one", "list").stdout
 
 
+def test_two_archives_before_a_command_are_refused_in_one_line():
+    done = warraq("-A", "collections/one", "--archive", "collections/two", "list", code=2)
+    assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
+    assert "--archive names one archive" in done.stderr
+    both = rows("search", "-A", "collections/one", "-A", "collections/two", "المهرجان")
+    assert [row["archive"] for row in both] == ["collections/two"]
+
+
+def test_the_environment_names_an_archive_for_commands_that_name_none(monkeypatch):
+    spaced = Path("collections/one").rename("collections/of one")
+    monkeypatch.setenv("WARRAQ_ARCHIVE", str(spaced))
+    try:
+        assert [row["site"] for row in rows("list")] == ["paper.one"]
+        assert {row["site"] for row in rows("-A", "collections/two", "list")} == {"paper.two"}
+    finally:
+        spaced.rename("collections/one")
+
+
 def test_search_asks_all_without_being_told():
     assert [row["archive"] for row in rows("search", "المهرجان")] == ["collections/two"]
     assert "two/" in warraq("search", "المهرجان").stdout
@@ -100,14 +120,14 @@ def test_an_article_is_shown_from_the_archive_that_was_served_it_last():
     assert rows("show", SHARED)[0]["title"].startswith("إغلاق")
     assert rows("show", "one/1")[0]["title"].startswith("افتتاح")
     assert rows("show", "2")[0]["title"].startswith("البلدية")  # only one archive has an article 2
-    assert "say one/1 or two/1" in warraq("show", "1", code=2).stderr
+    assert "write one/1 or two/1" in warraq("show", "1", code=2).stderr
     assert "nothing for" in warraq("show", "https://news.example/9", code=8).stderr
     assert "nothing for" in warraq("show", "one/2", code=8).stderr
 
 
 def test_versions_diff_and_explain_find_their_archive():
     assert rows("versions", "two/1")[0]["title"].startswith("إغلاق")
-    assert "one version only" in warraq("diff", SHARED).stderr
+    assert "no other version" in warraq("diff", SHARED).stderr
     assert any("البلدية" in row["line"] for row in rows("explain", "two/2"))
 
 
@@ -147,6 +167,7 @@ def test_what_one_archive_knows_of_the_bytes_of_a_picture_counts_for_all(made, t
     folder = shutil.copytree(made / "collections", tmp_path / "collections")
     with sqlite3.connect(folder / "two/warraq.db") as db:
         db.execute("UPDATE images SET sha256 = 'same' WHERE url LIKE '%/shared.jpg' OR url LIKE '%/second.jpg'")
+    db.close()
     with Federation((folder / "one", folder / "two")) as archives:
         places = archives.showings("https://news.example/shared.jpg")
     assert [row["url"].rpartition("/")[2] for _, row in places] == ["shared.jpg", "shared.jpg", "second.jpg"]
@@ -262,7 +283,7 @@ def test_repair_group_and_joins_go_through_all_and_say_which():
 
 def test_commands_for_one_archive_ask_which_and_take_its_name():
     said = warraq("joins", "--undo", "1", code=2).stderr
-    assert "several archives in collections/ (one, two): say which, as in `warraq --archive one joins …`" in said
+    assert "collections/ has several archives (one, two): choose one, as in `warraq --archive one joins …`" in said
     assert "nothing for 'join 1'" in warraq("--archive", "one", "joins", "--undo", "1", code=8).stderr
     assert "several archives" in warraq("upload", "--to", "elsewhere", code=2).stderr
 

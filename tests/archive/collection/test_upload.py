@@ -1,4 +1,4 @@
-"""Upload: closed files go to a storage, proved and marked; then everything reads them from there as it did from here."""
+"""Upload: closed files are stored, verified and marked; afterwards everything reads them from the storage."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.collection.upload import Uploaded
     from archive.maintain import Redacted
+
+pytestmark = pytest.mark.slow
 
 SECRET = "الخطة السرية".encode()
 
@@ -86,7 +88,7 @@ def test_files_that_are_only_in_another_storage_are_named_when_the_place_changes
     names = move(collection, there).removed
     done = upload(collection, to=str(tmp_path / "new"), clock=lambda: MOMENT)
     assert done.elsewhere == dict.fromkeys(names, there.as_uri())
-    assert f"2 files lie only in {there.as_uri()}" in tell(collection, "upload", "--to", str(tmp_path / "new"))[1]
+    assert f"2 files are only in {there.as_uri()}" in tell(collection, "upload", "--to", str(tmp_path / "new"))[1]
     assert upload(collection, to=str(there), clock=lambda: MOMENT).elsewhere == {}
 
 
@@ -244,7 +246,7 @@ class TestMoved:
         path.chmod(0o644)
         path.write_bytes(path.read_bytes()[:-20])
         assert ("storage", path.name) in problems(collection)
-        with Archive(collection.folder) as archive, pytest.raises(StorageError, match="were asked for"):
+        with Archive(collection.folder) as archive, pytest.raises(StorageError, match="but requested"):
             list(warc.read_records(archive.files.closed()[0]))
 
     def test_a_storage_that_is_not_there_is_named(self, collection, there):  # noqa: F811

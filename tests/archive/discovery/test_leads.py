@@ -1,4 +1,4 @@
-"""Where a page sends its reader without a link."""
+"""Redirects within pages: refresh, scripts, frames."""
 
 import pytest
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.discovery.likeness import ArticlePattern, judge_link, shape_of
+from archive.discovery.likeness import ArticlePattern, classify_link, is_feed, shape_of
 from archive.urls import canonicalise
 
 SITE = "https://news.example.com"
@@ -63,33 +63,35 @@ OTHERS = [
 
 def test_articles_are_known_by_their_address() -> None:
     for path in ARTICLES:
-        assert judge_link(canonicalise(SITE + path)).kind == "article", path
+        assert classify_link(canonicalise(SITE + path)).kind == "article", path
 
 
 def test_lists_are_told_from_articles() -> None:
     for path in SECTIONS:
-        assert judge_link(canonicalise(SITE + path)).kind == "section", path
+        assert classify_link(canonicalise(SITE + path)).kind == "section", path
 
 
 def test_what_is_surely_no_article_is_left_alone() -> None:
     for path in OTHERS:
-        assert judge_link(canonicalise(SITE + path)).kind == "other", path
+        assert classify_link(canonicalise(SITE + path)).kind == "other", path
 
 
 def test_doubt_is_named_and_lets_the_page_in() -> None:
-    assert judge_link(SITE + "/politics/two-words").kind == "unknown"
-    assert judge_link(SITE + "/2020/04/26/317/").kind == "article"
+    assert classify_link(SITE + "/politics/two-words").kind == "unknown"
+    assert classify_link(SITE + "/2020/04/26/317/").kind == "article"
 
 
 def test_headline_as_text_turns_the_scale() -> None:
     url = SITE + "/politics/xyz-12a"
-    headline = judge_link(url, "قمة عربية طارئة في القاهرة لبحث الأزمة")
-    assert headline.score > judge_link(url, "سياسة").score
-    assert judge_link(url, "اقرأ المزيد").score == judge_link(url).score
+    headline = classify_link(url, "قمة عربية طارئة في القاهرة لبحث الأزمة")
+    assert headline.score > classify_link(url, "سياسة").score
+    assert classify_link(url, "اقرأ المزيد").score == classify_link(url).score
 
 
 def test_reason_says_what_was_seen() -> None:
-    assert judge_link(SITE + "/2024/12/20/some-more-words-of-a-headline-here").reason == "long slug, date in the path"
+    assert (
+        classify_link(SITE + "/2024/12/20/some-more-words-of-a-headline-here").reason == "long slug, date in the path"
+    )
 
 
 def test_site_teaches_the_shape_of_its_articles() -> None:
@@ -97,7 +99,7 @@ def test_site_teaches_the_shape_of_its_articles() -> None:
     pattern = ArticlePattern.learn(articles, sections=[f"{SITE}/egypt", f"{SITE}/world/page/2"])
     assert pattern.matches(f"{SITE}/sport/n20007x42ab")
     assert not pattern.matches(f"{SITE}/sport")
-    assert judge_link(f"{SITE}/sport/n20007x42ab", pattern=pattern).kind == "article"
+    assert classify_link(f"{SITE}/sport/n20007x42ab", pattern=pattern).kind == "article"
 
 
 def test_shape_that_sections_have_too_is_not_learned() -> None:
@@ -121,8 +123,8 @@ def test_pattern_is_written_as_expressions_a_person_can_keep() -> None:
 
 def test_learned_shape_never_makes_a_picture_an_article() -> None:
     pattern = ArticlePattern.learn([f"{SITE}/a/{n}" for n in range(10_000, 10_010)])
-    assert judge_link(f"{SITE}/a/10011", pattern=pattern).kind == "article"
-    assert judge_link(f"{SITE}/a/10011.jpg", pattern=pattern).kind == "other"
+    assert classify_link(f"{SITE}/a/10011", pattern=pattern).kind == "article"
+    assert classify_link(f"{SITE}/a/10011.jpg", pattern=pattern).kind == "other"
 
 
 @pytest.mark.parametrize(
@@ -143,26 +145,41 @@ def test_shape_of_an_address(path: str, shape: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_address_is_judged(path: str, text: str) -> None:
-    judged = judge_link(canonicalise(f"{SITE}/{path}"), text)
+    judged = classify_link(canonicalise(f"{SITE}/{path}"), text)
     assert 0 <= judged.score <= 1
     assert judged.reason
 
 
 @pytest.mark.parametrize("path", ["/report.pdf", "/wp-content/uploads/2026/11/issue-4711.pdf", "/downloads/epaper.pdf"])
 def test_a_pdf_file_is_worth_a_visit_wherever_it_lies(path):
-    assert judge_link(f"https://news.example{path}").kind in {"article", "unknown"}
+    assert classify_link(f"https://news.example{path}").kind in {"article", "unknown"}
 
 
 @pytest.mark.parametrize("path", ["/archives/2011/05/", "/news/2011/05/24", "/blog/2011/may/"])
 def test_a_date_alone_below_a_word_is_a_list(path: str) -> None:
-    assert judge_link(f"{SITE}{path}").kind == "section"
+    assert classify_link(f"{SITE}{path}").kind == "section"
 
 
 @pytest.mark.parametrize("path", ["/bridge-closes-for-repairs/2011/05/24", "/news/2011/05/24/bridge-closes"])
 def test_a_date_with_a_headline_or_an_id_is_an_article(path: str) -> None:
-    assert judge_link(f"{SITE}{path}").kind == "article"
+    assert classify_link(f"{SITE}{path}").kind == "article"
 
 
 @pytest.mark.parametrize("path", ["/login.php", "/wp-includes/page.html", "/account.aspx?next=/"])
 def test_a_service_with_the_ending_of_a_program_is_one(path: str) -> None:
-    assert judge_link(f"{SITE}{path}").kind == "other"
+    assert classify_link(f"{SITE}{path}").kind == "other"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("/rss.xml", True),
+        ("/world/feed/", True),
+        ("/rss/world.rdf", True),
+        ("/sitemap.xml", False),
+        ("/comments/feed/", False),
+        ("/rss/how-to-read-news", False),
+    ],
+)
+def test_a_feed_is_known_by_its_address(path: str, is_one: bool) -> None:
+    assert is_feed(f"https://paper.test{path}") is is_one

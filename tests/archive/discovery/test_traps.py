@@ -36,6 +36,10 @@ SITE = "https://news.example.com"
         ("/search?q=" + "x" * 500, "long-query"),
         ("/product?add-to-cart=5", "action"),
         ("/w/index.php?title=x&action=edit", "action"),
+        ("/news.php?action=edit&id=20345", "action"),
+        ("/index.php?option=com_events&task=view&id=12", "action"),
+        ("/index.php?option=com_content&view=category&layout=blog&id=3", "facets"),
+        ("/cal.php?id=12&month=5&year=2031", "calendar"),
     ],
 )
 def test_endless_addresses_are_traps(path: str, reason: str) -> None:
@@ -57,6 +61,10 @@ def test_endless_addresses_are_traps(path: str, reason: str) -> None:
         "/politics/politics",
         "/article.aspx?a=1&b=2&c=3",
         "/list?sort=date",
+        "/index.php?option=com_content&task=view&id=10234&Itemid=2",
+        "/index.php?option=com_content&view=article&layout=blog&id=40567:story",
+        "/index.php?do=show&newsid=30456",
+        "/story.asp?year=2026&month=11&id=90912",
     ],
 )
 def test_ordinary_addresses_are_no_traps(path: str) -> None:

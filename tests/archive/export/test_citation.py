@@ -1,4 +1,4 @@
-"""Citations: what each style needs is there, nothing that a page says breaks out of its field, and what is not known is left out."""
+"""Citations: every style has its fields, page content is escaped, and unknown fields are left out."""
 
 from __future__ import annotations
 
@@ -72,3 +72,24 @@ def test_bibtex_keeps_arabic_names_whole_and_names_the_language_as_biblatex_does
     assert "author = {{هالة البيطار} and {أبو بكر and الصدّيق}}" in said
     assert "langid = {arabic}" in said
     assert "langid" not in cite(row | {"language": "xx"}, "bibtex")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_author_in_capitals_is_cited_in_the_case_of_names(style):
+    assert "Jane Doe" in cite({**ROW, "author": "JANE DOE"}, style)
+
+
+@pytest.mark.parametrize(
+    ("printed", "cited"),
+    [
+        ("JUAN DE LA CRUZ", "Juan de la Cruz"),
+        ("ANNE-MARIE O'BRIEN", "Anne-Marie O'Brien"),
+        ("Juan DE LA CRUZ", "Juan DE LA CRUZ"),
+        ("BBC NEWS", "BBC NEWS"),
+        ("REUTERS", "REUTERS"),
+    ],
+)
+def test_names_in_capitals_are_cited_in_the_case_of_names(printed, cited):
+    assert f"| author = {cited}" in cite({**ROW, "author": printed}, "wikipedia") or cited in cite(
+        {**ROW, "author": printed}, "wikipedia"
+    )

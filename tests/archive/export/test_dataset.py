@@ -1,4 +1,4 @@
-"""A dataset folder as its readers meet it: DuckDB, pyarrow and the tools that read a card."""
+"""Dataset folders, read with DuckDB, pyarrow and the tools that read a card."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""What is chosen is exported whole: every match of a query, each article once, no file of what was redacted."""
+"""Exports are complete: every match of a query, each article once, no file of redacted pages."""
 
 from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from archive.errors import NotFoundError, UnknownSiteError, UsageError
 from archive.export import FORMATS, ExportOptions, export, export_periods
 from archive.index import select
 from tests.support.cli import warraq
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -108,7 +111,9 @@ def ask(shelf, *options, code=0):
     return warraq("-A", shelf.collection.folder, "export", *options, code=code)
 
 
-@pytest.mark.parametrize("name", ["x.md", "x.html", "x.csv", "x.txt", "x.cdxj", "x.warc.gz", "x.wacz", "x.jsonl", "x"])
+@pytest.mark.parametrize(
+    "name", ["x.md", "x.markdown", "x.html", "x.csv", "x.txt", "x.cdxj", "x.warc.gz", "x.wacz", "x.jsonl", "x"]
+)
 def test_the_name_of_the_file_says_the_format(shelf, tmp_path, name):
     ask(shelf, "-o", tmp_path / name, "--json")
     written = (tmp_path / name).read_bytes()
@@ -117,6 +122,7 @@ def test_the_name_of_the_file_says_the_format(shelf, tmp_path, name):
         "x.wacz": b"PK",
         "x.html": b"<!DOCTYPE",
         "x.md": b"# ",
+        "x.markdown": b"# ",
         "x": b'{"id"',
         "x.jsonl": b'{"id"',
     }
@@ -124,12 +130,23 @@ def test_the_name_of_the_file_says_the_format(shelf, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("x.warc", "warc"), ("x.warc.gz", "jsonl"), ("x.csv", "parquet"), ("x.warc", "jsonl")]
+    ("name", "form"),
+    [("x.warc", "warc"), ("x.warc.gz", "jsonl"), ("x.csv", "parquet"), ("x.warc", "jsonl"), ("x.markdown", "csv")],
 )
 def test_a_name_that_says_another_format_is_an_error(shelf, tmp_path, name, form):
     done = ask(shelf, "-f", form, "-o", tmp_path / name, code=2)
     assert f"would hold {form}" in done.stderr
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x.jsonl.gz", "x.CSV"])
+def test_a_suffix_of_no_format_needs_the_option(shelf, tmp_path, name):
+    (line,) = ask(shelf, "-o", tmp_path / name, code=2).stderr.splitlines()[-1:]
+    assert f"{Path(name).suffix} is the suffix of no format" in line
+    assert all(form in line for form in FORMATS)
+    assert not (tmp_path / name).exists()
+    ask(shelf, "-f", "jsonl", "-o", tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(b'{"id"')
 
 
 def test_a_dash_is_standard_output(shelf, tmp_path, monkeypatch):

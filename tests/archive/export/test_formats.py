@@ -1,4 +1,4 @@
-"""What every way out keeps to: a whole file or none, the bytes of the archive, nothing that was not asked for."""
+"""Properties of all exports: a complete file or none, the bytes of the archive, only the selection."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import zipfile
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from archive.body import Block, Span, dumps, paragraphs
 from archive.capture import Location
 from archive.errors import ArchiveError
 from archive.export import FORMATS, Chosen
+from archive.export.tei import article_tei
 from archive.export.warc import Sorted
 from archive.warc import read_at, read_raw, read_records
 from archive.warc.cdxj import entry_of_record, parse_line
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conftest import Collection
+
+pytestmark = pytest.mark.slow
 
 capture_formats = pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if one.of == "captures"])
 
@@ -267,8 +271,167 @@ def test_an_epub_is_put_together_as_readers_expect_it(collection: Collection, tm
     assert "<script" not in page
 
 
+XML = "http://www.w3.org/XML/1998/namespace"
+TEI = {"t": "http://www.tei-c.org/ns/1.0"}
+
+
+def read_tei(path: Path) -> list[dict[str, str]]:
+    return [
+        {
+            "title": text.findtext(".//t:titleStmt/t:title", namespaces=TEI) or "",
+            "text": "\n".join("".join(one.itertext()) for one in text.findall(".//t:body/t:p", TEI)),
+        }
+        for text in etree.parse(path).getroot().findall("t:TEI", TEI)
+    ]
+
+
+EVERY_KIND = (
+    Block(
+        kind="paragraph",
+        spans=(
+            Span(text="a\x0b<b> & "), Span(text="c", href="https://a.example/?x=1&y=2", marks=("em", "strong")),
+            Span(text=" d"), Span(text=" e"),
+        ),
+    ),
+    Block(kind="heading", level=3, spans=(Span(text="Three"),)),
+    Block(kind="paragraph", spans=(Span(text="under three"),)),
+    Block(kind="heading", level=4, spans=(Span(text="Four"),)),
+    Block(kind="list", level=1, items=(paragraphs("one"), (*paragraphs("two"), Block(kind="list", items=(paragraphs("inner"),))))),
+    Block(kind="heading", level=2, spans=(Span(text="Two"),)),
+    Block(
+        kind="quote", blocks=(Block(kind="heading", level=3, spans=(Span(text="head"),)), *paragraphs("said")),
+        cite="Amal", url="https://a.example/q",
+    ),
+    Block(kind="quote", spans=(Span(text="unsourced", href="javascript:alert(1)"),), url="javascript:alert(1)"),
+    Block(
+        kind="table", level=1, caption=(Span(text="Results"),),
+        rows=(((Span(text="Team"),), (Span(text="Goals"),)), ((Span(text="Home"),), ())),
+    ),
+    Block(kind="table"),
+    Block(kind="list"),
+    Block(kind="figure", url="https://a.example/p.jpg", alt="a gate", caption=(Span(text="The gate"),), credit="S. H."),
+    Block(kind="figure", url="data:image/png;base64,AA"),
+    Block(kind="embed", url="https://video.example/1", provider="Video"),
+    Block(kind="embed", url="javascript:alert(1)", alt="a video"),
+    Block(kind="code", spans=(Span(text="if a < b:\n    run()"),)),
+    Block(kind="question", spans=(Span(text="Why?"),)),
+    Block(kind="answer", blocks=(*paragraphs("Because."), Block(kind="entry", time="soon", spans=(Span(text="x", marks=("code",)),)))),
+    Block(kind="separator"),
+    Block(
+        kind="entry", time="2026-11-29T08:00:00+02:00",
+        blocks=(*paragraphs("first"), Block(kind="heading", level=4, spans=(Span(text="in it"),))),
+    ),
+    *paragraphs("between"),
+    Block(kind="entry", time="noon", spans=(Span(text="second"),)),
+    *paragraphs("after"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def corpus(collection: Collection, tmp_path: Path) -> etree._Element:
+    row = {
+        **ROWS[0], "title": "a\x0b<b> & c", "url": "https://a.example/1?x=1&y=2", "language": "en", "author": "Amal Haddad; Jo Berg",
+        "sitename": "The <Post>", "section": "World", "date_published": "2026-11-28T10:00:00+00:00", "date_modified": "yesterday",
+        "fetched_at": "2026-11-29T09:00:00+00:00", "payload_digest": "sha256:abc", "body": dumps(EVERY_KIND),
+    }  # fmt: skip
+    picture = {
+        **ROWS[0],
+        "text": "",
+        "language": "no language",
+        "body": dumps((Block(kind="figure", url="https://a.example/p.jpg"),)),
+    }
+    source = collection.source(articles=[row, ROWS[1], picture], title="News & <more>")
+    FORMATS["tei"].write(source, tmp_path / "x.xml")
+    return etree.parse(tmp_path / "x.xml").getroot()
+
+
+def test_tei_is_valid_for_every_kind_of_block_and_without_text(corpus: etree._Element) -> None:
+    """The DTD is that of TEI for linguistic corpora, which has no tables and figures: they are taken out first."""
+    dtd = etree.DTD(str(resources.files("trafilatura") / "data/tei_corpus.dtd"))
+    assert len(corpus.findall("t:TEI", TEI)) == 3
+    for element in [*corpus.iterfind(".//t:table", TEI), *corpus.iterfind(".//t:figure", TEI)]:
+        element.getparent().remove(element)
+    assert dtd.validate(corpus), dtd.error_log
+
+
+def test_tei_names_the_source_in_its_header(corpus: etree._Element) -> None:
+    header = corpus.find("t:TEI/t:teiHeader", TEI)
+    said = [
+        (element.tag.split("}")[1], element.text, dict(element.attrib))
+        for element in header.iter(etree.Element)
+        if element.text
+    ]
+    assert said == [
+        ("title", "a\ufffd<b> & c", {}),
+        ("author", "Amal Haddad", {}),
+        ("author", "Jo Berg", {}),
+        ("publisher", "The <Post>", {}),
+        ("date", "2026-11-28T10:00:00+00:00", {"type": "published", "when": "2026-11-28T10:00:00+00:00"}),
+        ("date", "yesterday", {"type": "modified"}),
+        ("idno", "https://a.example/1?x=1&y=2", {"type": "URL"}),
+        ("date", "2026-11-29T09:00:00+00:00", {"type": "captured", "when": "2026-11-29T09:00:00+00:00"}),
+        ("idno", "sha256:abc", {"type": "WARC-Payload-Digest"}),
+        ("language", "en", {"ident": "en"}),
+        ("term", "World", {"type": "section"}),
+        ("term", "سياسة", {"type": "tag"}),
+    ]
+    assert corpus.findtext("t:teiHeader//t:title", namespaces=TEI) == "News & <more>"
+    assert [text.get(f"{{{XML}}}lang") for text in corpus.findall("t:TEI", TEI)] == ["en", None, None]
+
+
+@pytest.mark.parametrize(
+    ("time", "is_date"),
+    [
+        ("2028-02-29", True),
+        ("2026-11-29T23:59:59.5Z", True),
+        ("2026-02-29", False),
+        ("2026-11-29T24:59:00Z", False),
+        ("٢٠٢٦-١١-٢٩", False),
+        ("20261129", False),
+    ],
+)
+def test_tei_marks_only_dates_of_the_calendar_as_such(time: str, *, is_date: bool) -> None:
+    text = etree.fromstring(article_tei({**ROWS[0], "date_published": time}))
+    date = text.find(".//t:publicationStmt/t:date", TEI)
+    assert (date.text, "when" in date.attrib) == (time, is_date)
+
+
+def test_tei_has_the_sections_and_blocks_of_the_article(corpus: etree._Element) -> None:
+    body = corpus.find("t:TEI/t:text/t:body", TEI)
+
+    def heads(path: str) -> list[str]:
+        return [" ".join("".join(one.itertext()).split()) for one in body.findall(path, TEI)]
+
+    assert heads("t:div/t:head") == ["Three", "Two"]
+    assert heads("t:div[1]/t:div/t:head") == ["Four"]
+    assert heads("t:div[2]/t:div[@type='entry']/t:head") == ["2026-11-29T08:00:00+02:00", "noon"]
+    assert heads("t:div[2]/t:div/t:p") == ["first", "between", "second", "after"]
+    assert heads("t:div[1]/t:div/t:list[@rend='numbered']/t:item") == ["one", "twoinner"]
+    assert heads("t:div[1]/t:div/t:list/t:item/t:list[@rend='bulleted']/t:item") == ["inner"]
+    assert heads("t:div[2]/t:cit/t:quote/t:label") == ["head"]
+    assert heads("t:div[2]/t:cit/t:bibl/t:ref[@target='https://a.example/q']") == ["Amal"]
+    assert heads("t:div[2]/t:table/t:row[@role='label']/t:cell") == ["Team", "Goals"]
+    assert heads("t:div[2]/t:table/t:head") == ["Results"]
+    assert heads("t:div[2]/t:figure/t:figDesc") == ["a gate", "Video: https://video.example/1", "a video"]
+    assert heads("t:div[2]/t:figure/t:head") == ["The gate"]
+    assert heads("t:div[2]/t:figure/t:note[@type='credit']") == ["S. H."]
+    assert heads("t:div[2]/t:milestone[@unit='section']") == [""]
+    assert heads("t:div[2]/t:q[@type='question']/t:p") == ["Why?"]
+    assert heads("t:div[2]/t:q[@type='answer']/t:label") == ["soon"]
+    assert body.findtext(".//t:ab[@xml:space='preserve']", namespaces={**TEI, "xml": XML}) == ("if a < b:\n    run()")
+    first = body.find("t:p", TEI)
+    assert "".join(first.itertext()) == "a\ufffd<b> & c d e"
+    assert [(one.tag.split("}")[1], dict(one.attrib)) for one in first.iterdescendants()] == [
+        ("ref", {"target": "https://a.example/?x=1&y=2"}),
+        ("hi", {"rend": "italic bold"}),
+    ]
+    addresses = {value for one in body.iter() for name, value in one.attrib.items() if name in {"target", "url"}}
+    assert all(address.startswith("https://") for address in addresses)
+
+
 READERS = {
     "epub": read_epub,
+    "tei": read_tei,
     "html": read_html,
     "markdown": read_markdown,
     "txt": read_txt,

@@ -1,4 +1,4 @@
-"""A page is exported with all that it needs to look as it did, and with nothing else."""
+"""A page is exported with all its requisites, and with nothing else."""
 
 import gzip
 import zipfile

@@ -1,4 +1,4 @@
-"""Exports in parts: one file a year or month, beside those of other shards."""
+"""Exports by period: one file per year or month, beside those of other shards."""
 
 from __future__ import annotations
 

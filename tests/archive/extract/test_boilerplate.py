@@ -1,4 +1,4 @@
-"""The rules of lines: what is furniture by its words, and what only looks so."""
+"""Rules by the text of lines: boilerplate, and text that resembles it."""
 
 import csv
 from collections import Counter
@@ -7,8 +7,8 @@ from importlib import resources
 import pytest
 
 from archive.extract import extract
-from archive.extract.text.boilerplate import Known, judge_lines
-from archive.extract.text.labels import Line
+from archive.extract.text.boilerplate import rules_by_text
+from archive.extract.text.labels import Known, Line
 from archive.extract.text.phrases import line_key
 from tests.archive.extract import pages
 
@@ -37,14 +37,14 @@ def test_news_written_to_a_pattern_is_not_taken_for_furniture():
     learned = frozenset(line_key(line.text) for line in lines)
     known = Known(is_title=lambda key: False, learned=learned)
     body = [Line("وقال تجار إن الطلب زاد في الأسبوع الأخير بعد تراجع طويل للأسعار العالمية في البورصات.")] * 3
-    assert judge_lines([*lines[:2], *body], [""] * 5, known) == [""] * 5
-    assert judge_lines([*body, lines[2]], [""] * 4, known)[-1] == "site"
+    assert rules_by_text([*lines[:2], *body], [""] * 5, known) == [""] * 5
+    assert rules_by_text([*body, lines[2]], [""] * 4, known)[-1] == "site"
 
 
 def test_what_a_site_repeats_never_takes_the_whole_text():
     lines = [Line(f"جملة من الجمل التي تتكرر {word}") for word in ("أولا", "ثانيا", "ثالثا", "رابعا")]
     known = Known(is_title=lambda key: False, learned=frozenset(line_key(line.text) for line in lines))
-    assert judge_lines(lines, [""] * 4, known) == [""] * 4
+    assert rules_by_text(lines, [""] * 4, known) == [""] * 4
 
 
 def test_a_sentence_before_the_text_is_no_label():
@@ -70,7 +70,7 @@ def test_a_byline_with_its_date_is_furniture_and_a_sentence_about_the_author_is_
         Line("Ils étaient douze à relever leur rideau de fer, dimanche à l’aube, sous les arcades de la place.")
     ] * 3
     known = Known(is_title=lambda key: False, authors=frozenset({"claire mansour"}))
-    assert judge_lines([Line(line), *body], [""] * 4, known)[0] == rule
+    assert rules_by_text([Line(line), *body], [""] * 4, known)[0] == rule
 
 
 SENTENCE = "Der Rat hat am Dienstagabend einen Plan beschlossen, der im kommenden Monat beginnt und ein Jahr dauert."
@@ -81,7 +81,7 @@ def rules_of(*lines: Line, **known: object) -> list[str]:
     asked: list[Line] = []
     for line in lines:
         asked += [Line(SENTENCE, plain=True)] * 3 if line is TEXT else [line]
-    rules = judge_lines(asked, [""] * len(asked), Known(is_title=lambda key: False, **known))  # type: ignore[arg-type]
+    rules = rules_by_text(asked, [""] * len(asked), Known(is_title=lambda key: False, **known))  # type: ignore[arg-type]
     return [rule for line, rule in zip(asked, rules, strict=True) if line.text != SENTENCE]
 
 
@@ -101,6 +101,24 @@ TEXT = Line("...")
 )
 def test_a_counter_at_the_end_is_no_text(text: str, rule: str) -> None:
     assert rules_of(TEXT, Line(text, plain=True)) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("11.03.2026, 08:00 Uhr | Stand: 12.03.2026, 14:05 Uhr", "phrase:date-label"),
+        ("Publié le 11 mars 2026 à 08h00 - Mis à jour le 12 mars 2026 à 14h05", "phrase:date-label"),
+        ("발행 2026.03.11. 오전 8:00 수정 2026.03.12. 오후 2:05", "phrase:date-label"),
+        ("ปรับปรุงล่าสุดเมื่อวันที่ 12 มีนาคม 2569", "phrase:date-label"),
+        ("สภาจะลงมติแก้ไขรัฐธรรมนูญอีกครั้งในวันที่ 12 มีนาคม 2569", ""),
+        ("Update: alle Termine des Jahres 2026", ""),
+        ("Der Stand vom 12. März 2026 gilt, bis der Rat am 3. Mai wieder über den Plan berät.", ""),
+        ("Updated plans of the council for the bridge, the square, the market and the harbour: 12 March 2026", ""),
+    ],
+)
+def test_the_time_of_the_last_change_is_no_text(text: str, rule: str) -> None:
+    assert rules_of(Line(text, plain=True, written=True), TEXT) == [rule]
+    assert rules_of(TEXT, Line(text, plain=True, written=True)) == [rule]
 
 
 def test_figures_that_head_parts_of_the_text_stay() -> None:
@@ -266,3 +284,37 @@ def test_a_short_line_in_a_box_of_its_own_under_the_title_is_a_label() -> None:
 def test_the_time_of_an_entry_is_no_text_and_that_of_a_programme_is() -> None:
     assert rules_of(TEXT, Line("11:30", plain=True, timed=True), TEXT) == ["date-line"]
     assert rules_of(TEXT, Line("11:30", plain=True), TEXT) == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("12 May 2026", "date-line"),
+        ("2026-05-12 08:12 Source: The Ledger Size: A A A", "date-line"),
+        ("June 3, 1931 – March 9, 2026", ""),
+        ("In 2026 at 19:30 the lights went out.", ""),
+        ("Nobody ever came", ""),
+    ],
+)
+def test_a_date_that_a_theme_prints_between_the_lead_and_the_text_is_dropped(text: str, rule: str) -> None:
+    lead = Line(SENTENCE, written=True)
+    assert rules_of(lead, Line(text, plain=True), TEXT) == [rule]
+    assert rules_of(lead, Line(text, plain=True, written=True), TEXT) == [""]
+
+
+def test_a_counter_of_pictures_is_dropped_and_a_mark_is_not() -> None:
+    counted = [Line(f"{number}/3", plain=True) for number in (1, 2, 3)]
+    assert rules_of(TEXT, counted[0], TEXT, counted[1], TEXT, counted[2], TEXT) == ["figure"] * 3
+    assert rules_of(TEXT, Line("4/5", plain=True), TEXT, Line("3/5", plain=True), TEXT) == ["", ""]
+
+
+def test_a_label_with_a_full_stop_is_one_and_a_sentence_that_it_begins_is_not() -> None:
+    assert rules_of(TEXT, Line("Read more...", plain=True), TEXT) == ["phrase:read-also"]
+    assert rules_of(TEXT, Line("Read more books, she said.", plain=True), TEXT) == [""]
+
+
+def test_what_stands_behind_a_wall_is_its_offer_unless_the_text_goes_on() -> None:
+    wall, offers = Line("This article is for subscribers.", plain=True), [Line(f"Offer {sign}") for sign in "ABCDEFG"]
+    assert set(rules_of(TEXT, wall, *offers)) == {"phrase:paywall"}
+    assert rules_of(TEXT, *offers) == [""] * 7
+    assert rules_of(TEXT, wall, *offers, TEXT) == [""] * 8

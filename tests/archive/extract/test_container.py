@@ -1,4 +1,4 @@
-"""The element that holds the article: the one with an article's name, among those that hold the page's running text."""
+"""The article's element among those with the page's running text."""
 
 import lxml.html
 

@@ -9,7 +9,7 @@ from archive.extract import explain, extract
 from archive.extract.document import parse_html
 from archive.extract.page import read_model
 from archive.extract.text.phrases import line_key
-from archive.extract.text.place import judge_places
+from archive.extract.text.place import rules_by_place
 from tests.archive.extract import pages
 
 
@@ -110,7 +110,7 @@ def test_what_stands_outside_the_text_is_dropped_with_its_rule():
     assert extract(page).article.text.split("\n") == pages.PARAGRAPHS
     blocks = read_model(parse_html(page.body)).blocks
     found = [index for index, block in enumerate(blocks) if block.text != pages.TITLE]
-    judged = judge_places(found, blocks, page.url)
+    judged = rules_by_place(found, blocks, page.url)
     rules = {blocks[index].text: rule for index, rule in zip(found, judged, strict=True)}
     assert (rules[caption], rules[elsewhere], rules[note]) == ("caption", "linked-line", "outside")
 

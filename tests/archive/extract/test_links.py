@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import pytest
+
 from archive.article import Link
 from archive.extract import document_base, find_feeds, find_links
 from archive.extract.document import parse_html
 from archive.extract.page import read_model
+from archive.http import link_fields
 from tests.support import effort
+
+pytestmark = pytest.mark.slow
 
 PAGE = "https://news.example.com/world/today.html?p=1"
 
@@ -85,6 +90,29 @@ def test_a_page_of_a_hundred_thousand_links_costs_little() -> None:
     with effort.at_most(3):
         assert len(find_links(read_model(tree), PAGE)) == 1
         assert len(find_feeds(read_model(tree), PAGE)) == 1
+
+
+def test_feeds_are_announced_by_a_link_field_and_in_the_ways_of_feed_readers_too() -> None:
+    html = """<link rel="feed" href="/one"><link rel="feed" type="text/css" href="/no">
+    <link rel="alternate" type="application/rss+xml" href="feed://news.example.com/two">
+    <link rel="alternate" type="application/rss+xml" href="feed:https://news.example.com/three">"""
+    headers = [("Link", '</four>; rel="alternate"; type="application/atom+xml"; title="a, b", </no>; rel=next')]
+    found = find_feeds(read_model(parse_html(html)), PAGE, headers=headers)
+    assert [(link.url.rpartition("/")[2], link.text) for link in found] == [
+        ("one", ""), ("two", ""), ("three", ""), ("four", "a, b")
+    ]  # fmt: skip
+
+
+def test_a_link_field_of_a_hundred_thousand_links_costs_little() -> None:
+    fields = [
+        ("Link", "<a>;" * 50_000),
+        ("Link", "<a>" + "; x =" * 50_000),
+        ("Link", "<" * 100_000),
+        ("Link", "<a>" + ";" + " " * 50_000),
+    ]
+    with effort.at_most(1):
+        for field in fields:
+            assert len(list(link_fields([field]))) <= 50
 
 
 def test_announced_feeds_are_found_and_other_alternates_are_not() -> None:

@@ -1,4 +1,4 @@
-"""Values as JavaScript writes them, read without running anything."""
+"""JavaScript literals are read without running anything."""
 
 import pytest
 

@@ -73,6 +73,8 @@ def test_other_forms_of_the_title_are_kept_as_candidates() -> None:
         ("https://news.example/author/jane", []),
         ("Ursula von Leyen", ["Ursula von Leyen"]),
         ("Admin", []),
+        ("No Author", []),
+        ("بدون كاتب", []),
         ("الأدمن", []),
         ("mdr.de", []),
         ("Jane Doe, PhD", ["Jane Doe"]),
@@ -215,11 +217,35 @@ def test_images_have_absolute_addresses_and_captions() -> None:
         ('<link rel="canonical" href="https://other.example.org/bridge">', ""),
         ('<link rel="canonical" href="javascript:alert(1)">', ""),
         ('<link rel="canonical" href="http://[bad">', ""),
+        ('<link rel="canonical" href="HTTPS://News.EXAMPLE/Bridge">', "https://news.example/Bridge"),
+        ('<link rel="canonical" href="news.example/bridge">', "https://news.example/bridge"),
+        (
+            '<link rel="canonical" href="other.example.org/bridge">',
+            "https://www.news.example/politics/2024/05/other.example.org/bridge",
+        ),
+        ('<link rel="canonical" href="/undefined">', ""),
         ("", ""),
     ],
 )
 def test_the_canonical_address_is_of_the_same_site_and_not_its_home(head: str, canonical: str) -> None:
     assert metadata(head).canonical_url == canonical
+
+
+@pytest.mark.parametrize(
+    ("field", "canonical"),
+    [
+        ('</politics/bridge>; rel="canonical"', "https://www.news.example/politics/bridge"),
+        (
+            "</style.css>; rel=preload, <bridge?x=1,2> ; REL=Canonical",
+            "https://www.news.example/politics/2024/05/bridge?x=1,2",
+        ),
+        ('</other>; rel="canonical"; anchor="/elsewhere"', ""),
+        ("https://www.news.example/bridge; rel=canonical", ""),
+    ],
+)
+def test_a_link_field_names_the_canonical_address_too(field: str, canonical: str) -> None:
+    page = Page(body=b"<html><p>x</p></html>", url=URL, fetched_at=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    assert read_metadata(read_document(replace(page, headers=(("link", field),)))).canonical_url == canonical
 
 
 @pytest.mark.parametrize(
@@ -265,6 +291,8 @@ def test_the_paywall_flag_is_what_the_page_says(head: str, free: bool | None) ->
         ("نص الخبر هنا\nأ.ف.ب", "أ ف ب"),
         ("نص الخبر انتهى هنا. (رويترز)", "رويترز"),
         ("BERLIN (dpa) - The minister said\ntext", "د ب أ"),
+        ("The bridge opens\nBERLIN (dpa) - The minister said\ntext", "د ب أ"),
+        ("one\ntwo\nthree\nBERLIN (dpa) - The minister said\nfive\nsix\nseven", ""),
         ("text of the story\n(Reuters)", "رويترز"),
         ("نص الخبر\nالمصدر: صحيفة المدينة", "صحيفة المدينة"),
         ("قالت وكالة رويترز إن الوزير وصل إلى العاصمة صباح اليوم بعد رحلة طويلة.\nنص\nنص\nنص", ""),
@@ -422,3 +450,37 @@ def test_a_figure_stands_anywhere_where_nothing_is_marked_as_the_article():
     assert len(metadata("", f"<div><h1>{TITLE}</h1>{figure}</div>").article.images) == 1
     assert not metadata("", f"<article><h1>{TITLE}</h1></article>{figure}").article.images
     assert not metadata("", f'<h1>{TITLE}</h1><div class="related">{figure}</div>').article.images
+
+
+ID = (
+    "Pemerintah akan memberikan bantuan kepada warga yang terdampak banjir, kata Presiden setelah rapat bersama pejabat daerah pada hari"
+    " Senin."
+)
+HI = "सरकार बाढ़ से प्रभावित नागरिकों की मदद करेगी, प्रधानमंत्री ने सोमवार को स्थानीय अधिकारियों के साथ बैठक के बाद कहा।"
+SR = "Vlada će pomoći građanima, rekao je premijer posle sastanka u ponedeljak. Deca su na bezbednom mestu, a sneg je padao ceo dan."
+HR = "Vlada će pomoći građanima, rekao je premijer poslije sastanka u ponedjeljak. Djeca su na sigurnom mjestu, snijeg je padao cijeli dan."
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "language"),
+    [
+        (ID, "en", "id"),
+        (HI, "en", "hi"),
+        (HI[:75], "en", "hi"),
+        (SR, "en", "sr"),
+        (SR, "", "sr"),
+        (HR, "", "hr"),
+        (HR, "bs", "bs"),
+        ("Harbour bridge closed", "de", "de"),
+        ("די רעגירונג וועט העלפן בירגער, האט דער פרעמיער געזאגט און איז אוועק", "", "yi"),
+        ("הממשלה תסייע לאזרחים שנפגעו מהשיטפונות, אמר ראש הממשלה", "", "he"),
+        ("ቀዳማይ ሚኒስተር ምስ ከባብያዊ ሰበስልጣን ድሕሪ ምዝታይ ተዛሪቡ። እቲ ገንዘብ ክኽፈል እዩ።", "", "ti"),
+        ("መንግሥት በጎርፍ የተጎዱ ዜጎችን እንደሚረዳ ጠቅላይ ሚኒስትሩ ተናገሩ።", "", "am"),
+        ("চৰকাৰে বানপানীত ক্ষতিগ্ৰস্ত নাগৰিকসকলক সহায় কৰিব", "", "as"),
+        ("সরকার বন্যায় ক্ষতিগ্রস্ত নাগরিকদের সাহায্য করবে", "", "bn"),
+    ],
+)
+def test_languages_of_one_script_are_told_apart_and_a_declaration_must_be_possible(
+    text: str, declared: str, language: str
+) -> None:
+    assert identify(text, (declared,) if declared else ()) == language

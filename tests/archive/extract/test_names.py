@@ -1,9 +1,9 @@
-"""What the tag and the names of an element say against it."""
+"""Evidence in the tag and names of an element that it is boilerplate."""
 
 import pytest
 from lxml import html
 
-from archive.extract.text.names import count_words, ends_sentence, speaks_against
+from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from archive.extract.text.names import count_words, ends_sentence, speaks_agains
     ],
 )
 def test_names_speak_by_what_they_mean(source, verdict):
-    assert speaks_against(html.fragment_fromstring(source)) == verdict
+    assert boilerplate_evidence(html.fragment_fromstring(source)) == verdict
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""PDF files: their text in reading order, what they say of themselves, and hostile ones that end in a reason."""
+"""PDF files: text in reading order, metadata, and hostile files that end in a reason."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from archive import Page
 from archive.extract import explain, extract
 from archive.extract import pdf as reading
 from archive.extract.pdf import glyphs
+from archive.extract.pdf.xmp import read_xmp
 from archive.outcome import OutcomeKind
 from archive.parse import ParseTask
 from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerKilledError, parse_pool
+from tests.support.effort import at_most
 from tests.support.pdf import Run, assembled, by_sight, pdf, stream, words
 
 if TYPE_CHECKING:
     from archive.article import Extraction
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 URL = "https://paper.example/files/harbour_report-2026.pdf"
@@ -142,6 +146,32 @@ def test_words_that_are_written_one_by_one_without_blanks_are_parted():
     ]
 
 
+def test_a_justified_line_is_one_however_far_apart_its_words_are():
+    # 25 glyphs of 5 points: each line from 50 to 175
+    above = [words(LEFT, 712, "The council has asked for"), words(LEFT, 700, "the newest of regulations")]
+    spread = [words(LEFT, 688, "of"), words(115, 688, "the harbours")]
+    assert lines_of(*above, *spread, words(LEFT, 676, "in the town.")) == [
+        "The council has asked for the newest of regulations of the harbours in the town."
+    ]
+    columns = [
+        words(LEFT, 712, "Alpha went"),
+        words(145, 712, "Beta stayed."),
+        words(LEFT, 700, "home."),
+        words(145, 700, "She slept."),
+    ]
+    assert lines_of(*columns) == ["Alpha went home.", "Beta stayed. She slept."]
+
+
+def test_items_are_parted_by_their_numbers_and_a_date_parts_nothing():
+    assert lines_of(*paragraph(LEFT, 700, ["1. The ferry sails on", "2. The bridge is open"])) == [
+        "1. The ferry sails on",
+        "2. The bridge is open",
+    ]
+    assert lines_of(*paragraph(LEFT, 700, ["Die Brücke wird am", "2. März eröffnet und am"])) == [
+        "Die Brücke wird am 2. März eröffnet und am"
+    ]
+
+
 def test_a_bold_line_that_is_drawn_twice_is_read_once():
     assert lines_of(words(LEFT, 700, "Ferry line"), words(LEFT + 0.3, 700, "Ferry line")) == ["Ferry line"]
 
@@ -175,6 +205,153 @@ def test_a_paragraph_goes_on_over_the_page_and_running_heads_are_dropped():
     )
 
 
+def test_a_paragraph_with_a_full_last_line_goes_on_before_a_capital_letter():
+    first, last = (
+        "The council met on Tuesday to decide about a ferry line to",
+        "the island, and all of them agreed that the old harbour of",
+    )
+    for end, count in (("Norvia, where fishermen live, must be asked before the new", 1), ("Norvia must be asked.", 2)):
+        head = paragraph(LEFT, 700, [first, last, end])
+        rest = paragraph(
+            LEFT,
+            700,
+            ["Harbour Board gives its answer in the spring, after the", "storms are over and the boats are back"],
+        )
+        article = read(pdf([head, rest])).article
+        assert article is not None
+        assert article.text.count("\n") + 1 == count
+
+
+def test_chinese_lines_are_joined_without_a_blank():
+    assert lines_of(*paragraph(LEFT, 700, ["市议会周二表示大桥在工程结束之前将", "继续对货车关闭。"])) == [
+        "市议会周二表示大桥在工程结束之前将继续对货车关闭。"
+    ]
+    assert lines_of(*paragraph(LEFT, 700, ["시의회는 화요일 공사가 끝날", "때까지 다리를 폐쇄한다."])) == [
+        "시의회는 화요일 공사가 끝날 때까지 다리를 폐쇄한다."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "is_dropped"), [("{}", True), ("- {} -", True), ("Page {} of 2", True), ("Gate {}", False)]
+)
+def test_the_number_of_a_page_alone_at_its_edge_is_a_running_head(number: str, is_dropped: bool) -> None:
+    pages = [[*paragraph(LEFT, 700, TEXT), words(LEFT, 60, number.format(place))] for place in (1, 2)]
+    article = read(pdf(pages)).article
+    assert article is not None
+    assert (number.format(1) in article.text) is not is_dropped
+
+
+# --- lists --------------------------------------------------------------------------------------------------------------
+
+
+ITEMS = ["The ferry leaves at eight and comes back at", "noon", "Bicycles travel free", "Dogs must be kept on a lead"]
+
+
+def dots(x: float, *heights: float, side: float = 4) -> str:
+    return " ".join(f"{x} {y} {side} {side} re f" for y in heights)
+
+
+def test_items_with_drawn_bullets_are_a_list():
+    article = read(pdf([paragraph(LEFT, 700, ITEMS)], drawn=dots(LEFT - 12, 701, 677, 665))).article
+    assert article is not None
+    assert [block.kind for block in article.body] == ["list"]
+    assert article.text.split("\n") == [f"{ITEMS[0]} noon", *ITEMS[2:]]
+
+
+@pytest.mark.parametrize(
+    "drawn", [dots(LEFT - 12, 701, 677, 665, side=30), dots(LEFT - 90, 701, 677), dots(LEFT - 12, 720, 640), ""]
+)
+def test_shapes_that_are_no_bullets_part_nothing(drawn: str) -> None:
+    article = read(pdf([paragraph(LEFT, 700, ITEMS)], drawn=drawn)).article
+    assert article is not None
+    assert [block.kind for block in article.body] == ["paragraph"]
+
+
+def test_many_shapes_beside_many_lines_cost_little():
+    runs = [words(5 + 12 * place, 700, "a", 5) for place in range(49)] * 40
+    drawn = " ".join(dots(place / 10, 701) for place in range(5_000))
+    with at_most(2.0):
+        assert read(pdf([runs], drawn=drawn)).article is not None
+
+
+# --- XMP ----------------------------------------------------------------------------------------------------------------
+
+
+XMP = """<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="2026-11-27T09:30:00+03:00">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">تقرير المرفأ</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>Jane Doe</rdf:li><rdf:li>John Roe</rdf:li></rdf:Seq></dc:creator>
+<dc:subject><rdf:Bag><rdf:li>harbour</rdf:li><rdf:li>ferry</rdf:li></rdf:Bag></dc:subject>
+<xmp:ModifyDate>2026-11-28</xmp:ModifyDate></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+
+
+def test_metadata_is_read_from_xmp_where_the_info_dictionary_has_none():
+    article = read(pdf([paragraph(LEFT, 700, TEXT)], xmp=XMP.encode())).article
+    assert article is not None
+    assert (article.title, article.authors, article.tags) == (
+        "تقرير المرفأ",
+        ("Jane Doe", "John Roe"),
+        ("harbour", "ferry"),
+    )
+    assert (article.date_published, article.date_modified) == ("2026-11-27T09:30:00+03:00", "2026-11-28")
+    assert article.provenance["authors"] == "dc:creator"
+
+
+def test_the_info_dictionary_comes_before_xmp_but_for_more_authors():
+    info = {"Title": "The harbour report", "Author": "Jane Doe", "CreationDate": "D:20260101", "Keywords": "boats"}
+    article = read(pdf([paragraph(LEFT, 700, TEXT)], info, xmp=XMP.encode())).article
+    assert article is not None
+    assert (article.title, article.date_published, article.tags) == ("The harbour report", "2026-01-01", ("boats",))
+    assert article.authors == ("Jane Doe", "John Roe")
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"no XML",
+        XMP.encode()[:400],
+        b"\0" * 100,
+        b"<a>" * 100_000,
+        XMP.encode() + b" " * (2 << 20),
+        b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;">]><a>&d;</a>',
+        b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>'
+        + XMP.encode().partition(b"?>")[2].replace(b"Jane Doe", b"&b;"),
+    ],
+)
+def test_a_packet_that_is_damaged_or_hostile_costs_nothing(packet: bytes) -> None:
+    article = read(pdf([paragraph(LEFT, 700, TEXT)], xmp=packet)).article
+    assert article is not None
+    assert "ferry line" in article.text
+    assert "root:" not in " ".join(article.authors)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<rdf:Description " + " ".join(f'dc:a{i}=""' for i in range(50_000)) + "/>",
+        "<rdf:Description><dc:title>" * 100 + "<rdf:li>A</rdf:li>" * 40_000 + "</dc:title></rdf:Description>" * 100,
+    ],
+)
+def test_a_packet_of_many_attributes_or_nested_lists_costs_what_it_is_long(inside: str) -> None:
+    packet = XMP.partition("<rdf:Description")[0].replace(
+        "<rdf:RDF ", '<rdf:RDF xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    )
+    with at_most(1.0):
+        read_xmp(f"{packet}{inside}</rdf:RDF></x:xmpmeta>".encode())
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [("20261127", "2026-11-27"), ("2026-11-27 09:30", "2026-11-27T09:30"), ("2026-11", ""), ("2026", "")],
+)
+def test_a_date_of_xmp_is_read_in_any_form_of_iso_8601(date: str, expected: str) -> None:
+    packet = XMP.replace("2026-11-27T09:30:00+03:00", date).encode()
+    article = read(pdf([paragraph(LEFT, 700, TEXT)], xmp=packet)).article
+    assert article is not None
+    assert article.date_published == expected
+
+
 # --- files that cannot be read --------------------------------------------------------------------------------------------
 
 
@@ -187,6 +364,20 @@ def reason(body: bytes) -> tuple[OutcomeKind, str]:
 def test_a_file_of_pictures_is_empty():
     answer = read(pdf([[], [], []]))
     assert (answer.article, answer.reason, answer.detail) == (None, "empty", "no text on 3 pages: they may be scanned")
+
+
+def test_a_file_whose_fonts_name_no_letters_is_empty_and_says_so():
+    font = b"<< /Type /Font /Subtype /Type0 /BaseFont /F /Encoding /Identity-H /DescendantFonts [6 0 R] >>"
+    below = (
+        b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /F /CIDSystemInfo"
+        b" << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>"
+    )
+    shown = stream(b"BT /F1 10 Tf 50 700 Td <000100020003> Tj ET")
+    answer = read(page_with(shown, font, below, resources="/Font << /F1 5 0 R >>"))
+    assert (answer.reason, answer.detail) == (
+        "empty",
+        "no text on 1 pages: its fonts do not say which letters they draw",
+    )
 
 
 def test_an_encrypted_file_is_named():

@@ -1,4 +1,4 @@
-"""Floors of extraction quality that only rise: on pages of our own always, on the corpora when they are there."""
+"""Floors of extraction quality, which only rise: on pages of the repository, and on the corpora if available."""
 
 from __future__ import annotations
 

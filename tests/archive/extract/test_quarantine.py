@@ -8,7 +8,7 @@ import pytest
 from archive.article import Page, Reason
 from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
-from archive.extract.quarantine import judge
+from archive.extract.quarantine import quarantine_reason
 
 SENTENCES = (
     "أعلنت بلدية المدينة عن افتتاح الجسر الجديد بعد عامين من العمل، وقال المهندس المشرف إن الجسر سيخفف الازدحام في وسط المدينة.",
@@ -24,7 +24,7 @@ def judged(
     document = read_document(
         Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, tzinfo=UTC), headers=headers)
     )
-    verdict = judge(document, text, read_metadata(document))
+    verdict = quarantine_reason(document, text, read_metadata(document))
     assert verdict is None or verdict[1], "a verdict carries its evidence"
     assert verdict is None or verdict[0] in get_args(Reason), f"archive/article.py: {verdict[0]!r} is no Reason"
     return verdict[0] if verdict else "article"
@@ -182,6 +182,87 @@ def test_the_body_class_of_a_missing_page_is_enough() -> None:
 )
 def test_the_front_page_is_home(url: str) -> None:
     assert judged(page("أخبار المدينة"), ARTICLE_TEXT, url=url) == "home"
+
+
+TEASERS = "".join(f'<article><h3><a href="/n/{i}">A headline of the town</a></h3></article>' for i in range(3))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Page not found. The page does not exist any more.", "页面不存在，请浏览以下文章。", "Halaman tidak ditemukan.", "הדף לא נמצא.",
+     "पृष्ठ नहीं मिला।", "ページが見つかりません。", "페이지를 찾을 수 없습니다.", "Nie znaleziono strony."],
+)  # fmt: skip
+def test_an_error_above_teasers_of_other_articles_is_soft_404(line: str) -> None:
+    text = f"{line}\n{ARTICLE_TEXT}"
+    assert judged(page("The Example", TEASERS), text) == "soft-404"
+    assert judged(page("The Example"), text) == "article"
+    assert judged(page("The Example", TEASERS), ARTICLE_TEXT) == "article"
+    assert judged(page("The town asks where its old plans are", TEASERS), text) == "article"
+
+
+def test_a_report_on_a_page_that_is_gone_is_an_article_above_teasers_too() -> None:
+    line = "The minister's office said on Monday that the page was no longer available, and that it would publish the plan again in May."
+    assert judged(page("The Example", TEASERS), f"{line}\n{ARTICLE_TEXT}") == "article"
+
+
+@pytest.mark.parametrize(
+    ("notice", "button"),
+    [
+        ("我们重视您的隐私。我们和我们的合作伙伴会在设备上存储信息，以展示个性化广告并衡量内容。", "全部接受"),
+        (
+            "Kami dan mitra kami menyimpan informasi pada perangkat, seperti cookie, untuk menampilkan iklan.",
+            "Terima semua",
+        ),
+        ("당사와 파트너는 맞춤형 광고를 표시하기 위해 쿠키와 같은 정보를 기기에 저장합니다.", "모두 동의"),
+        (
+            "Εμείς και οι συνεργάτες μας αποθηκεύουμε πληροφορίες σε μια συσκευή, όπως cookies, για διαφημίσεις.",
+            "Αποδοχή όλων",
+        ),
+        ("हम और हमारे साझेदार विज्ञापन दिखाने के लिए डिवाइस पर कुकी जैसी जानकारी संग्रहीत करते हैं।", "सभी स्वीकार करें"),
+    ],
+)
+def test_a_consent_wall_is_recognised_in_more_languages(notice: str, button: str) -> None:
+    html = page("The Example", f"<p>{notice}</p><button>{button}</button>")
+    assert judged(html, notice) == "consent"
+    assert judged(html, f"{notice}\n{ARTICLE_TEXT}") == "article"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Directory listing for /news/", "section"),
+        ("Index of /pub", "soft-503"),
+        ("Index of /etc was left open by the town, experts say", "article"),
+    ],
+)
+def test_a_list_of_files_is_no_article(title: str, expected: str) -> None:
+    assert judged(page(title), "\n".join(f"story-{i}.html 01-Jan-2020 10:00 {i}K" for i in range(60))) == expected
+
+
+PARAGRAPHS = "".join(f"<p>{line}</p>" for line in ARTICLE_TEXT.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("", "article"),
+        ('<p><a href="/about">About this page</a></p>', "article"),
+        ('<h2><a href="/1">The first of two stories</a></h2><h2><a href="/2">The second story</a></h2>', "home"),
+        ("".join(f'<li><a href="/{i}">A headline on a matter of the town</a></li>' for i in range(40)), "home"),
+    ],
+)
+def test_a_front_page_is_an_article_only_if_it_is_a_text_with_few_links(rest: str, expected: str) -> None:
+    assert judged(page("On the bridge", PARAGRAPHS + rest), ARTICLE_TEXT, url="https://bridge.example/") == expected
+
+
+def test_a_page_without_an_address_is_no_front_page() -> None:
+    assert judged(page("On the bridge"), ARTICLE_TEXT, url="") == "article"
+
+
+def test_one_long_paragraph_on_a_page_with_the_class_of_a_list_is_an_article() -> None:
+    html = page("On the bridge", body_class="category-7")
+    assert judged(html, " ".join(ARTICLE_TEXT.split("\n"))) == "article"
+    assert judged(html, "A teaser of the first story.\nA teaser of the second story.") == "section"
 
 
 def teasers(count: int) -> str:

@@ -1,4 +1,4 @@
-"""What a page loads to look as it does: of its elements, its lazy loaders, its style sheets; and nothing that it does not load."""
+"""Requisites of a page: from its elements, lazy loaders and style sheets, and nothing else."""
 
 import pytest
 from lxml import html

@@ -1,4 +1,4 @@
-"""The rules by which lines belong to an article or not: a page on which each decides, and one on which it must not."""
+"""Rules for lines: for each, a page on which it drops a line and one on which it must not."""
 
 import json
 from datetime import UTC, datetime
@@ -52,6 +52,27 @@ def test_what_stands_between_the_paragraphs_is_the_articles(inside, line):
 
 
 @pytest.mark.parametrize(
+    "heading",
+    [
+        "<h2>Comments by the mayor</h2>",
+        "<h2>Kommentar</h2>",
+        "<h4 class=comments-link><a href='#c'>Comments (3)</a></h4>",
+    ],
+)
+def test_paragraphs_beside_a_heading_that_names_comments_are_the_articles(heading):
+    for inside, before in ((heading, ""), ("", heading)):
+        text = text_of(article(inside, before))
+        assert all(line in text and line.upper() in text for line in P)
+
+
+def test_boxes_below_a_heading_of_comments_are_none_of_the_article():
+    comments = "".join(f"<div class=c><b>Ann</b><p>{line[::-1]}</p></div>" for line in P)
+    text = text_of(article("", after=f"<div><h3>Comments (4)</h3>{comments}</div>"))
+    assert P[3].upper() in text
+    assert not any(line[::-1] in text for line in P)
+
+
+@pytest.mark.parametrize(
     ("inside", "line"),
     [
         ("<div class=related><p>Ten boats to see before you die.</p></div>", "Ten boats"),
@@ -78,6 +99,13 @@ def test_what_speaks_for_itself_as_furniture_is_not(inside, line):
         ("<p>Anna Berg is a writer from the town.</p>", "Anna Berg is", False),
         ("<p>Carl Dahl is a trader from the town.</p>", "Carl Dahl is", True),
         ("<p>You have 5% of this article left to read.</p>", "left to read", False),
+        ("<p>This post may contain affiliate links, at no cost to you.</p>", "affiliate links", False),
+        ("<p>Affiliate links had paid for it all, she said.</p>", "Affiliate links had", True),
+        ("<p>Many boats were sold by affiliate links that year.</p>", "Many boats", True),
+        ("<p>“This is for subscribers only.”</p><p>She laughed.</p><p>So did he.</p>", "She laughed", True),
+        ("<p>This is for subscribers only.</p><div>Log in to read on.</div>", "Log in", False),
+        ("<p><a href=/a.mp3>Listen to it</a></p>", "Listen to it", False),
+        ("<p>She <a href=/a.mp3>said so on the radio</a> on Sunday.</p>", "said so", True),
         ("<h3>More</h3>", "More", False),
         (
             "<div class=paywall><h3>Read on with Plus</h3><p>Try it for a month.</p><button>Buy</button></div>",
@@ -98,6 +126,16 @@ def test_the_longer_second_article_of_a_page_is_not_its_text():
         f"<article class=s><h1>Another story</h1><div>{second}</div></article></main>"
     )
     assert text.split("\n") == P
+
+
+@pytest.mark.parametrize(("title", "is_live"), [("<h1>Bridge closes</h1>", True), ("", False)])
+def test_entries_under_one_title_are_one_text_and_stories_with_titles_of_their_own_are_not(title, is_live):
+    stories = {"Bridge closes" if not title else "At noon": P[:2], "Bread rises": P[2:3] * 2, "A coach is found": P[3:]}
+    entries = "".join(
+        f"<article class=s><h3>{name}</h3>{''.join(f'<p>{text}</p>' for text in texts)}</article>"
+        for name, texts in stories.items()
+    )
+    assert (P[3] in text_of(f"<main>{title}{entries}</main>")) is is_live
 
 
 def test_sections_of_one_article_under_headings_are_all_its_text():
@@ -150,3 +188,87 @@ def test_a_text_that_another_reading_contradicts_is_marked_doubtful():
     plain = extract(Page(body=article("").encode(), url="https://a.example/1", fetched_at=page.fetched_at)).article
     assert plain is not None
     assert "doubtful" not in plain.provenance["text"]
+
+
+def kept_of(inner: str) -> list[str]:
+    """The lines that are kept of what stands between the paragraphs of an article."""
+    text = text_of(article(inner)).split("\n")
+    return [line for line in text if line not in P and line not in PARAGRAPHS.upper()]
+
+
+SAYS = "The mayor at the gate"
+
+
+@pytest.mark.parametrize(
+    ("inner", "kept"),
+    [
+        (f'<figure><img src="/a.jpg" alt="{SAYS}"></figure><div>{SAYS}</div>', []),
+        (f'<div><img src="/a.jpg" alt="{SAYS}"><p>{SAYS}</p></div>', []),
+        (f'<figure><img src="/a.jpg" alt="{SAYS}"></figure><p>{SAYS}</p>', [SAYS]),
+        (f'<h3>{SAYS}</h3><img src="/a.jpg" alt="{SAYS}">', [SAYS]),
+        (f'<img src="/a.jpg" alt="The gate"><div>{SAYS}</div>', [SAYS]),
+    ],
+)
+def test_a_line_that_a_picture_says_of_itself_is_its_caption(inner: str, kept: list[str]) -> None:
+    assert kept_of(inner) == kept
+
+
+@pytest.mark.parametrize(
+    ("inner", "kept"),
+    [
+        ('<p><a href="https://a.example/1">Order here</a></p><p><a href="https://a.example/2">Order here</a></p>', []),
+        ('<p><a href="/sound.mp3">Hear it</a></p>', []),
+        ('<p><a href="https://a.example/1">Order here</a></p>', ["Order here"]),
+        ("<p>Order here</p><p>Order here</p>", ["Order here", "Order here"]),
+    ],
+)
+def test_a_link_that_stands_alone_again_and_again_is_a_button(inner: str, kept: list[str]) -> None:
+    assert kept_of(inner) == kept
+
+
+FOLLOW = '<li>Follow us on <a href="https://x.example/us">X</a></li>'
+
+
+@pytest.mark.parametrize(
+    ("inner", "kept"),
+    [
+        (f'<ul>{FOLLOW}<li>Ask <a href="/ask">our editors</a> a question of yours</li></ul>', []),
+        (
+            '<ul><li>Ask <a href="/ask">the editors</a> of it</li><li>One more</li></ul>',
+            ["Ask the editors of it", "One more"],
+        ),
+        (
+            f"<ul>{FOLLOW}<li>The gate stays open at night, all week</li></ul>",
+            ["The gate stays open at night, all week"],
+        ),
+        (
+            (
+                f'<ul>{FOLLOW}<li>Give blood at <a href="https://c.example">the clinic</a></li>'
+                '<li>Send coats to <a href="https://t.example">the hall</a></li></ul>'
+            ),
+            ["Give blood at the clinic", "Send coats to the hall"],
+        ),
+    ],
+)
+def test_a_list_whose_items_all_lead_elsewhere_one_of_them_to_a_house_s_account_is_a_widget(
+    inner: str, kept: list[str]
+) -> None:
+    assert [line for line in kept_of(inner) if "Follow" not in line] == kept
+
+
+@pytest.mark.parametrize(
+    ("inner", "kept"),
+    [
+        ('<p><em>[All of it is <a href="/all">here</a>]</em></p>', 0),
+        ('<p>[All of it is <a href="/all">here</a>]</p>', 1),
+        ("<p><em>[All of it is here]</em></p>", 1),
+        ('<p><em>(It was wrong about <a href="/vote">the vote</a>.)</em></p>', 1),
+    ],
+)
+def test_a_line_set_in_brackets_that_leads_to_the_site_is_a_reference(inner: str, kept: int) -> None:
+    assert len(kept_of(inner)) == kept
+
+
+def test_what_a_script_says_does_not_make_a_form_long() -> None:
+    script = "<script>" + "var x = 1;" * 90 + "</script>"
+    assert kept_of(f"<div><p>One mail a day from this house.</p><form><input name=a>{script}</form></div>") == []

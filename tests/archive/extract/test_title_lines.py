@@ -1,4 +1,4 @@
-"""Which lines only repeat the title."""
+"""Lines that repeat the title."""
 
 import pytest
 
@@ -14,6 +14,7 @@ TITLE = "Council decides on the ferry"
         (TITLE, True),
         (f"New rule for harbour towns: {TITLE}", True),
         (f"{TITLE} today", True),
+        (f"Draw a poster for our day on {TITLE}", False),
         (f"After a debate of eleven hours among fishermen and owners the {TITLE}", False),
         ("The council also talked about the budget of the schools", False),
     ],

@@ -1,4 +1,4 @@
-"""A file that is written anew is there whole or as it was, and nothing half made stays beside it."""
+"""Files are replaced completely or not at all, and no temporary file remains."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Times: how the archive writes them, and what it reads as the date of a record."""
+"""Times: how the archive writes and reads them."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""Only one process at a time holds a lock, whoever dies lets go of it, and its name is said to the one that is turned away."""
+"""Only one process holds a lock at a time; a dead process releases it, and a refused one is told the holder."""
 
 import errno
 import fcntl
@@ -22,6 +22,13 @@ def test_a_second_holder_is_turned_away_with_the_name_of_the_first(tmp_path):
         pass
     with held(lock, TakenError):
         pass
+
+
+def test_a_command_with_an_argument_that_is_not_utf_8_holds_its_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["warraq", "import", os.fsdecode(b"caf\xe9.warc.gz")])
+    lock = tmp_path / "a.lock"
+    with held(lock, TakenError):
+        assert lock.read_text().endswith("(warraq import caf?.warc.gz)\n")
 
 
 @pytest.mark.slow

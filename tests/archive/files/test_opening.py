@@ -1,4 +1,4 @@
-"""Whatever lies in a stranger's folder in the place of a file of the archive: nothing outside is read or changed, and nothing waits."""
+"""Links, FIFOs and devices in an archive's folder: nothing outside is read or changed, and nothing blocks."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A server that is asked has one deadline for all of its answer, and no way to send the request elsewhere."""
+"""Requests have one deadline for the whole response, and are not redirected elsewhere."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.http.client import NoAnswerError, exchange
+from archive.http.client import NoResponseError, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.slow
 
 
 @contextlib.contextmanager
@@ -59,7 +61,7 @@ ANSWERS: dict[str, Callable[[socket.socket], None]] = {
 
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_what_is_no_whole_answer_in_time_is_one_error(kind: str) -> None:
-    with serving(ANSWERS[kind]) as url, pytest.raises(NoAnswerError):
+    with serving(ANSWERS[kind]) as url, pytest.raises(NoResponseError):
         exchange(urllib.request.Request(url, b"{}"), seconds=1, max_bytes=1000, direct=True)
 
 
@@ -71,5 +73,5 @@ def test_a_redirect_is_an_answer_and_not_followed() -> None:
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
-    with pytest.raises(NoAnswerError, match="refused"):
+    with pytest.raises(NoResponseError, match="refused"):
         exchange(urllib.request.Request("http://127.0.0.1:9/"), seconds=30, direct=True)

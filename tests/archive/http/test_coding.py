@@ -1,4 +1,4 @@
-"""A content coding comes off whole, cut, broken or lied about, in bounded time and memory."""
+"""Content codings are decoded when complete, truncated, broken or wrongly declared, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -124,3 +124,10 @@ def test_a_stream_of_countless_members_is_refused_soon() -> None:
 def test_no_bytes_make_it_fail_in_another_way(name: str, data: bytes) -> None:
     with contextlib.suppress(BadCoding, TooLarge):
         assert len(inflate(data, name, MB)) <= MB
+
+
+@pytest.mark.parametrize("level", [0, 1, 6, 9])
+def test_deflate_under_the_name_of_gzip_is_recognised_and_a_picture_under_it_is_left_as_it_is(level: int) -> None:
+    assert inflate(zlib.compress(b"page" * 99, level), "gzip", MB) == b"page" * 99
+    for picture in (b"\x89PNG\r\n\x1a\n" + bytes(100), b"\xff\xd8\xff\xe0" + bytes(100), b"x" + bytes(100)):
+        assert inflate(picture, "gzip", MB) == picture

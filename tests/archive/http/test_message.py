@@ -1,17 +1,22 @@
-"""An HTTP response is read as a browser would read it, whatever the server did to it."""
+"""HTTP responses are parsed as browsers do, whatever the server sends."""
 
 from __future__ import annotations
 
 import gzip
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.http import BadCoding, NotHttp, decode, parse_head, parse_response, payload, split_interim
+from archive.http import BadCoding, NotHttp, decode, parse_head, parse_response, payload
+from archive.http.coding import zstd
 from crawler.download.errors import NotHttpError
 from crawler.download.framing import Limits, ResponseFraming
 from tests.support import effort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MB = 1 << 20
 
@@ -154,14 +159,6 @@ def test_the_crawler_and_the_archive_agree_on_a_status_line(line: bytes) -> None
         assert framing.head.status == archived
 
 
-def test_interim_responses_are_split_off() -> None:
-    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\n"
-    assert split_interim(interim + served()) == (interim, served())
-    assert split_interim(served()) == (b"", served())
-    assert split_interim(b"HTTP/1.1 101 Switching\r\n\r\n")[0] == b""
-    assert split_interim(b"HTTP/1.1 103 Early") == (b"", b"HTTP/1.1 103 Early")
-
-
 def test_stacked_and_transfer_codings_come_off_in_order() -> None:
     page = "<p>صباح الخير</p>".encode() * 50
     stacked = gzip.compress(gzip.compress(page))
@@ -178,8 +175,11 @@ def test_stacked_and_transfer_codings_come_off_in_order() -> None:
 @pytest.mark.parametrize(
     ("kind", "is_unpacked"), [("text/html", True), ("application/gzip", False), ("text/xml", False)]
 )
-def test_a_page_that_was_packed_once_more_than_it_says_is_unpacked(kind: str, is_unpacked: bool) -> None:
-    packed = gzip.compress(b"<p>page</p>")
+@pytest.mark.parametrize("compress", [gzip.compress, zstd.compress])
+def test_a_page_that_was_packed_once_more_than_it_says_is_unpacked(
+    kind: str, is_unpacked: bool, compress: Callable[[bytes], bytes]
+) -> None:
+    packed = compress(b"<p>page</p>")
     response = parse_response(served(f"Content-Type: {kind}", body=packed))
     assert decode(response, MB) == (b"<p>page</p>" if is_unpacked else packed)
 

@@ -1,4 +1,4 @@
-"""When an article counts as gone, and when it does not."""
+"""When an article counts as gone."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def capture(store, day, outcome, reason="", detail="", hour=12):
         digest = text_digest("T", "text")
         held = articles.find_version(store.db, URL, digest)
         stored = (
-            articles.see_again(store.db, held, at=at)
+            articles.mark_seen(store.db, held, at=at)
             if held
             else articles.insert_version(store.db, article, capture=captures.of_record(store.db, row.record_id), conversion_id="")
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What led a front page, and when: kept with its captures, told as spells, the same after a reindex."""
+"""Headlines of front pages: stored with their captures, returned as spans, the same after a reindex."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,8 @@ from archive.parse.parse import parse_task
 from tests.support.cli import warraq
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page
+
+pytestmark = pytest.mark.slow
 
 FIRST = datetime(2026, 11, 1, 6, tzinfo=UTC)
 HOME = "https://paper.test/"

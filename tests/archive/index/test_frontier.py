@@ -1,4 +1,4 @@
-"""The order of the draw, what an announcement makes due again, and the rest of a host."""
+"""The order of due URLs, the effect of new announcements, and pauses of a host."""
 
 from dataclasses import replace
 
@@ -120,13 +120,37 @@ def test_a_changed_entry_revives_what_failed_and_leaves_the_rest(db):
     frontier.schedule(db, [candidate("/gone"), candidate("/fine")], now=NOON)
     visit(db, "/gone", OutcomeKind.GONE)
     visit(db, "/fine", due_at="2027-01-01T00:00:00Z")
-    frontier.revive(db, site="a", now=LATER)
+    frontier.reschedule(db, site="a", now=LATER)
     assert due(db, now=LATER) == ["/gone"]
+
+
+def test_a_redacted_url_is_never_due_again(db):
+    frontier.schedule(db, [candidate("/a", by="feed", listed=True)], now=NOON)
+    frontier.announce_requisites(db, [candidate("/a.jpg", kind="image")], now=NOON)
+    for path in ("/a", "/a.jpg"):
+        visit(db, path, OutcomeKind.REDACTED)
+    later = "2027-11-24T13:00:00Z"
+    frontier.make_due(db, site="a", now=later)
+    frontier.reschedule(db, site="a", now=later)
+    hinted = candidate("/a", by="feed", listed=True, published_hint="2027-11-24T12:40:00Z")
+    for announced in (hinted, replace(hinted, by="seed", kind="seed")):
+        frontier.schedule(db, [announced], now=later)
+    frontier.announce_requisites(db, [candidate("/a.jpg", kind="image")], now=later)
+    assert due(db, now="2028-01-01T00:00:00Z") == []
+    assert frontier.count_requisites_due(db, site="a", now="2028-01-01T00:00:00Z") == 0
+
+
+def test_a_host_that_rests_makes_nothing_due_earlier(db):
+    frontier.schedule(db, [candidate("/a")], now=NOON)
+    visit(db, "/a", due_at=NEXT_DAY)
+    assert frontier.pause_host(db, site="a", host="a.example", until=LATER) == 0
+    assert due(db, now=LATER) == []
+    assert due(db, now=NEXT_DAY) == ["/a"]
 
 
 def test_the_rest_of_a_host_moves_its_urls_and_counts_for_none_of_them(db):
     frontier.schedule(db, [candidate("/a"), candidate("/b", host="b.example")], now=NOON)
-    assert frontier.rest_host(db, site="a", host="a.example", until=LATER) == 1
+    assert frontier.pause_host(db, site="a", host="a.example", until=LATER) == 1
     assert due(db) == ["/b"]
     (row, _) = frontier.next_urls(db, site="a", now=LATER, limit=5)
     assert (row.failures, row.visits) == (0, 0)

@@ -1,4 +1,4 @@
-"""What must not grow with the archive: the log beside the database, the count of what is due, the rows that a list reads."""
+"""Costs that must not grow with the archive: the write-ahead log, the count of due URLs, the rows that a list reads."""
 
 import logging
 import threading
@@ -76,6 +76,7 @@ def read_on_and_on(path, stop, seconds=0.03):
     reader.close()
 
 
+@pytest.mark.slow
 def test_readers_that_come_and_go_without_a_pause_do_not_let_the_log_grow(store, monkeypatch):
     monkeypatch.setattr(sqlite, "PATIENCE_MS", 20_000)  # as long as a busy machine may let a reader of 30 ms wait
     stop = threading.Event()

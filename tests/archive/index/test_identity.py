@@ -1,4 +1,4 @@
-"""Identity: one article has one history under all its addresses, two articles never share one, and a join can be undone."""
+"""Identity: one article has one history under all its URLs, two articles never share one, and a join can be undone."""
 
 import pytest
 from sqlite_utils.utils import sqlite3
@@ -70,7 +70,7 @@ def serve(store, url, text=TEXT, *, page="", at=AT, title="T"):
             store.db, Article(url=url, title=title, text=text), capture=capture, conversion_id=""
         )
     else:
-        stored = articles.see_again(store.db, held, at=at)
+        stored = articles.mark_seen(store.db, held, at=at)
     captures.record_outcome(store.db, record_id, Outcome(kind=OutcomeKind.ARTICLE), stored.id)
     return identity.join_page(store.db, page, stored.id, at=at, unindex=lambda _: None)
 
@@ -132,6 +132,34 @@ def test_a_page_that_names_a_new_canonical_url_goes_on_with_its_history(store):
         at="2026-11-25T00:00:00Z",
     )
     assert len(history(store, "https://a.example/old-slug")) == len(history(store, "https://a.example/new-slug")) == 2
+
+
+@pytest.mark.parametrize(("text", "histories"), [(TEXT, 1), (OTHER, 2)])
+def test_a_canonical_url_that_names_another_one_itself_is_followed_to_the_same_text(store, text, histories):
+    serve(store, "https://a.example/three")
+    serve(store, "https://a.example/three", page="https://a.example/two")
+    serve(store, "https://a.example/two", text, page="https://a.example/one")
+    keys = store.db.execute("SELECT count(DISTINCT article_key) FROM articles").fetchone()
+    assert keys == (histories,)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "text", "histories"),
+    [
+        ("/2026/11/story-of-the-town?zz=1", "/2026/11/story-of-the-town?zz=2", TEXT, 1),
+        ("/2026/11/story-of-the-town", "/2026/11/story-of-the-town/?m=1", TEXT, 1),
+        ("/2026/11/story-of-the-town?zz=1", "/2026/11/story-of-the-town?zz=2", TEXT + " more", 2),
+        ("/2026/11/story-of-the-town?zz=1", "/2026/11/story-of-the-towns?zz=1", TEXT, 2),
+        ("/story.php?id=1001", "/story.php?id=1002", TEXT, 2),
+    ],
+)
+def test_the_same_text_under_a_path_that_identifies_an_article_is_one_whatever_the_query(
+    store, one, other, text, histories
+):
+    serve(store, f"https://a.example{one}")
+    serve(store, f"https://a.example{other}", text)
+    keys = store.db.execute("SELECT count(DISTINCT article_key) FROM articles").fetchone()
+    assert keys == (histories,)
 
 
 def test_a_page_that_shows_another_article_each_day_joins_nothing(store):

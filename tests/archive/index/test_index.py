@@ -1,4 +1,4 @@
-"""The store: what the frontier, the captures and the versions promise."""
+"""The store: the guarantees of frontier, captures and versions."""
 
 import itertools
 import os
@@ -15,6 +15,7 @@ from archive.index import Store, articles, captures, frontier, open_store, site_
 from archive.index.columns import text_digest
 from archive.index.rows import Candidate, CaptureRow, FetchStatus
 from archive.outcome import Outcome, OutcomeKind
+from tests.support import connections
 
 NOON, LATER = "2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z"
 
@@ -122,7 +123,7 @@ def put(store, number, at, text):
         captures.insert(store.db, capture(number, at))
         held = articles.find_version(store.db, article.url, text_digest(article.title, article.text))
         if held is not None:
-            stored = articles.see_again(store.db, held, at=at)
+            stored = articles.mark_seen(store.db, held, at=at)
         else:
             row = captures.of_record(store.db, f"<urn:uuid:{number}>")
             stored = articles.insert_version(store.db, article, capture=row, conversion_id="")
@@ -246,3 +247,13 @@ def test_a_database_whose_making_was_killed_at_any_statement_ends_like_one_made_
         assert schema(path) == expected, at
         at += 1 if at < 40 else 7
     assert at > 100
+
+
+def test_a_database_that_a_test_leaves_open_is_found(tmp_path):
+    before = connections.count()
+    sqlite3.connect(tmp_path / "dropped.db")
+    in_cycle: list[object] = [sqlite3.connect(tmp_path / "cycle.db")]
+    in_cycle.append(in_cycle)
+    del in_cycle
+    sqlite3.connect(tmp_path / "closed.db").close()
+    assert [place.partition(":")[0] for place in connections.unclosed(before)] == [__file__, __file__]

@@ -121,6 +121,19 @@ def test_a_first_day_with_a_whole_front_page_does_not_spoil_the_baseline():
     assert alarms_of(days, TODAY) == []
 
 
+def test_a_small_drift_of_a_large_site_is_no_alarm():
+    large = {"visits": 100_000, "read": 50_000}
+    before = [ordinary(TODAY - timedelta(days=back), **large, without_author=5_000) for back in range(1, 30)]
+    for without, alarms in ((15_000, []), (30_000, ["extraction-changed"])):
+        today = ordinary(TODAY, **large, without_author=without)
+        assert [alarm.kind for alarm in alarms_of([*before, today], TODAY)] == alarms
+
+
+def test_a_name_of_a_site_cannot_end_its_label():
+    text = prometheus([ordinary(TODAY, site='a"} 1\n\\')], [])
+    assert r'warraq_day_new{site="a\"} 1\n\\"} 20' in text.splitlines()
+
+
 def test_the_prometheus_text_is_well_formed():
     days = history(new=0)
     text = prometheus(days[-1:], alarms_of(days, TODAY))

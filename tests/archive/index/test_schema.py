@@ -1,4 +1,4 @@
-"""The steps of the schema: a database of any earlier version has, when it is read, the columns of today."""
+"""Migrations: a database of any earlier version is read with all current columns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 
 from archive.index import Store, sqlite
 from archive.index.schema import MIGRATIONS, unknown_steps
+
+pytestmark = pytest.mark.slow
 
 EMPTY = sqlite.Database(memory=True)
 STEPS = [step.name for step in MIGRATIONS.pending(EMPTY)]

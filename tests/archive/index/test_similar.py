@@ -1,4 +1,4 @@
-"""Wire copy and twins are grouped, two reports of one event are not: on a small set of our own."""
+"""Wire copy and duplicates are grouped, two reports of one event are not."""
 
 import json
 import random

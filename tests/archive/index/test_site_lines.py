@@ -1,4 +1,4 @@
-"""Which lines of a host are boilerplate."""
+"""Learned boilerplate lines of a host."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A teaser is the beginning of a text that is held whole; a text that was made shorter is none."""
+"""A teaser is the beginning of a stored text; a shortened article is not a teaser."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The certificates that servers showed: once in each WARC file, found by the fingerprint that each capture names, also after reindex."""
+"""Server certificates: stored once in each WARC file, found by the fingerprint in each capture, also after reindex."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

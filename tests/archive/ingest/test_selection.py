@@ -1,4 +1,4 @@
-"""Import of a period of a site: only what is meant, with all that belongs to it, byte for byte."""
+"""Import of a period of a site: only the selected records and those that belong to them, byte for byte."""
 
 import gzip
 import json
@@ -14,6 +14,8 @@ from tests.support.cli import warraq
 from tests.support.pages import capture_of as capture
 from tests.support.pages import page
 from tests.support.pages import write_warc as write
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a page changes over time reaches its article as what it is: another text, other metadata, a wall; and both as they stood."""
+"""Changes of a page become versions, metadata changes or walls."""
 
 import json
 import zlib
@@ -19,6 +19,8 @@ from archive.parse.parse import ParseTask, parse_task
 from archive.parse.workers import parse_pool
 from archive.warc import read_records
 from tests.archive.test_import import capture
+
+pytestmark = pytest.mark.slow
 
 URL = "https://news.example/2026/11/1"
 LINES = [
@@ -339,7 +341,7 @@ def test_a_text_that_is_changed_back_stands_for_two_spells(writer, archive):
         "unchanged",
         "unchanged",
     ]
-    spells = archive.spells(archive.article(URL))
+    spells = archive.version_spans(archive.article(URL))
     assert [(one["version"], one["first_at"][14:16], one["last_at"][14:16], one["captures"]) for one in spells] == [
         (1, "00", "00", 1),
         (2, "01", "02", 2),

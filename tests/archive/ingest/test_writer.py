@@ -1,4 +1,4 @@
-"""Ingest: one bad page does not cost the others, and one wrong canonical URL does not swallow them."""
+"""Ingest: a bad page does not affect others, and a wrong canonical URL does not merge them."""
 
 import pytest
 

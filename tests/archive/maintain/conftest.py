@@ -1,4 +1,4 @@
-"""A small collection as a crawl leaves it: two articles, one served twice with other words, one again with the same bytes."""
+"""A small collection after a crawl: two articles, one served twice with different text, one again with the same bytes."""
 
 from __future__ import annotations
 

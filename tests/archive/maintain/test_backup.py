@@ -1,4 +1,4 @@
-"""A backup made beside a writer is an archive that verifies; the next run copies what changed, and nothing foreign is written over."""
+"""A backup during writes is an archive that verifies; the next run copies changes, and nothing foreign is overwritten."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_watches_come_along_and_a_link_does_not(collection: Collection, tmp_path
 
 @pytest.mark.parametrize("where", ["news", "news/inside", "."])
 def test_a_backup_goes_into_a_folder_of_its_own(collection: Collection, tmp_path: Path, where: str):
-    with pytest.raises(UsageError, match="apart from"):
+    with pytest.raises(UsageError, match="choose a separate folder"):
         copied(collection, tmp_path / where)
 
 

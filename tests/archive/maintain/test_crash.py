@@ -1,4 +1,4 @@
-"""A crawl is killed again and again: nothing acknowledged is lost, no row is without its record, and the next start mends it."""
+"""A crawl is killed repeatedly: nothing acknowledged is lost, no row lacks its record, and the next start repairs it."""
 
 from __future__ import annotations
 

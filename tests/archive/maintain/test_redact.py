@@ -1,8 +1,10 @@
-"""A URL that is taken out is gone from files, rows, search and index; who asked and why stays; nothing else moves."""
+"""A redacted URL is removed from files, rows, search and index; who asked and why is kept; nothing else changes."""
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,9 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive import search, warc
-from archive.errors import ArchiveError, NotFoundError
-from archive.index import Candidate, frontier, places
+from archive.errors import ArchiveError, DatabaseLockedError, NotFoundError, NotWritableError
+from archive.extract.text.phrases import line_key
+from archive.index import Candidate, Store, frontier, places, site_lines
 from archive.ingest import open_writer
 from archive.maintain import redact, verify
 from archive.warc import cdxj
@@ -20,8 +23,9 @@ from .conftest import FIRST, MIRROR, MOMENT, SECOND, keep, urls_in_frontier
 
 if TYPE_CHECKING:
     from archive.collection import Collection
-    from archive.index import Store
     from archive.maintain import Redacted
+
+pytestmark = pytest.mark.slow
 
 SECRET = "الخطة السرية"
 
@@ -82,6 +86,66 @@ def test_not_even_the_search_index_keeps_a_word(collection: Collection, store: S
     take_out(collection, store, "https://news.example/named")
     store.close()
     assert b"zqxwvkjq" not in everything(collection)
+
+
+def test_the_free_space_of_the_database_keeps_nothing_that_earlier_changes_left(
+    collection: Collection, store: Store
+) -> None:
+    ingest = open_writer(collection, info={}, clock=lambda: MOMENT)
+    keep(ingest, "https://news.example/named", "a long statement of the witness zqxwvkjq in this case " * 500)
+    ingest.close()
+    for change in ("text || 'x'", "substr(text, 1, 40)"):
+        store.db.execute(f"UPDATE articles SET text = {change} WHERE url = 'https://news.example/named'")
+        store.db.conn.commit()
+    take_out(collection, store, "https://news.example/named")
+    store.close()
+    assert b"zqxwvkjq" not in everything(collection)
+
+
+def test_a_second_call_rewrites_a_database_for_which_the_disk_had_no_room(
+    collection: Collection, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: Store) -> None:
+        raise NotWritableError(store.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    ingest = open_writer(collection, info={}, clock=lambda: MOMENT)
+    keep(ingest, "https://news.example/named", "a long statement of the witness zqxwvkjq in this case " * 500)
+    ingest.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "rewrite", full)
+        with pytest.raises(NotWritableError):
+            take_out(collection, store, "https://news.example/named")
+    assert b"zqxwvkjq" in everything(collection)
+    take_out(collection, store, "https://news.example/named")
+    store.close()
+    assert b"zqxwvkjq" not in everything(collection)
+
+
+def test_a_reader_for_whom_the_database_keeps_the_page_is_an_error(collection: Collection, store: Store) -> None:
+    take_out(collection, store, MIRROR)
+    store.db.execute("PRAGMA busy_timeout = 10")
+    with closing(sqlite3.connect(collection.database)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM articles").fetchone()
+        with pytest.raises(DatabaseLockedError):
+            take_out(collection, store)
+    take_out(collection, store)
+    assert SECRET.encode() not in collection.database.read_bytes()
+
+
+@pytest.mark.parametrize("pages", [2, 40])
+def test_learned_lines_of_its_pages_go_and_those_that_the_host_repeats_stay(
+    collection: Collection, store: Store, pages: int
+) -> None:
+    own = ["title of the secret story", "its caption", line_key("أعلن الوزير عن الخطة السرية صباح اليوم")]
+    shared = ["share this"]
+    with store.atomic():
+        for number in range(pages):
+            site_lines.count_lines(store.db, "news.example", own + shared if number < 2 else shared)
+        for _ in range(3):
+            site_lines.count_lines(store.db, "news.example", shared)
+    take_out(collection, store)
+    assert site_lines.counts_of(store.db, "news.example") == [("share this", pages + 3)]
 
 
 def test_rows_search_and_index_forget_it(collection: Collection, store: Store) -> None:

@@ -1,20 +1,24 @@
-"""What a crash left is put in order once, and the second time there is nothing to do."""
+"""Repair fixes the effects of a crash; a second repair finds nothing."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import pytest
 
 from archive import warc
 from archive.index import open_store
 from archive.ingest import open_writer
+from archive.ingest.importer import recover
 from archive.maintain import repair, verify
 from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerPool
 from archive.warc import cdxj
 
-from .conftest import MOMENT
+from .conftest import MOMENT, keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +63,35 @@ def test_records_without_rows_get_them(collection: Collection) -> None:
         store.db.conn.execute("UPDATE captures SET article_id = NULL")
         store.db.conn.execute("DELETE FROM articles")
         store.db.conn.execute("DELETE FROM captures WHERE id > 1")
+
+
+@pytest.mark.parametrize(("is_open", "is_followed"), [(False, False), (True, False), (False, True)])
+def test_files_that_a_clock_closed_within_one_commit_get_their_rows_at_the_next_start(
+    collection: Collection, is_open: bool, is_followed: bool
+) -> None:
+    """A day ends twice within a group whose rows a full disk, or a kill, keeps from the database."""
+    moments = [MOMENT + timedelta(days=days) for days in range(3)]
+    now = moments[0]
+    ingest = open_writer(collection, info={"software": "test"}, clock=lambda: now)
+    for now in moments:
+        keep(ingest, f"https://news.example/day-{now.day}", f"خبر اليوم {now.day} من الشهر كما ورد")
+    if not is_open:
+        ingest.writer.close()
+    ingest.store.close()
+    ingest._held.pop_all()  # a kill closes nothing
+    assert len(list(collection.warcs.glob("*.warc.gz*"))) == 5
+    if is_followed:  # by a file that was closed before its first capture
+        last = max(warc.closed_files(collection.warcs), key=lambda path: path.stat().st_mtime_ns)
+        head, *_ = warc.read_records(last)
+        (collection.warcs / "NEWS-follows.warc.gz").write_bytes(last.read_bytes()[: head.location.length])
+    with WorkerPool(parse_task, workers=1, preload=("archive.parse.parse",)) as pool:
+        again = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT)
+        try:
+            done = recover(again, pool)
+        finally:
+            again.close()
+    assert done.records - done.known == 3
+    assert problems(collection) == []
 
 
 def test_index_and_manifest_are_made_again(collection: Collection) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with an archive is found, and the record is named; what is right is left in peace."""
+"""Verify finds damage and names the record; intact parts are not reported."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.index import Store
     from archive.maintain import VerifyReport
+
+pytestmark = pytest.mark.slow
 
 
 def check(collection: Collection, store: Store, **more: bool) -> VerifyReport:

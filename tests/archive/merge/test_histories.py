@@ -1,4 +1,4 @@
-"""What an archive joined is joined after a merge, whatever the order, and can be undone there; a person's decision is kept."""
+"""Joins survive a merge in any order and can be undone; a manual decision is kept."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ from tests.support.cli import warraq
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 SLUG = "https://news.example/2026/11/1-corrected"
 OLD, LED, NEW = exchange(URL, page(), 0), led(URL, SLUG, 1), exchange(SLUG, page(head="<meta name=n content=1>"), 2)
@@ -115,7 +117,7 @@ def test_what_a_person_parted_stays_so_and_is_said(tmp_path):
     run([one], tmp_path / "m")
     assert [history(tmp_path / "m", url)[0][0] for url in (URL, SLUG)] == [URL, SLUG]
     said = warraq("merge", two, tmp_path / "m").stderr
-    assert f"{SLUG} is joined with another address in one archive and was separated from it by hand" in said
+    assert f"{SLUG} is joined with another URL in one archive and was separated from it by hand" in said
     assert [history(tmp_path / "m", url)[0][0] for url in (URL, SLUG)] == [URL, SLUG]
     run([two], tmp_path / "n")
     assert run([one], tmp_path / "n").conflicts

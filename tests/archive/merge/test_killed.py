@@ -1,4 +1,4 @@
-"""A merge is killed at any moment: nothing is wrong with what is there, and the next run ends where one that lived would have."""
+"""A merge is killed at any moment: what is there is valid, and the next run completes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever was crawled, wherever: shards merge in any order, one through another, again and again, to what one machine would hold."""
+"""Shards merge in any order, repeatedly and through each other, to the archive of a single machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from archive.index import open_store
 from archive.merge.database import join_rows
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.archive.merge.test_merge import run
+
+pytestmark = pytest.mark.slow
 
 MOMENTS = st.sampled_from(["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z"])
 OFTEN = st.integers(0, 3)

@@ -1,4 +1,4 @@
-"""Merge: several archives become one, the one that a single machine would have made, whatever the order and however often."""
+"""Merge: several archives become the one that a single machine would have made."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests.support.pages import page
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 A, B = "https://a.example/{}", "https://b.example/{}"
 DAY = 24.0
@@ -168,7 +170,7 @@ def test_the_command_says_what_came_in_and_a_second_time_nothing(made, tmp_path)
     assert (said["captures"], said["files"], said["urls"]) == (done["captures"], done["files"], done["urls"])
     assert done["captures"] == len(HISTORY)
     again = warraq("merge", made["a"], made["b"], tmp_path / "m").stdout
-    assert again.startswith(f"0 captures of {len(HISTORY)}, 0 versions of articles and 0 URLs came into")
+    assert again.startswith(f"0 captures of {len(HISTORY)}, 0 versions of articles and 0 URLs were merged into")
     warraq("--archive", tmp_path / "m", "verify")
     warraq("merge", made["a"], made["a"], code=2)
     warraq("merge", tmp_path / "nothing", tmp_path / "m", code=3)

@@ -1,4 +1,4 @@
-"""Shards as they are found: being written, left by a dead writer, of an older or a newer schema, damaged, elsewhere, redacted."""
+"""Shards in any state: being written, left by a dead writer, of another schema, damaged, stored elsewhere, redacted."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, SchemaTooNewError, UsageError
 from archive.index import open_store
 from archive.maintain import redact
-from archive.merge import foresee, merge
+from archive.merge import merge, preview
 from archive.warc import cdxj
 from tests.archive.merge.machines import Machine, Served, contents
 from tests.archive.merge.test_merge import HISTORY, A, B, Here, crawled, dump, of, problems, run
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -303,12 +305,12 @@ def test_what_is_no_archive_or_the_target_itself_is_refused_before_anything_is_m
 
 def test_what_would_come_in_is_said_without_changing_anything(shard, tmp_path):
     into = Collection(tmp_path / "m")
-    said = foresee([shard], into)
+    said = preview([shard], into)
     assert not into.folder.exists()
     done = run([shard], into.folder)
     assert (said.files, said.bytes, said.captures, said.urls) == (done.files, done.bytes, done.captures, done.urls)
     before = dump(into.folder)
-    assert not foresee([shard], into).changed
+    assert not preview([shard], into).changed
     assert dump(into.folder) == before
 
 

@@ -1,4 +1,4 @@
-"""Pages that need a browser: which look like shells, and how what a browser made of one is read."""
+"""Pages that need a browser: which look like shells, and how their rendered form is parsed."""
 
 from datetime import UTC, datetime
 

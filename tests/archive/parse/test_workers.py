@@ -1,4 +1,4 @@
-"""The worker pool: results come back, limits kill, the pool goes on."""
+"""The worker pool: results are returned, limits kill workers, the pool continues."""
 
 import os
 import signal
@@ -13,6 +13,8 @@ from archive.errors import NotWritableError
 from archive.parse import workers
 from archive.parse.workers import PRELOADED, WorkerKilledError, WorkerPool, parse_pool
 from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 
 def behave(task: str) -> str:
@@ -102,6 +104,27 @@ def print_what_a_new_worker_holds() -> None:
         print(pool.submit(None).result())
 
 
+def upper_in_a_worker() -> None:
+    with WorkerPool(behave, workers=1) as pool:
+        print(pool.submit("page").result())
+
+
+def test_a_worker_imports_nothing_from_the_current_folder(tmp_path):
+    """The folder may be a stranger's archive, with modules of the same names as Python's."""
+    for name in ("multiprocessing", "queue", "selectors", "archive"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'a').write('{name} ')")
+    script = tmp_path / "bin" / "script.py"
+    script.parent.mkdir()
+    script.write_text(
+        "from tests.archive.parse.test_workers import upper_in_a_worker as main\nif __name__ == '__main__': main()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, str(script)]  # as the `warraq` that pip installs, whose first path is that of its script
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout == "PAGE\n", done.stderr
+    assert not (tmp_path / "imported").exists()
+
+
 @pytest.mark.slow
 def test_a_new_worker_holds_what_the_first_page_would_load():
     # in a program of its own: the fork server of this one may have begun without the module
@@ -122,6 +145,18 @@ def test_a_folder_of_temporary_files_with_a_long_path_keeps_no_worker_from_start
     environment = {**os.environ, "TMPDIR": str(folder)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout == "2\n"
+
+
+@pytest.mark.slow
+def test_workers_whose_parent_was_killed_end_without_a_word():
+    code = (
+        "import os, time\nfrom archive.parse.workers import WorkerPool\n"
+        "pool = WorkerPool(time.sleep, workers=2)\n"
+        "[task.result() for task in [pool.submit(0), pool.submit(0)]]\n"
+        "pool.submit(0.5)\ntime.sleep(0.2)\nos.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (-9, "")
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A pack proves itself without an archive, a network or warraq; whatever is changed in it is found."""
+"""An evidence pack is checked without an archive, a network or warraq; every change in it is found."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ def test_a_pack_with_another_s_signature(packed):
     digest["signedData"]["publicKey"] = "".join(public_pem(key).decode().splitlines()[1:-1])
     changed = rewritten(packed, "datapackage-digest.json", json.dumps(digest).encode())
     problems = check_pack(changed, roots=[]).problems
-    assert problems == ["the pack has another's signature: the key of the seals does not vouch for it"]
+    assert problems == ["the pack was signed by someone else: the key of the seals does not vouch for its signature"]
 
 
 def test_a_signature_over_another_description(packed):
@@ -296,7 +296,7 @@ def test_a_bomb_and_what_is_no_pack(tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb.wacz", "w", zipfile.ZIP_DEFLATED) as package:
         package.writestr("datapackage.json", b" " * (1 << 26))
     (tmp_path / "text.wacz").write_bytes(b"no pack")
-    for name, words in (("bomb", "hundreds of times"), ("text", "no evidence pack"), ("missing", "cannot be read")):
+    for name, words in (("bomb", "hundreds of times"), ("text", "not an evidence pack"), ("missing", "cannot be read")):
         said = warraq("evidence", "--check", tmp_path / f"{name}.wacz", code=7)
         assert words in said.stderr
         assert said.stderr.count("\n") == 1

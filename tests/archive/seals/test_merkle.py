@@ -1,4 +1,4 @@
-"""Roots are those of RFC 6962, and a proof leads from a line to the root and from no other line."""
+"""Roots are those of RFC 6962, and proofs lead only from their own line to the root."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Authorities stamp seals; one that is down, slow, wrong or expired leaves the archive sealed, and is named."""
+"""Authorities stamp seals; if one is down, slow, wrong or expired, the archive is sealed without it, and it is named."""
 
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def test_an_authority_that_is_slow(today, authority, monkeypatch):
 @pytest.mark.parametrize(
     ("misbehaviour", "word"),
     [
-        ({"body": b"<html>"}, "no answer of a time stamp"),
+        ({"body": b"<html>"}, "no response from a time stamp"),
         ({"status": 500}, "status 500"),
         ({"body": b"x" * (1 << 19)}, "more than"),
     ],
@@ -134,10 +135,11 @@ def test_a_stamp_on_other_bytes_does_not_hold(today, authority):
 
 def test_a_certificate_that_had_expired_is_named(today, tmp_path):
     """openssl itself stamps with a certificate that has ended, so this stamp is all right but for that."""
-    expired = Authority(tmp_path / "expired", days=-1)
+    expired = Authority(tmp_path / "expired", days=0)
+    time.sleep(1.1)  # it ends within the second in which it was made; openssl 3.6 makes none that has ended
     with serving(expired) as url:
         done = stamp(today, url, roots=(expired,))
-    assert "was not valid when it stamped" in done.failed[0]
+    assert "was not valid at the time of the stamp" in done.failed[0]
     assert check(today, expired).ok
 
 
@@ -174,4 +176,7 @@ def test_the_command_seals_stamps_and_verifies(today, authority, monkeypatch, tm
     assert json.loads(warraq("--archive", folder, "verify", "--seals", "--json").stdout)["seals"]["ok"]
     today.first.unlink()
     assert "sealed records" in warraq("--archive", folder, "verify", "--seals", code=7).stdout
-    assert "no public key" in warraq("--archive", folder, "verify", "--seals", "--key", authority.root, code=2).stderr
+    assert (
+        "is not a public key"
+        in warraq("--archive", folder, "verify", "--seals", "--key", authority.root, code=2).stderr
+    )

@@ -14,7 +14,7 @@ class Shelf:
     """A database with the columns of `articles` that search relies on, and both indexes."""
 
     def __init__(self, connect=sqlite3.connect, path=":memory:"):
-        self.db = connect(path)
+        self.db = connect(path, check_same_thread=False)  # the garbage collector may close it in another thread
         self.db.execute(f"CREATE TABLE articles (id INTEGER PRIMARY KEY, {', '.join(COLUMNS)})")
         self.db.execute("CREATE TABLE vectors (article_id INTEGER PRIMARY KEY, model TEXT, vector BLOB)")
         create_index(self.db)
@@ -34,4 +34,6 @@ class Shelf:
 
 @pytest.fixture
 def shelf():
-    return Shelf()
+    made = Shelf()
+    yield made
+    made.db.close()

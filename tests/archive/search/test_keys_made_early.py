@@ -1,4 +1,4 @@
-"""Keys that a worker has made: taken when they are of the row's own words, made anew when they are not."""
+"""Index keys made by a worker are used if they are of the row's words, else made again."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The database without us: sqlite3's shell, sqlite-utils, Datasette, and every SQL example of docs/search.md."""
+"""The database read by other tools: sqlite3's shell, sqlite-utils, Datasette, and every SQL example of docs/search.md."""
 
 import re
 import shutil

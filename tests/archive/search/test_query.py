@@ -1,6 +1,7 @@
 import pytest
 
-from archive.search.query import MAX_WORDS, Clause, Phrase, date_span, date_tokens, match_expression, parse, problem
+from archive.search.expression import date_tokens, match_expression
+from archive.search.query import MAX_WORDS, Clause, Phrase, date_span, parse, problem
 
 
 def phrases(text):

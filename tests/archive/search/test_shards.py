@@ -1,7 +1,6 @@
-"""Several databases answer as one that holds all their articles: the same hits, order, scores, counts."""
+"""Several databases are searched as one: the same hits, order, scores and counts."""
 
 import random
-import sqlite3
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +9,8 @@ from hypothesis import strategies as st
 
 from archive.search import search, search_shards
 from tests.archive.search.conftest import Shelf
+
+pytestmark = pytest.mark.slow
 
 WORDS = "وزارة الوزارات انتخابات المغرب زلزال تركيا رياضة مدرسة المدارس كتاب سوق المطر ministers ministry minister running élection".split()  # noqa: SIM905 - nothing but words
 QUERIES = (
@@ -31,10 +32,6 @@ QUERIES = (
     "-رياضة",
     "",
 )
-
-
-def connect(path):
-    return sqlite3.connect(path, check_same_thread=False)
 
 
 def articles(count, seed, *, words=WORDS):
@@ -59,10 +56,10 @@ def articles(count, seed, *, words=WORDS):
 
 def shelves(rows, of):
     """One shelf with all rows, and as many as `of` gives numbers, each with its own."""
-    whole, parts = Shelf(connect), {}
+    whole, parts = Shelf(), {}
     for row in rows:
         whole.put(**row)
-        parts.setdefault(of(row), Shelf(connect)).put(**row)
+        parts.setdefault(of(row), Shelf()).put(**row)
     for one in (whole, *parts.values()):
         one.db.commit()  # FTS5 keeps its totals to itself until then
     return whole, [parts[key] for key in sorted(parts)]
@@ -139,7 +136,7 @@ def test_hits_say_in_which_database_they_lie(library):
 
 
 def test_an_article_that_two_databases_hold_is_shown_once_as_it_was_fetched_last():
-    old, new = Shelf(connect), Shelf(connect)
+    old, new = Shelf(), Shelf()
     old.put(title="زلزال", text="خبر قديم", fetched_at="2023-01-01T00:00:00Z")
     new.put(title="زلزال", text="خبر جديد", fetched_at="2024-01-01T00:00:00Z")
     old.db.commit()
@@ -153,7 +150,7 @@ def test_an_article_that_two_databases_hold_is_shown_once_as_it_was_fetched_last
 def test_an_empty_database_among_them_changes_nothing(library):
     _, parts = library
     databases = [part.db for part in parts]
-    empty = Shelf(connect)
+    empty = Shelf()
     with_empty = search_shards([empty.db, *databases], "زلزال تركيا")
     assert plain(with_empty) == plain(search_shards(databases, "زلزال تركيا"))
 

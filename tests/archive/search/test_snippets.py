@@ -1,4 +1,4 @@
-"""Snippets: the stretch of a text that shows the words of the query."""
+"""Snippets: the passage of a text with the words of the query."""
 
 import pytest
 

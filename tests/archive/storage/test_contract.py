@@ -1,4 +1,4 @@
-"""What every storage promises, whichever it is: whole files under their names, proved; exact ranges; clear errors."""
+"""The contract of all storages: complete, verified files under their names; exact ranges; clear errors."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_it_opens_again_by_its_url(storage: Storage, tmp_path: Path) -> None:
 def test_a_short_answer_is_an_error(storage: Storage, tmp_path: Path) -> None:
     put(storage, tmp_path)
     longer = StoredFile(storage, NAME, size=len(DATA) + 100)  # as the database has it; the object was cut since
-    with pytest.raises(StorageError, match="were asked for"):
+    with pytest.raises(StorageError, match="but requested"):
         longer.part(len(DATA) - 50, 100)
 
 

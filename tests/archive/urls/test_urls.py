@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.urls import MAX_LENGTH, canonicalise, display, host_of, join, refusal, site_of, twin_of
+from archive.urls import MAX_LENGTH, canonicalise, display, host_of, join, main_url_of, refusal, site_of
 
 SPELLINGS = [
     ("HTTP://Example.COM:80/a#part", "http://example.com/a"),
@@ -35,6 +35,8 @@ SPELLINGS = [
     ("http://example.com/(S(4hqa0555fwsecu455xqckv45)).html", "http://example.com/(S(4hqa0555fwsecu455xqckv45)).html"),
     ("http://example.com/(s)/a_(b).html", "http://example.com/(s)/a_(b).html"),
     ("http://example.com/a?sid=3f2504e04f8911d39a0c0305e82c3301", "http://example.com/a"),
+    ("http://example.com/a?mySessionId=3f2504e04f8911d39a0c0305e82c3301", "http://example.com/a"),
+    ("http://example.com/a?session=3f2504e0-4f89-11d3-9a0c-0305e82c3301", "http://example.com/a"),
     ("http://example.com/a?ref=rss&id=1", "http://example.com/a?id=1"),
     ("http://0x7f.1/", "http://127.0.0.1/"),
     ("http://[0:0::1]:80/", "http://[::1]/"),
@@ -51,6 +53,8 @@ def test_every_spelling_of_a_page_is_one_url(spelling: str, identity: str) -> No
     [
         "http://example.com/modules.php?name=News&sid=1234",  # a story's number, not a session
         "http://example.com/a?ref=12",
+        "http://example.com/a?session=winter-2026-of-the-parliament",
+        "http://example.com/a?session=20261124",
         "http://example.com/?s=%D9%85%D8%B5%D8%B1",
         "http://example.com/a?page=2",
         "http://example.com/A/b//c/",
@@ -189,7 +193,7 @@ def test_what_could_mislead_a_reader_stays_escaped(url: str) -> None:
     ],
 )
 def test_amp_and_print_twins_lead_to_the_article(twin: str, article: str) -> None:
-    assert twin_of(twin) == article
+    assert main_url_of(twin) == article
 
 
 def test_a_host_that_is_none_is_malformed_and_not_too_long() -> None:

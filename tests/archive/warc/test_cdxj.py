@@ -1,4 +1,4 @@
-"""The index that the crawl keeps is the one that other tools would make of its files, and finds what is asked for."""
+"""The crawl's CDXJ index equals that of other tools, and finds every capture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CDX servers say is read in all their manners, and what they send is believed only when it is what they promised."""
+"""CDX servers of every kind are read, and their records are accepted only if they match the index."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""WARC files of any make are read record by record; a torn or broken record is found where it is."""
+"""WARC files of any origin are read record by record; truncated and broken records are located."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A crash at any moment loses nothing that was acknowledged, and is taken up by the next start."""
+"""A crash at any moment loses nothing acknowledged, and the next start recovers."""
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -10,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.warc import WarcWriter, payload_digest, read_manifest, read_records, recover_open_files, sha256_of
+from archive.errors import DamagedFileError, NotWritableError
+from archive.warc import (
+    WarcWriter,
+    all_files,
+    closed_files,
+    payload_digest,
+    read_manifest,
+    read_records,
+    recover_open_files,
+    sha256_of,
+)
 from tests.archive.warc.conftest import capture, chunked
 
 if TYPE_CHECKING:
@@ -120,3 +131,48 @@ def test_a_file_that_was_closed_but_not_entered_is_entered(writer: WarcWriter, f
     assert heard == [taken.path]
     assert read_manifest(folder) == {taken.path.name: sha256_of(taken.path)}
     assert recover_open_files(folder, on_close=heard.append) == []
+
+
+@pytest.mark.parametrize("kept", [1, 63, 64, 66, 80, -3, -1])
+def test_a_line_of_the_manifest_that_was_cut_off_names_no_file(
+    writer: WarcWriter, folder: Path, torn: Path, kept: int
+) -> None:
+    writer.close()
+    manifest = folder / "manifest-sha256.txt"
+    first = f"{'0' * 64}  away.warc.gz\n".encode()
+    line = manifest.read_bytes()
+    manifest.write_bytes(first + line[:kept])
+    assert read_manifest(folder) == {"away.warc.gz": "0" * 64}
+    assert len(recover_open_files(folder)) == 1
+    assert manifest.read_bytes() == first + line
+
+
+def test_a_full_disk_that_takes_a_part_of_a_line_without_an_error(
+    writer: WarcWriter, folder: Path, torn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = os.pwrite, [100]
+
+    def write(handle: int, data: bytes, offset: int) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = real(handle, data[: left[0]], offset)
+        left[0] -= taken
+        return taken
+
+    monkeypatch.setattr(os, "pwrite", write)
+    with pytest.raises(NotWritableError):
+        writer.close()
+    monkeypatch.undo()
+    (path,) = folder.glob("*.warc.gz")
+    assert read_manifest(folder) == {}
+    assert len(recover_open_files(folder)) == 1
+    assert read_manifest(folder) == {path.name: sha256_of(path)}
+
+
+def test_a_name_that_is_not_utf8_is_an_error_that_says_so(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.warc.gz")).touch()
+    for listed in (closed_files, all_files):
+        with pytest.raises(DamagedFileError, match="not UTF-8; rename it"):
+            listed(tmp_path)
+    (tmp_path / os.fsdecode(b"caf\xe9.warc.gz")).rename(tmp_path / "café.warc.gz")
+    assert [path.name for path in closed_files(tmp_path)] == ["café.warc.gz"]

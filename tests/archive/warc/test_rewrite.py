@@ -1,4 +1,4 @@
-"""Salvage: what others wrote goes into files that can be read record by record; damage costs the damaged record."""
+"""Salvage: foreign records are rewritten so that they can be read one by one; damage costs only the damaged record."""
 
 import gzip
 import sys
@@ -151,7 +151,7 @@ def test_captures_that_share_an_id_get_their_own(salvaged):
     records, _ = salvaged(packed([record(n, record_id=same) for n in range(3)], "gzip members"))
     assert records[0].id == same.decode()
     assert len({one.id for one in records}) == 3
-    records, _ = salvaged(record(0, record_id=same), is_taken=lambda record_id, *_: record_id == same.decode())
+    records, _ = salvaged(record(0, record_id=same), is_id_used=lambda record_id, *_: record_id == same.decode())
     assert records[0].id != same.decode()
 
 

@@ -1,4 +1,4 @@
-"""A WARC that comes in pieces is split into its members, whatever the pieces, and whatever is broken in it."""
+"""A WARC received in pieces is split into its members, whatever the pieces and the damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tombstone is as long as the record that it replaces, whatever that length is, and any gzip reader unpacks it."""
+"""A tombstone has the length of the record that it replaces, for every length, and any gzip reader unpacks it."""
 
 from __future__ import annotations
 

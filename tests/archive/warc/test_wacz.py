@@ -1,4 +1,4 @@
-"""WARCs come out of a WACZ that is in order; one that is not is refused whole, and nothing is written elsewhere."""
+"""WARCs are extracted from a valid WACZ; an invalid one is refused, and nothing is written elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server sent is what the WARC holds, and other tools can read it."""
+"""The WARC has what the server sent, and other tools can read it."""
 
 from __future__ import annotations
 

@@ -1,26 +1,33 @@
-"""Saved searches: what is told, when, to whom, and that nothing is told twice or lost."""
+"""Saved searches: what is reported, when and to whom; nothing is reported twice or lost."""
 
 import base64
 import hashlib
 import hmac
 import json
-import os
 import signal
+import smtplib
 import socket
 import socketserver
-import subprocess
-import sys
+import ssl
 import threading
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from archive.errors import ForeignDatabaseError, NotFoundError, UsageError
-from archive.watch import Watch, WatchStore, add, run
+from archive.errors import ArchiveNotFoundError, ForeignDatabaseError, NotFoundError, UsageError
+from archive.index import articles
+from archive.watch import Watch, WatchStore, add, delivery, run
 from archive.watch.delivery import after_quiet
 from archive.watch.store import FILE
+from tests.support import PATIENCE
+from tests.support.authority import Authority
+from tests.support.program import Running
 from tests.support.server import Server
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -91,6 +98,50 @@ def test_changes_and_disappearances_are_told_when_asked_for(shelf):
     assert items(shelf, "only-new") == []
 
 
+def mark_seen(shelf, article_id, hour):
+    with shelf.store.atomic():
+        articles.mark_seen(shelf.store.db, article_id, at=f"2026-11-30T{hour:02}:00:00Z")
+
+
+def test_each_return_to_an_earlier_text_is_a_change(shelf):
+    url = "https://daftar.example/1"
+    first = shelf.put(url, "زلزال", "الأول")
+    watching(shelf, changes=True)
+    second = shelf.put(url, "زلزال", "الثاني")
+    run(folder_of(shelf), now=NOW)
+    for hour, served in enumerate((first, second, first), 1):
+        mark_seen(shelf, served, hour)
+        assert run(folder_of(shelf), now=later(hours=hour)).found == 1
+        assert run(folder_of(shelf), now=later(hours=hour)).found == 0
+    summaries = [item["content_text"] for item in items(shelf)]
+    assert summaries == ["الأول", "الثاني", "الأول", "الثاني"]
+    assert len({item["id"] for item in items(shelf)}) == 4
+
+
+def test_a_return_to_a_text_that_the_watch_matches_is_told_where_it_did_not_match_the_other(shelf):
+    url = "https://daftar.example/1"
+    first = shelf.put(url, "زلزال", "الأول")
+    watching(shelf, changes=True)
+    shelf.put(url, "خبر", "الثاني")
+    assert run(folder_of(shelf), now=NOW).found == 0
+    mark_seen(shelf, first, 1)
+    assert run(folder_of(shelf), now=NOW).found == 1
+
+
+def test_a_text_that_is_served_on_or_had_returned_before_the_watch_is_no_change(shelf):
+    url = "https://daftar.example/1"
+    first = shelf.put(url, "زلزال", "الأول")
+    second = shelf.put(url, "زلزال", "الثاني")
+    mark_seen(shelf, first, 1)
+    watching(shelf, changes=True)
+    mark_seen(shelf, first, 2)
+    assert run(folder_of(shelf), now=NOW).found == 0
+    add(folder_of(shelf), Watch(name="only-new", query="زلزال"), now=NOW)
+    mark_seen(shelf, second, 3)
+    assert run(folder_of(shelf), now=NOW).found == 1
+    assert items(shelf, "only-new") == []
+
+
 def test_feeds_are_well_formed_whatever_the_article_says(shelf):
     watching(shelf, query="خطر OR برنامج")
     shelf.put("javascript:alert(2)", "برنامج & <b>", "نص ]]> \x0b خطر")
@@ -124,6 +175,33 @@ def test_a_webhook_is_signed_and_tried_again_with_the_same_id(shelf):
     assert (match["event"], match["url"]) == ("new", "https://daftar.example/2")
 
 
+def test_a_webhook_may_have_other_letters_than_ascii_in_its_path(shelf):
+    with Server({"/%D8%AE%D8%A8%D8%B1": accept}) as server:
+        watching(shelf, targets=(server.url("/خبر"),))
+        shelf.put("https://daftar.example/2", "زلزال جديد", "نص")
+        assert run(folder_of(shelf), now=NOW).delivered == 1
+
+
+def test_a_webhook_that_redirects_or_never_ends_its_answer_is_a_failure_that_says_so(shelf):
+    async def redirect(exchange):
+        await exchange.send(b"HTTP/1.1 307 Over there\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    async def flood(exchange):
+        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70_000)
+        return True
+
+    with Server({"/moved": redirect, "/flood": flood, "/other": accept}) as server:
+        watching(shelf, targets=(server.url("/moved"), server.url("/flood")))
+        shelf.put("https://daftar.example/2", "زلزال جديد", "نص")
+        ran = run(folder_of(shelf), now=NOW)
+        assert len(server.received) == 2
+    assert ran.failed == (
+        (server.url("/moved"), "status 307"),
+        (server.url("/flood"), "more than 65,536 bytes"),
+    )
+
+
 def test_a_message_that_nobody_takes_is_given_up_after_days_and_listed(shelf):
     watching(shelf, targets=("http://127.0.0.1:9/",))
     shelf.put("https://daftar.example/2", "زلزال جديد", "نص")
@@ -148,11 +226,10 @@ def test_a_run_that_is_killed_while_it_sends_loses_nothing_and_tells_it_under_th
     with Server({"/hook": hang}) as server:
         watching(shelf, targets=(server.url("/hook"),))
         shelf.put("https://daftar.example/2", "زلزال جديد", "نص")
-        command = [sys.executable, "-m", "archive", "--archive", str(folder_of(shelf)), "watch", "run"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        assert arrived.wait(60)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        running = Running(["warraq", "--archive", folder_of(shelf), "watch", "run"])
+        assert arrived.wait(PATIENCE)
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
         server.routes["/hook"] = accept
         assert run(folder_of(shelf), now=datetime.now(UTC)).delivered == 1
         ids = {line for one in server.received for line in one.head.lower().split(b"\r\n") if b"webhook-id" in line}
@@ -194,6 +271,92 @@ def test_mail_goes_by_the_server_that_is_named_and_waits_while_it_is_down(shelf,
     assert b"To: reader@example.org" in mail
 
 
+@contextmanager
+def mail_server(handler):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+class Endless(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 here\r\n")
+        self.rfile.readline()
+        with suppress(OSError):
+            self.wfile.write(b"250-x\r\n" * 50_000)  # five times what is read
+
+
+class Secure(socketserver.StreamRequestHandler):
+    """A server that offers STARTTLS, by a certificate that nobody trusts."""
+
+    def handle(self):
+        self.wfile.write(b"220 here\r\n")
+        self.rfile.readline()
+        self.wfile.write(b"250-here\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n")
+        self.server.said.append(self.rfile.readline())
+        self.wfile.write(b"220 go on\r\n")
+        with suppress(OSError), self.server.context.wrap_socket(self.request, server_side=True) as tls:
+            self.server.said.append(tls.recv(1000))
+
+
+def sending(server, account=""):
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "a@example.org", "b@example.org"
+    mail.set_content("text")
+    return delivery._send(f"smtp://{account}{server}", mail)
+
+
+def test_a_mail_server_that_replies_without_end_is_left():
+    with mail_server(Endless) as server, pytest.raises(smtplib.SMTPServerDisconnected, match="too long"):
+        sending(f"127.0.0.1:{server.server_address[1]}")
+
+
+def test_an_offered_encryption_is_used_and_its_certificate_verified(tmp_path):
+    with mail_server(Secure) as server:
+        server.said, server.context = [], Authority(tmp_path).context("localhost")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            sending(f"localhost:{server.server_address[1]}", "user:secret@")
+    assert server.said[0].upper().split() == [b"STARTTLS"]
+    assert not any(b"secret" in one or b"AUTH" in one for one in server.said)
+
+
+@pytest.mark.parametrize(
+    ("own", "error", "said"),
+    [(frozenset(), ValueError, "STARTTLS"), (delivery._OWN, smtplib.SMTPNotSupportedError, "AUTH")],
+)
+def test_a_password_goes_unencrypted_to_no_other_machine(monkeypatch, own, error, said):
+    """On this machine, the login is tried; this server has none."""
+    monkeypatch.setattr(delivery, "_OWN", own)
+    with mail_server(Smtp) as server:
+        server.mails = []
+        where = f"127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(error, match=said):
+            sending(where, "user:secret@")
+        sending(where)
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (smtplib.SMTPRecipientsRefused({"reader@example.org": (550, b"no such\r\nuser")}), "550 no such user"),
+        (smtplib.SMTPConnectError(421, b"busy"), "421 busy"),
+        (smtplib.SMTPServerDisconnected("Connection unexpectedly closed"), "Connection unexpectedly closed"),
+    ],
+)
+def test_the_reply_of_a_mail_server_that_refuses_is_said_as_it_was_given(shelf, monkeypatch, error, said):
+    def refuse_mail(*_):
+        raise error
+
+    monkeypatch.setenv("WARRAQ_SMTP", "smtp://127.0.0.1:9")
+    monkeypatch.setattr("archive.watch.delivery._send", refuse_mail)
+    watching(shelf, targets=("mailto:reader@example.org",))
+    shelf.put("https://daftar.example/2", "زلزال جديد", "نص")
+    assert run(folder_of(shelf), now=NOW).failed == (("mailto:reader@example.org", said),)
+
+
 def test_without_a_mail_server_the_message_waits_and_says_so(shelf, monkeypatch):
     monkeypatch.delenv("WARRAQ_SMTP", raising=False)
     watching(shelf, targets=("mailto:reader@example.org",))
@@ -227,7 +390,10 @@ def test_quiet_hours_may_run_over_midnight(hour, until):
         ({"name": "../x"}, "not a name"),
         ({"targets": ("mailto:a@b\r\nBcc: c@d",)}, "is not a target"),
         ({"targets": ("file:///etc/passwd",)}, "is not a target"),
-        ({"quiet": "at night"}, "not hours"),
+        ({"targets": ("http://h.example/\r\nX: y",)}, "is not a target"),
+        ({"targets": ("http://h.example/a b",)}, "is not a target"),
+        ({"targets": ("http://h.example/\udcff",)}, "is not a target"),
+        ({"quiet": "at night"}, "not a range of hours"),
         ({"quiet": "07:00-07:00"}, "all day"),
         ({"zone": "Mars/Olympus"}, "not a time zone"),
     ],
@@ -235,6 +401,17 @@ def test_quiet_hours_may_run_over_midnight(hour, until):
 def test_a_watch_that_could_not_work_is_refused_with_the_reason(shelf, change, word):
     with pytest.raises(UsageError, match=word):
         add(folder_of(shelf), Watch(**{"name": "w", "query": "زلزال", **change}), now=NOW)
+
+
+def test_a_query_with_bytes_that_are_not_utf_8_is_watched_without_them(shelf):
+    assert watching(shelf, query="زلزال \udcff").query == "زلزال ?"
+    shelf.put("https://daftar.example/2", "زلزال جديد", "نص")
+    assert run(folder_of(shelf), now=NOW).found == 1
+
+
+def test_a_folder_without_an_archive_has_no_watches(tmp_path):
+    with pytest.raises(ArchiveNotFoundError):
+        add(tmp_path / "nothing", Watch(name="w", query="زلزال"), now=NOW)
 
 
 def test_names_are_unique_and_a_watch_that_is_removed_is_gone(shelf):
@@ -266,6 +443,7 @@ def test_a_file_of_watches_with_a_trigger_is_not_opened(shelf):
 
     with sqlite3.connect(folder_of(shelf) / FILE) as db:
         db.execute("CREATE TRIGGER t AFTER INSERT ON matches BEGIN DELETE FROM watches; END")
+    db.close()
     with pytest.raises(ForeignDatabaseError):
         WatchStore(folder_of(shelf))
 
@@ -290,6 +468,7 @@ def test_values_that_warraq_cannot_have_written_are_refused_and_lead_nowhere(she
     watching(shelf)
     with sqlite3.connect(folder_of(shelf) / FILE) as db:
         db.execute(change)
+    db.close()
     before = sorted(folder_of(shelf).parent.rglob("*"))
     with pytest.raises(ForeignDatabaseError, match="watch add"):
         run(folder_of(shelf), now=NOW)

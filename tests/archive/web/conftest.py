@@ -1,4 +1,4 @@
-"""The reading room over a small archive with everything that it must show."""
+"""The reading room over a small archive with everything that it displays."""
 
 import pytest
 

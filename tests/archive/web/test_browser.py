@@ -1,4 +1,4 @@
-"""The reading room in a real Chromium: what only a browser can tell. Run by `make browser-test`; skipped where there is none."""
+"""The reading room in a real Chromium: `make browser-test` runs it; skipped if there is none."""
 
 from __future__ import annotations
 

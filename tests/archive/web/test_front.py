@@ -1,4 +1,4 @@
-"""Front pages in the reading room: which are kept, what led each of them and when, as pages and as JSON."""
+"""Front pages in the reading room: the archived ones and their leading headlines, as pages and as JSON."""
 
 from urllib.parse import quote
 
@@ -8,6 +8,8 @@ from archive.index import captures, front_pages
 from archive.outcome import Outcome, OutcomeKind
 from archive.web import create_app
 from tests.support.shelf import LIBRARY, XSS, Client, Shelf
+
+pytestmark = pytest.mark.slow
 
 HOME = "https://daftar.example/"
 ADDRESS = quote(HOME, safe="")

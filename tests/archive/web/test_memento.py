@@ -1,4 +1,4 @@
-"""Permanent addresses, TimeGate and TimeMap: what a Memento client (RFC 7089) asks for."""
+"""Permanent addresses, TimeGate and TimeMap for Memento clients (RFC 7089)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from archive.index import articles, captures
 from archive.outcome import Outcome, OutcomeKind
 from archive.urls.permalink import permalink, read_permalink
 from tests.support.shelf import LIBRARY
+
+pytestmark = pytest.mark.slow
 
 FIRST, SECOND = "20261124130000", "20261124140000"
 HTTP_DATES = {FIRST: "Tue, 24 Nov 2026 13:00:00 GMT", SECOND: "Tue, 24 Nov 2026 14:00:00 GMT"}
@@ -197,7 +199,7 @@ def test_the_page_of_an_article_lists_each_time_a_restored_text_stood_and_its_ow
         for capture in (elsewhere, again):
             record = captures.get(shelf.store.db, capture)["record_id"]
             captures.record_outcome(shelf.store.db, record, Outcome(kind=OutcomeKind.ARTICLE), old["id"])
-            articles.see_again(shelf.store.db, old["id"], at=captures.get(shelf.store.db, capture)["captured_at"])
+            articles.mark_seen(shelf.store.db, old["id"], at=captures.get(shelf.store.db, capture)["captured_at"])
     shelf.put("https://daftar.example/other", "خبر آخر", "نص خبر آخر")
     text = room.get(f"/articles/{old['id']}?lang=en").text
     timeline = text[text.index('<ol class="timeline">') : text.index("</ol>", text.index('<ol class="timeline">'))]

@@ -1,8 +1,10 @@
-"""The original as it looked: styles, pictures and fonts of the archive, in a sandbox, and nothing from anywhere else."""
+"""Original pages with archived styles, pictures and fonts, in a sandbox, and nothing from elsewhere."""
 
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +12,8 @@ from archive.article import Picture
 from archive.index import captures, images
 from archive.parse import ReplayTask
 from archive.parse.replaying import prepare
+from archive.parse.workers import NoWorkerError, WorkerKilledError
+from archive.web import replay
 from archive.web.replay import KEY
 from tests.support.pictures import GIF
 
@@ -81,6 +85,17 @@ def test_only_styles_pictures_and_fonts_are_given_out(room, bridge):
     assert room.get(f"/replay/{KEY}/9999").status_code == 404
     assert room.get(f"/replay/{KEY}/missing").status_code == 404
     assert article
+
+
+@pytest.mark.parametrize("error", [NoWorkerError(OSError("no process")), WorkerKilledError("timeout", "10 s")])
+def test_the_picture_itself_is_shown_where_no_worker_makes_a_thumbnail(room, bridge, monkeypatch, error):
+    _, ids = bridge
+    failed = Future()
+    failed.set_exception(error)
+    monkeypatch.setattr(replay, "_pool", lambda: SimpleNamespace(submit=lambda task: failed))
+    whole, small = (room.get(f"/pictures/{ids['a.gif']}{size}") for size in ("", "/small"))
+    assert (whole.status_code, small.status_code) == (200, 200)
+    assert (small.content, small.headers["Content-Type"]) == (whole.content, "image/gif")
 
 
 def test_an_svg_is_a_picture_that_can_run_nothing(room, bridge):

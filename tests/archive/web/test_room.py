@@ -1,4 +1,4 @@
-"""The reading room over ASGI: every route, bad input, hostile text, and the headers that hold for all of it."""
+"""The reading room over ASGI: every route, bad input, hostile text, and headers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from sqlite_utils.utils import sqlite3  # the same library as ours: two in one p
 from archive.capture import Capture, Original
 from archive.web import create_app
 from tests.support.shelf import HOSTILE_PAGE, LIBRARY, NOON, Client
+
+pytestmark = pytest.mark.slow
 
 PAGES = (
     "/", "/search?q=مكتبة", "/search?q=خطر", "/articles/1", "/articles/2", "/articles/4", "/articles/4?q=خطر", "/articles/5",
@@ -193,6 +195,14 @@ def test_the_language_follows_the_wish_then_the_browser_and_stays_in_links(room)
     assert 'href="/coverage?lang=en"' in page
 
 
+@pytest.mark.parametrize("path", ["/search?q=مكتبة&lang=en", "/articles/1?lang=en"])
+def test_a_date_of_another_direction_keeps_its_place_in_the_line(room, path):
+    """What parts it from the next is then drawn by the line, not on the other side of the date."""
+    page = room.get(path).text
+    assert '<span><time dir="ltr"' in page
+    assert page.count('<time dir="ltr"') == page.count('<span><time dir="ltr"')
+
+
 def test_messages_have_the_same_keys_and_places_in_both_languages():
     def shape(language):
         text = files("archive.web").joinpath("messages", f"{language}.toml").read_text("utf-8")
@@ -307,7 +317,8 @@ def test_a_lost_warc_file_is_said_and_the_article_stays_readable(room, shelf):
 
 def test_another_host_name_is_turned_away_so_that_dns_rebinding_reads_nothing(room):
     assert room.get("/api/stats", host="evil.example").status_code == 421
-    assert room.get("/", host="localhost:8765").status_code == 200
+    for own in ("localhost:8765", "LOCALHOST", "localhost.", "localhost.:8765"):
+        assert room.get("/", host=own).status_code == 200
 
 
 def test_an_endless_address_is_refused(room):
@@ -351,8 +362,11 @@ def test_all_articles_are_listed_by_a_cursor_without_their_texts(room):
         cursor = answer["next_cursor"]
     assert [row["id"] for row in listed] == [2, 3, 4, 5]
     assert all(row["is_latest"] is True and "text" not in row for row in listed)
-    for odd in ("x", "-1", "9" * 40, "٣"):
-        assert len(room.get(f"/api/articles?cursor={odd}").json()["articles"]) in {2, 4}
+    for odd in ("x", "-1", "9" * 40):
+        answer = room.get(f"/api/articles?cursor={odd}").json()
+        assert len(answer["articles"]) == 4
+        assert answer["problems"] == ["cursor is a number from 0 to 999999999999999999"]
+    assert len(room.get("/api/articles?cursor=٣").json()["articles"]) == 2
 
 
 def test_the_api_gives_captures_differences_and_health(room):
@@ -372,11 +386,7 @@ def test_the_openapi_document_describes_every_route_of_the_api(room):
         route.path.replace(":int}", "}").replace(":path}", "}") for route in ROUTES if route.path.startswith("/api/")
     }
     assert set(document["paths"]) == routes
-    for path, item in document["paths"].items():
-        assert item["get"]["summary"]
-        schema = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]["type"]
-        answer = room.get(path.replace("{id}", "2") + ("?old=1&new=2" if path == "/api/diff" else "")).json()
-        assert isinstance(answer, list if schema == "array" else dict)
+    assert all(item["get"]["summary"] for item in document["paths"].values())
 
 
 def test_only_the_origins_that_were_named_may_read_the_api_from_a_browser(shelf, room):
@@ -387,6 +397,7 @@ def test_only_the_origins_that_were_named_may_read_the_api_from_a_browser(shelf,
     assert allowed not in room.get("/api/stats", origin="https://a.example").headers
     assert named.get("/api/stats", origin="https://a.example").headers[allowed] == "https://a.example"
     assert allowed not in named.get("/api/stats", origin="https://b.example").headers
+    assert "Origin" in named.get("/api/stats").headers["vary"]  # for a cache: the response differs by origin
     assert allowed not in named.get("/", origin="https://a.example").headers
     every = Client(create_app(shelf.collection.folder, hosts=("localhost",), origins=("*",)))
     assert every.get("/feed.json", origin="https://b.example").headers[allowed] == "*"

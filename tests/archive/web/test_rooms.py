@@ -1,4 +1,4 @@
-"""A reading room of several archives: one search over all, a room for each."""
+"""A reading room of several archives: one search over all, and a room for each."""
 
 from urllib.parse import quote
 
@@ -26,6 +26,17 @@ def rooms(tmp_path_factory):
         shelf.writer.close()
         shelf.store.close()
     return Client(create_app(*folders, hosts=("localhost",)))
+
+
+def test_each_room_and_what_lies_above_describe_the_api_that_they_have(rooms):
+    above = rooms.get("/api/openapi.json").json()
+    assert set(above["paths"]) == {"/api/search", "/api/words", "/api/openapi.json"}
+    room = rooms.get("/archives/first/api/openapi.json").json()
+    assert room["servers"] == [{"url": "/archives/first"}]
+    for document in (above, room):
+        for path in document["paths"]:
+            if "{" not in path and path not in {"/api/diff", "/api/front/timeline"}:
+                assert rooms.get(document["servers"][0]["url"].rstrip("/") + path).status_code == 200
 
 
 def test_one_search_finds_the_articles_of_all_and_leads_into_their_rooms(rooms):

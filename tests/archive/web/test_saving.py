@@ -1,7 +1,8 @@
-"""Saving a page from the room: only with the token, only from its own pages, by the same line as `warraq save`."""
+"""Saving a page from the reading room: only with the token and from its own pages, with the rules of `warraq save`."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -15,6 +16,8 @@ from archive import Archive, UsageError
 from archive.collection import Collection
 from archive.index import open_store
 from archive.web import create_app, saving
+from tests.archive.web.test_admission import GET, ask, listen
+from tests.support import PATIENCE
 from tests.support.shelf import Client
 from tests.support.site import Site, article_page
 
@@ -48,6 +51,8 @@ def started(monkeypatch) -> list[tuple[str, ...]]:
     really = saving.asyncio.create_subprocess_exec
 
     async def start(*command: str, **how):
+        assert "WARRAQ_SAVE_TOKEN" not in how["env"]
+        assert "PATH" in how["env"]
         commands.append(command)
         return await really(sys.executable, "-c", "print('{\"articles\": 1}')", **how)
 
@@ -75,9 +80,11 @@ def test_private_addresses_and_robots_are_the_commands_own_business(room, monkey
     }
     with Site(pages) as site:
         refused = room.post("/api/save", json={"url": f"{site.url}{STORY}"}, headers=BEARER)
-        assert refused.status_code in {422, 502}
+        assert (refused.status_code, refused.json()["error"]["message"]) == (422, "failed (refused-address)")
         assert not site.asked  # loopback is no public address
         monkeypatch.setenv("WARRAQ_OPEN_NETWORKS", "127.0.0.0/8")
+        silent = room.post("/api/save", json={"url": "http://127.0.0.1:9/"}, headers=BEARER)
+        assert (silent.status_code, silent.json()["error"]["message"]) == (502, "failed (robots-unreachable)")
         disallowed = room.post("/api/save", json={"url": f"{site.url}{STORY}"}, headers=BEARER)
         assert (disallowed.status_code, disallowed.json()["error"]["message"]) == (422, "disallowed")
         assert STORY not in site.asked
@@ -101,6 +108,7 @@ def test_without_a_token_there_is_nothing_to_save_with(folder, started):
         {"Authorization": f"Basic {TOKEN}"},
         BEARER | {"Origin": "https://evil.example"},
         BEARER | {"Origin": "null"},
+        BEARER | {"Origin": "http://[localhost"},
         {"Cookie": f"token={TOKEN}"},
     ],
 )
@@ -141,12 +149,47 @@ def test_a_body_that_is_neither_is_refused(room, started, body):
     assert not started
 
 
+@pytest.mark.parametrize(("token", "status"), [(TOKEN, b"400"), ("", b"404")])
+def test_a_body_that_does_not_come_holds_nothing(folder, started, monkeypatch, token, status):
+    monkeypatch.setattr(saving, "BODY_SECONDS", 0.1 if token else PATIENCE)
+    app = create_app(folder, hosts=("localhost",), token=token)
+    head = [
+        b"POST /api/save HTTP/1.1",
+        b"Host: localhost",
+        b"Content-Length: 90",
+        f"Authorization: Bearer {TOKEN}".encode(),
+    ]
+
+    async def run():
+        async with listen(app) as server:
+            waiting = await ask(server, b"\r\n".join([*head, b"", b"{"]))
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+            writer.write(b"\r\n".join([*head, b"", b"{"]))
+            writer.close()
+            return waiting, await ask(server, GET)
+
+    waiting, after = asyncio.run(run())
+    assert waiting.split()[1] == status
+    assert after.startswith(b"HTTP/1.1 200")
+    assert not started
+
+
 def test_the_command_gets_the_address_and_not_the_token(room, folder, started, monkeypatch):
     monkeypatch.setenv("WARRAQ_SAVE_TOKEN", TOKEN)
     answer = room.post("/api/save", json={"url": "https://a.example/1"}, headers=BEARER)
     assert answer.json() == {"url": "https://a.example/1", "summary": {"articles": 1}}
     (command,) = started
-    assert command[1:] == ("-m", "warraq", "save", "--json", "-s", f"ARCHIVE_DIR={folder}", "--", "https://a.example/1")
+    assert command[1:] == (
+        "-P",
+        "-m",
+        "warraq",
+        "save",
+        "--json",
+        "-s",
+        f"ARCHIVE_DIR={folder}",
+        "--",
+        "https://a.example/1",
+    )
     assert not any(TOKEN in word for word in command)
 
 

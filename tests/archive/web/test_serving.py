@@ -1,4 +1,4 @@
-"""The command `warraq serve`: what it listens on, what it says, how it ends."""
+"""The command `warraq serve`: address, output, and end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -47,8 +48,9 @@ def test_it_serves_on_loopback_while_another_process_may_write(shelf):
         with urlopen(f"{address}api/stats", timeout=10) as answer:
             assert json.load(answer)["articles"] == 4
             assert "server" not in {name.lower() for name in answer.headers}
-        with pytest.raises(HTTPError, match="421"):
+        with pytest.raises(HTTPError, match="421") as refused:
             urlopen(Request(address, headers={"Host": "evil.example"}), timeout=10)
+        refused.value.close()
         shelf.put("https://daftar.example/new", "جديد", "نص جديد", date_published="2026-11-24")
         with urlopen(f"{address}api/stats", timeout=10) as answer:
             assert json.load(answer)["articles"] == 5
@@ -61,6 +63,29 @@ def test_a_signal_at_the_very_start_ends_it_without_a_word(shelf, number):
     process.send_signal(number)
     _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
+
+
+def test_a_second_signal_while_it_waits_for_clients_ends_it_without_a_word(shelf):
+    process = start(shelf.collection.folder, "--port", "0")
+    port = int(re.search(r":(\d+)/", process.stdout.readline())[1])
+    with socket.create_connection(("127.0.0.1", port)) as unfinished:
+        unfinished.sendall(b"GET / HTTP/1.1\r\n")
+        with urlopen(f"http://127.0.0.1:{port}/api/stats", timeout=PATIENCE):
+            pass
+        process.send_signal(signal.SIGINT)
+        while is_open(port):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, "")
+
+
+def is_open(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_another_address_than_loopback_is_warned_of_loudly(shelf):

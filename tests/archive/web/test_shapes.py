@@ -1,4 +1,4 @@
-"""An article keeps its shape in the room: blocks, pictures of the archive alone, and what became of its page."""
+"""Articles in the reading room: blocks, archived pictures, and the state of the page."""
 
 from __future__ import annotations
 

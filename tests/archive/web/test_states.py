@@ -1,4 +1,4 @@
-"""What `is:` asks of the articles: gone, paywalled, changed, shared, from an agency."""
+"""The conditions of `is:`: gone, paywalled, changed, shared, from an agency."""
 
 import pytest
 
@@ -14,6 +14,8 @@ def states(shelf):
     for state in ("gone", "paywalled", "shared", "wire", "twin"):
         source = "وكالة" if state == "wire" else ""
         ids[state] = shelf.put(f"https://daftar.example/{state}", f"جسر {state}", "نص عن جسر", source=source)
+    shelf.put("https://daftar.example/retitled", "عنوان أول", "نص")
+    ids["retitled"] = shelf.put("https://daftar.example/retitled", "عنوان آخر", "نص")
     with shelf.store.atomic():
         db = shelf.store.db.conn
         db.execute("UPDATE articles SET gone_at = '2026-11-25T00:00:00Z' WHERE id = ?", [ids["gone"]])
@@ -31,8 +33,11 @@ def states(shelf):
         ("حال:محذوف", {"gone"}),
         ("جسر is:gone", {"gone"}),
         ("is:paywalled", {"paywalled"}),
-        ("is:changed", {"changed"}),
+        ("is:changed", {"changed", "retitled"}),
         ("جسر is:changed", set()),
+        ("is:retitled", {"retitled"}),
+        ("حال:معدل-العنوان", {"retitled"}),
+        ("is:changed -is:retitled", {"changed"}),
         ("is:shared", {"shared", "twin"}),
         ("is:wire", {"wire"}),
         ("جسر -is:gone -is:shared", {"paywalled", "wire"}),

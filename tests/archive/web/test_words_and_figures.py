@@ -1,4 +1,4 @@
-"""Plural forms, dates and bars: what the interface makes of numbers and days."""
+"""Plural forms, dates and bars: how the interface shows numbers and days."""
 
 import pytest
 from hypothesis import given
@@ -11,8 +11,8 @@ from archive.web.views import choose, day, direction, moment, plural, wording
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(0, "لا مقالات"), (1, "مقال واحد"), (2, "مقالان"), (3, "3 مقالات"), (10, "10 مقالات"), (11, "11 مقالاً"), (99, "99 مقالاً"),
-     (100, "100 مقال"), (102, "102 مقال"), (103, "103 مقالات"), (1111, "1,111 مقالاً")],
+    [(0, "لا مقالات"), (1, "مقال واحد"), (2, "مقالان"), (3, "3 مقالات"), (10, "10 مقالات"), (11, "11 مقالًا"), (99, "99 مقالًا"),
+     (100, "100 مقال"), (102, "102 مقال"), (103, "103 مقالات"), (1111, "1,111 مقالًا")],
 )  # fmt: skip
 def test_arabic_counts_in_six_forms(number, words):
     assert wording("ar").say("search.found", n=number) == words

@@ -1,15 +1,18 @@
-"""What a reader does with the room: subjects, words over time, the calendar, health, exports, comparing."""
+"""Features of the reading room: subjects, words over time, the calendar, health, exports, comparing."""
 
 import csv
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
 
 from archive.web import create_app, download
 from tests.support.shelf import XSS, Client
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
@@ -75,6 +78,35 @@ def test_the_calendar_leads_to_the_captures_of_a_day(room):
 )
 def test_nothing_that_is_asked_of_the_calendar_fails(room, query):
     assert room.get(f"/calendar?{query}").status_code == 200
+
+
+def test_the_calendar_names_the_days_of_its_weeks_from_the_one_with_which_they_begin(room):
+    assert '<thead><tr><th scope="col">سبت</th>' in room.get("/calendar").text
+    assert '<thead><tr><th scope="col">Mon</th>' in room.get("/calendar?lang=en").text
+
+
+def test_a_version_served_once_has_one_moment(shelf, room):
+    page = room.get("/articles/1?lang=en").text
+    assert "served on 24 November 2026" in page
+    assert "served from" not in page
+
+
+def test_health_says_in_words_why_an_article_was_missed(shelf, room):
+    today = datetime.now(UTC).date().isoformat()
+    urls = [("quarantine", "challenge", 1), ("", "", 0)]
+    with shelf.store.atomic():
+        for number, (outcome, reason, visits) in enumerate(urls):
+            shelf.store.db["urls"].insert(
+                {
+                    "url": f"https://daftar.example/missed/{number}", "site": "daftar.example", "host": "daftar.example",
+                    "kind": "article", "priority": 1, "outcome": outcome, "reason": reason, "visits": visits,
+                    "announced_at": f"{today}T00:00:01Z", "announced_by": "feed",
+                }
+            )  # fmt: skip
+    page = room.get("/health?lang=en").text
+    assert "quarantine: anti-robot check" in page
+    assert "not requested yet" in page
+    assert "quarantine:challenge" not in page
 
 
 def test_health_has_a_page_in_both_languages(room):

@@ -1,6 +1,6 @@
-"""`make conformance`: lets other people's tools judge an archive of the demo site; prints a table, fails if one objects.
+"""Check an archive of the demo site with other tools, and print a table; fail if one of them objects: `make conformance`.
 
-Each tool is installed, at a pinned version, into an environment of its own under build/conformance. The browser is the
+Each tool is installed at a pinned version into its own environment under build/conformance. The browser is the
 machine's Chromium (`apt-get install chromium`, or name another in $CHROMIUM); npm gives replayweb.page. Without them the
 replays are reported as not run, and `--strict` makes that a failure. Nothing is asked of any host but package registries.
 """
@@ -57,11 +57,11 @@ ALIKE = 0.98
 
 
 class NotRunError(Exception):
-    """A tool that this machine lacks."""
+    """A tool that is not available on this machine."""
 
 
 def tool(name: str, program: str = "") -> str:
-    """Path of a program in the environment of its package, which is made when there is none."""
+    """Return the path of a program in the environment of its package, which is made if missing."""
     folder = ROOT / name
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -79,7 +79,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def make_archive() -> None:
-    """Two editions of the demo site, crawled as anybody would; and what a few of its pages look like then."""
+    """Crawl two editions of the demo site, and take pictures of a few of its pages."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     for edition in (1, 2):
         with DemoServer(port=PORT, edition=edition) as server:
@@ -92,7 +92,7 @@ def make_archive() -> None:
 
 
 def the_page() -> tuple[str, str, str]:
-    """URL, title and last time of an Arabic article with a picture, whose last capture is a revisit of an earlier one."""
+    """Return URL, title and last time of an Arabic article with a picture, whose last capture is a revisit."""
     with Archive(FOLDER) as archive:
         for row in archive.newest(limit=100):
             body = page_body(archive, row)
@@ -108,18 +108,18 @@ def page_body(archive: Archive, row: dict[str, object]) -> bytes:
 
 
 def addresses(base: str) -> dict[str, str]:
-    """The pages whose looks are compared: what each is an example of, and its URL."""
+    """Return the pages whose appearance is compared, by their kind."""
     site = load(2)
     numbers = {"Arabic": 1002, "English": 1201, "lazy": 1009, "imports": 1003}
     return {name: base.rstrip("/") + href(site.by_id(number).path) for name, number in numbers.items()}
 
 
 PYWB_BANNER = 90
-"""Pixels at the top that pywb puts over a page."""
+"""Height in pixels of pywb's banner over a page."""
 
 
 def shoot(url: str, picture: Path, *, cut: int = 0) -> Path:
-    """A picture of the page in a window of 1,100 x 900, from which no other host can be reached; without `cut` pixels above that."""
+    """Take a picture of the page in a window of 1,100 x 900 that can reach no other host; cut off the top `cut` pixels."""
     if not CHROMIUM:
         raise NotRunError("no Chromium here: apt-get install chromium, or name one in $CHROMIUM")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size=1100,{900 + cut}"]
@@ -133,7 +133,7 @@ def shoot(url: str, picture: Path, *, cut: int = 0) -> Path:
 
 
 def likeness(one: Path, other: Path) -> float:
-    """The mean structural similarity (SSIM, Wang et al. 2004) of the grey values of two pictures, over windows of 8 x 8 pixels."""
+    """Return the mean structural similarity (SSIM, Wang et al. 2004) of the grey values of two pictures, in windows of 8 x 8 pixels."""
     with Image.open(one) as first, Image.open(other) as second:
         size = (min(first.width, second.width) // 8 * 8, min(first.height, second.height) // 8 * 8)
         box = (0, 0, *size)
@@ -153,7 +153,7 @@ def compared(shots: dict[str, Path]) -> str:
 
 
 def looks_in_pywb() -> str:
-    """Pages as pywb shows what the crawl alone kept, beside the live ones."""
+    """Compare pages replayed by pywb from the crawl alone with the live ones."""
     port = free_port()
     command = [tool("pywb", "wayback"), "-b", "127.0.0.1", "-p", str(port), "-d", str(ROOT)]
     shots = {}
@@ -166,7 +166,7 @@ def looks_in_pywb() -> str:
 
 
 def looks_in_replaywebpage() -> str:
-    """The same in replayweb.page, of a WACZ with each page alone."""
+    """Compare pages replayed by replayweb.page, each from its own WACZ."""
     site = replaywebpage()
     shots = {}
     look = Path(__file__).with_name("look.py")
@@ -186,7 +186,7 @@ def looks_in_replaywebpage() -> str:
 
 
 def looks_in_the_room() -> str:
-    """The same in the reading room."""
+    """Compare pages replayed by the reading room."""
     port = free_port()
     command = [sys.executable, "-m", "archive", "--archive", str(FOLDER), "serve", "--port", str(port)]
     with background(command, port), Archive(FOLDER) as archive:
@@ -209,7 +209,7 @@ def ours_verify() -> str:
 
 
 def warcio_check() -> str:
-    """warcio digests the chunk framing as part of the payload, the standard does not: those and only those it must name."""
+    """warcio includes chunk framing in the payload digest, unlike the standard: it must object to chunked records, and only to those."""
     done = run(tool("warcio"), "check", *warcs())
     named = set(re.findall(r"WARC-Record-ID (\S+)", done.stdout))
     chunked = {
@@ -248,7 +248,7 @@ def sha256sum_check() -> str:
 
 
 def cdxj_indexer_equal() -> str:
-    """Apart from the 304s, which we leave out on purpose (archive/warc/cdxj.py says why)."""
+    """The lines must be equal except for 304s, which we omit on purpose (see archive/warc/cdxj.py)."""
     done = run(tool("cdxj-indexer"), "--sort", *warcs())
     theirs = [line for line in done.stdout.splitlines() if '"status": "304"' not in line]
     ours = (FOLDER / "indexes" / "index.cdxj").read_text().splitlines()
@@ -275,7 +275,7 @@ def wacz_validate() -> str:
 
 
 def pywb_replay() -> str:
-    """pywb serves the folder as it lies there: nothing is imported, nothing indexed."""
+    """pywb must serve the folder as it is, without an import or a new index."""
     url, title, moment = the_page()
     port = free_port()
     command = [tool("pywb", "wayback"), "-b", "127.0.0.1", "-p", str(port), "-d", str(ROOT)]
@@ -289,7 +289,7 @@ def pywb_replay() -> str:
 
 
 def replaywebpage() -> Path:
-    """The folder of a page that embeds replayweb.page, got from npm when it is not there yet."""
+    """Return the folder of a page that embeds replayweb.page, downloaded from npm if missing."""
     npm = shutil.which("npm")
     if not npm:
         raise NotRunError("npm is not installed")
@@ -307,7 +307,7 @@ def replaywebpage() -> Path:
 
 
 def replaywebpage_replay() -> str:
-    """replayweb.page opens the exported WACZ in the browser alone; no server, no other host."""
+    """replayweb.page must open the exported WACZ in the browser alone, without a server or another host."""
     site = replaywebpage()
     shutil.copy(wacz_of("site.wacz"), site / "site.wacz")
     url, title, moment = the_page()
@@ -360,7 +360,7 @@ def static_server(folder: Path) -> Iterator[int]:
             super().__init__(*args, directory=str(folder))  # type: ignore[arg-type]
 
         def do_GET(self) -> None:
-            """Serves the part that is asked for: a WACZ is read like a file, by its directory at the end."""
+            """Serve the requested range: a WACZ is read like a file, from the directory at its end."""
             path = Path(self.translate_path(self.path))
             asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
             if not asked or not path.is_file():
@@ -408,7 +408,7 @@ CHECKS: dict[str, Callable[[], str]] = {
 
 
 def main() -> int:
-    """Makes the archive, runs every check that is named (all, by default), prints the table; 0 when none objects."""
+    """Make the archive, run the named checks (default: all) and print the table; return 0 if none objects."""
     names = [word for word in sys.argv[1:] if word != "--strict"] or list(CHECKS)
     ROOT.mkdir(parents=True, exist_ok=True)
     make_archive()

@@ -1,4 +1,4 @@
-"""Looks at a replayed page in a headless Chromium, run by Playwright's environment: what a person would see, as JSON."""
+"""Print the visible content of a replayed page in a headless Chromium, as JSON; run in Playwright's environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scrapy cluster` as a user runs it, against daemons that speak scrapyd's API."""
+"""`scrapy cluster` on the command line, with daemons that implement scrapyd's API."""
 
 import argparse
 import fcntl
@@ -78,7 +78,7 @@ def test_a_node_that_does_not_answer_or_does_not_let_us_in_costs_the_others_noth
         assert {row["node"] for row in rows.values() if row["action"] == "start"} == {"n0"}
         assert {row["reason"] for row in rows.values() if row["node"] == "n1"} == {"silent"}
         _, error = cluster("deploy", "--dry-run", code=13)
-        assert "n1: silent (does not take our username and password)" in error
+        assert "n1: silent (does not accept our username and password)" in error
         off = deployed(cluster, "--off", "n1", "--dry-run", code=13)
         assert {row["node"] for row in off.values()} == {"n0"}
 
@@ -95,7 +95,7 @@ def test_a_job_that_is_refused_leaves_no_lease_and_one_without_an_answer_does(tm
 
         one.misbehave = refuse
         row = deployed(cluster, code=13)["alpha"]
-        assert (row["action"], row["detail"]) == ("refused", "n0: says: spider 'news' not found")
+        assert (row["action"], row["detail"]) == ("refused", "n0: answered: spider 'news' not found")
         assert json.loads((tmp_path / "cluster-state.json").read_text())["grants"] == []
 
         def hang_up(handler):
@@ -145,4 +145,4 @@ def test_a_mistake_is_one_line(tmp_path, cluster, capsys):
         with pytest.raises(SystemExit) as ended:
             cluster("go")
         assert ended.value.code == 2
-        assert "say plan, deploy or status" in capsys.readouterr().err
+        assert "give plan, deploy or status" in capsys.readouterr().err

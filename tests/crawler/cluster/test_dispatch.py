@@ -1,4 +1,4 @@
-"""Who may start where: a made-up world of nodes that die, hang, come back and orphan crawls, in which no host is asked by two."""
+"""Dispatch in a simulated world of nodes that die, hang, return and orphan crawls: never two crawls on a host."""
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""nodes.toml: what it says is read, and a mistake is told with its key."""
+"""nodes.toml is read, and a mistake is reported with its key."""
 
 from pathlib import Path
 

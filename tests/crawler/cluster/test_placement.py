@@ -1,4 +1,4 @@
-"""Sites to nodes: stable, by weight, and what shares a host stays together."""
+"""Assignment of sites to nodes: stable, by weight, with sites that share a host together."""
 
 from collections import Counter
 

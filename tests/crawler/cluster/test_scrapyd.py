@@ -1,4 +1,4 @@
-"""The client of scrapyd's API: what it says is read, and what goes wrong names the node."""
+"""The client of scrapyd's API: responses are read, and errors name the node."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_jobs_are_listed_and_scheduled():
         jobs = list_jobs(node(daemon), timeout=5)
     assert (jobs.pending, jobs.running, jobs.finished) == (("d@4",), ("a@1",), ("b@2", "c@3"))
     assert abs(jobs.skew) <= 1
-    assert jobs.living == {"a@1", "d@4"}
+    assert jobs.active == {"a@1", "d@4"}
     assert daemon.queue["d@4"] == {
         "project": ["warraq"], "spider": ["news"], "jobid": ["d@4"], "site": ["d"], "setting": ["A=x=y & z", "B=ورّاق"],
     }  # fmt: skip
@@ -59,7 +59,7 @@ def test_what_is_no_scrapyd_is_told():
             assert "is not a scrapyd" in problem(daemon)
 
 
-@pytest.mark.parametrize(("misbehave", "said"), [(drip, "within 1 s"), (flood, "more than 16 MB")])
+@pytest.mark.parametrize(("misbehave", "said"), [(drip, "within 1 s"), (flood, "more than 16,777,216 bytes")])
 def test_an_answer_without_end_is_cut_off(misbehave, said):
     with Daemon() as daemon:
         daemon.misbehave = misbehave

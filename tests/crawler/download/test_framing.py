@@ -1,4 +1,4 @@
-"""Where a response ends, however its bytes are cut up on the way."""
+"""The end of a response, however its bytes are split on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses the crawl may speak to, by table and by crawls that try to get in."""
+"""The addresses that a crawl may reach, by table and by crawls that try others."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ PUBLIC = [
     "2a00:1450:4001::1",
     "64:ff9b::8.8.8.8",
     "2002:808:808::1",
+    "::ffff:0:8.8.8.8",
 ]
 PRIVATE = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1",

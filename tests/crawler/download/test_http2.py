@@ -1,4 +1,4 @@
-"""Servers that speak HTTP/2 alone: one word for them, whichever way they say so."""
+"""Servers that speak only HTTP/2 have one outcome, however they show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that leave out an intermediate certificate, which is named, and fetched only if that is asked for."""
+"""Servers that omit an intermediate certificate, which is named, and fetched only on request."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from OpenSSL.crypto import X509
 
+from crawler.download import protocol
 from crawler.download.intermediates import intermediates_in
+from crawler.download.protocol import MOST_CERTIFICATES, _shown_by
 from crawler.sites import SiteError, load_site
 from tests.support.authority import Authority, Intermediate
 from tests.support.fetch import Visit, fetch
@@ -113,3 +116,32 @@ def test_an_entry_can_ask_for_them(tmp_path: Path) -> None:
     (tmp_path / "sites.toml").write_text('[site.a]\nseeds = ["https://a.example/"]\nfetch_intermediates = "yes"\n')
     with pytest.raises(SiteError, match="neither true nor false"):
         load_site(tmp_path / "sites.toml", "a")
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"), [(1, 1), (MOST_CERTIFICATES, MOST_CERTIFICATES), (MOST_CERTIFICATES + 1, 1), (500, 1)]
+)
+def test_of_a_chain_that_is_too_long_to_keep_only_the_servers_own_is_kept(
+    authority: Authority, number: int, kept: int
+) -> None:
+    own = X509.from_cryptography(authority.certificate)
+
+    class Connection:
+        def get_peer_certificate(self) -> X509:
+            return own
+
+        def get_peer_cert_chain(self) -> list[X509]:
+            return [own] * number
+
+    assert len(_shown_by(Connection())) == kept
+
+
+def test_of_a_chain_that_is_too_large_to_keep_nothing_is_kept(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "MOST_CERTIFICATE_BYTES", 10)
+    own = X509.from_cryptography(authority.certificate)
+    connection = type(
+        "Connection", (), {"get_peer_certificate": lambda _: own, "get_peer_cert_chain": lambda _: [own]}
+    )()
+    assert _shown_by(connection) == ()

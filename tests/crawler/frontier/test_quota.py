@@ -1,4 +1,4 @@
-"""The limits of what a run spends: each has a name, and leaves what bears fruit alone (test_limits.py fires them)."""
+"""The limits of a run: each has a name, and spares URLs that yield articles (test_limits.py reaches them)."""
 
 from archive.outcome import OutcomeKind
 from crawler.frontier.scope import CrawlLimits, Quota

@@ -1,18 +1,26 @@
-"""When a URL is visited again: announcers for ever, articles by their age, failures at growing intervals."""
+"""Revisits: announcers for ever, articles by their age, failures at growing intervals."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.index import ANNOUNCERS
+from archive.files.clock import iso
+from archive.index import ANNOUNCERS, ScheduledUrl
 from archive.outcome import OutcomeKind
-from crawler.frontier.revisit import DAY, HOUR, MINUTE, RETRIES, History, next_visit
+from crawler.frontier.revisit import DAY, HOUR, MINUTE, PAGE_BYTES, RETRIES, History, next_visit, status_of
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
+def scheduled(**known):
+    return ScheduledUrl(
+        **{each.name: known.get(each.name, 0 if each.type == "int" else "") for each in fields(ScheduledUrl)}
+    )
+
+
 def rest(kind, outcome, **more):
-    due = next_visit(History(kind=kind, outcome=outcome, born=more.pop("born", NOW), **more), now=NOW)
+    due = next_visit(History(kind=kind, outcome=outcome, last_news=more.pop("last_news", NOW), **more), now=NOW)
     return None if due is None else due - NOW
 
 
@@ -31,6 +39,12 @@ def test_an_article_that_was_deleted_is_not_asked_for_ever():
 def test_an_article_that_was_just_announced_and_is_not_there_yet_is_asked_again_soon():
     early = [rest("article", OutcomeKind.GONE, failures=n, early=True) for n in (1, 2, 3, 4)]
     assert early == [10 * MINUTE, HOUR, 6 * HOUR, DAY]
+
+
+@pytest.mark.parametrize(("read_as", "soon"), [("", 10 * MINUTE), ("https://a.example/1", DAY)])
+def test_an_article_that_was_read_and_is_gone_within_a_day_was_not_announced_too_early(read_as, soon):
+    due = scheduled(kind="article", announced_at=iso(NOW - HOUR), article_url=read_as)
+    assert status_of(due, now=NOW, outcome=OutcomeKind.GONE, reason="http-404").due_at == iso(NOW + soon)
 
 
 def test_failures_back_off_and_end_in_a_rest_of_months_not_in_silence():
@@ -52,9 +66,19 @@ def test_a_temporary_redirect_rests_nothing_for_a_month():
 
 
 def test_a_server_may_ask_for_a_longer_rest_and_not_for_a_shorter_one():
-    history = History(kind="feed", outcome=OutcomeKind.REFUSED, born=NOW, failures=1)
+    history = History(kind="feed", outcome=OutcomeKind.REFUSED, last_news=NOW, failures=1)
     assert next_visit(history, now=NOW, retry_after=timedelta(hours=5)) == NOW + 5 * HOUR
     assert next_visit(history, now=NOW, retry_after=timedelta(seconds=1)) == NOW + 10 * MINUTE
+    assert next_visit(history, now=NOW, retry_after=timedelta(days=300)) == NOW + 7 * DAY
+
+
+@pytest.mark.parametrize(
+    ("reason", "counts", "rest"), [(PAGE_BYTES, False, DAY), ("http-429", False, DAY), ("http-404", True, DAY)]
+)
+def test_a_request_that_a_limit_prevented_says_nothing_about_its_url(reason, counts, rest):
+    visit = status_of(scheduled(kind="image"), now=NOW, outcome=OutcomeKind.MISSING, reason=reason)
+    assert visit.refused is not counts
+    assert visit.due_at == iso(NOW + rest)
 
 
 @pytest.mark.parametrize(
@@ -70,5 +94,5 @@ def test_a_page_that_failed_more_than_twelve_times_rests_for_weeks_unless_its_ho
     failures, reason, kind, shortest, longest
 ):
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    history = History(kind=kind, outcome=OutcomeKind.FAILED, born=now, reason=reason, failures=failures)
+    history = History(kind=kind, outcome=OutcomeKind.FAILED, last_news=now, reason=reason, failures=failures)
     assert shortest <= (next_visit(history, now=now) - now).days <= longest

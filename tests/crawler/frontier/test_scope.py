@@ -1,4 +1,4 @@
-"""Which links become rows: the site's own, within the limits, and each looked up before anything is made of it."""
+"""Links that become rows: those of the site, within the limits, each looked up first."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ import pytest
 from archive.index import ScheduledUrl
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Outlink, Parsed
-from crawler.frontier.scope import CrawlLimits, Scope
+from crawler.frontier.scope import MOST_HOSTS, CrawlLimits, Scope
 from crawler.sites import Site
 
 LIMITS = CrawlLimits(depth=2, redirects=10, index_depth=3, sitemaps=0, pattern=0, obeyed=frozenset())
@@ -97,20 +97,32 @@ def test_services_other_languages_and_strangers_are_not(announcing, host):
 def test_an_entry_that_names_its_hosts_has_no_others():
     site = replace(Site.from_url("https://news.example/"), is_closed=True, is_guessed=False)
     scope = Scope(site, LIMITS)
-    scope.take_along("https://www.new-name.example/")
+    scope.add_redirect_target("https://www.new-name.example/")
     assert told(scope, visited("seed"), outlinks("https://sport.news.example/a-match-of-the-day"))[0] == []
     assert scope.site.hosts == site.hosts
 
 
+def test_a_start_page_cannot_add_hosts_without_end(announcing):
+    for number in range(3 * MOST_HOSTS):
+        told(announcing, visited("seed"), outlinks(f"https://a{number}.news.example/a-match-of-the-day"))
+    assert len(announcing.site.hosts) <= len(announcing.site.own_hosts) + MOST_HOSTS
+
+
+@pytest.mark.parametrize(("named", "guessed"), [({}, 2), ({"feeds": ("https://news.example/rss",)}, 0)])
+def test_feed_and_sitemap_are_guessed_only_for_an_entry_that_names_none(named, guessed):
+    scope = Scope(replace(Site.from_url("https://news.example/"), **named), LIMITS)
+    assert len(scope.guesses("https://news.example/")) == guessed
+
+
 def test_where_the_start_page_redirects_is_the_site_too(announcing):
-    announcing.take_along("https://www.new-name.example/")
+    announcing.add_redirect_target("https://www.new-name.example/")
     assert told(announcing, visited("seed"), outlinks("https://new-name.example/story-one"))[0]
 
 
 def test_an_edition_that_moves_is_followed():
     scope = Scope(Site.from_url("https://news.example/ar/"), LIMITS)
     assert not scope.site.in_scope("https://news.example/arabic/story")
-    scope.take_along("https://news.example/arabic/")
+    scope.add_redirect_target("https://news.example/arabic/")
     assert scope.site.in_scope("https://news.example/arabic/story")
     assert not scope.site.in_scope("https://news.example/en/story")
 

@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 wants it obeyed, errors included, in real crawls against real servers."""
+"""robots.txt obeyed by RFC 9309, errors included, in real crawls of real servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
+from scrapy import Request
+from scrapy.http import Response
 
+from crawler.politeness import robots
 from tests.support.fetch import Crawled, fetch
 from tests.support.server import Exchange, Route, Server, answer, page
 
@@ -85,6 +88,7 @@ KINDS: dict[str, tuple[Route, str]] = {  # what /robots.txt does; which of /page
     "wrong length": (answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + RULES, close=True), "page"),
     "long, rule within 500 KiB": (text(RULES + FILLER), "page"),
     "long, rule beyond 500 KiB": (text(FILLER + RULES), "both"),
+    "long and gzipped, rule beyond 500 KiB": (text(gzip.compress(FILLER + RULES)), "both"),
 }
 
 
@@ -172,3 +176,26 @@ def test_sitemaps_and_crawl_delay_are_announced() -> None:
         assert said["origin"] == server.url("")
         assert said["sitemaps"] == (server.url("/news.xml"), "https://cdn.example/s.xml.gz")
         assert said["crawl_delay"] == 0.2
+
+
+def test_the_rules_of_many_origins_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robots, "_MOST_ORIGINS", 3)
+    asked: list[str] = []
+
+    async def fetch(request: Request) -> Response:
+        asked.append(request.url)
+        return Response(request.url, body=RULES)
+
+    signals = type("Signals", (), {"send_catch_log": lambda *_, **__: None})()
+    stats = type("Stats", (), {"inc_value": lambda *_: None})()
+    middleware = robots.RobotsMiddleware(
+        fetch=fetch, product="warraq", retry_seconds=60, signal_manager=signals, stats=stats
+    )
+
+    async def ask() -> None:
+        for number in (1, 2, 3, 3, 4, 1):
+            await middleware.process_request(Request(f"http://{number}.example/page"))
+
+    asyncio.run(ask())
+    assert [url.partition("//")[2][0] for url in asked] == ["1", "2", "3", "4", "1"]
+    assert len(middleware._decisions) == 3

@@ -1,4 +1,4 @@
-"""What google/robotstxt publishes as expected (robots_test.cc, Apache-2.0), written anew as a table, and RFC 9309's own.
+"""The expectations of google/robotstxt (robots_test.cc, Apache-2.0), rewritten as a table, and those of RFC 9309.
 
 Each row: the file's lines, the product, the paths that it may fetch, the paths that it may not.
 """

@@ -1,4 +1,4 @@
-"""The pace that servers see, measured by the servers."""
+"""The pace of requests, measured by the servers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from scrapy import Request
+from scrapy.http import Response
 
-from crawler.politeness import read_retry_after
+import crawler.politeness as politeness
+from crawler.download.errors import HostPaused
+from crawler.politeness import Pace, PolitenessMiddleware, read_retry_after
 from tests.support.fetch import Crawled, fetch
 from tests.support.server import Exchange, Route, Server, answer, page
 
@@ -192,3 +196,55 @@ def test_own_delay_is_kept_and_varies() -> None:
 )
 def test_retry_after_is_read_as_seconds_or_date(value: bytes | None, seconds: float | None) -> None:
     assert read_retry_after(value, NOW) == seconds
+
+
+class Paced:
+    """The middleware with a clock of its own, which stands still."""
+
+    def __init__(self, **pace: float) -> None:
+        usual = {
+            "delay": 0, "jitter": 0, "concurrency": 2, "longest_delay": 300, "longest_crawl_delay": 60, "longest_rest": 1000,
+            "patience": 0, "budget": 3,
+        }  # fmt: skip
+        self.at = 0.0
+        stats = type("Stats", (), {"inc_value": lambda *_: None})()
+        self.middleware = PolitenessMiddleware(
+            pace=Pace(**{**usual, **pace}),
+            slots=dict,
+            call_later=lambda *_: None,
+            stats=stats,
+            clock=lambda: self.at,
+            now=lambda: NOW,
+        )
+
+    def answer(self, url: str, status: int, **headers: str) -> None:
+        """Let a request pass, and give it this answer."""
+        request = Request(url)
+        asyncio.run(self.middleware.process_request(request))
+        self.middleware.process_response(request, Response(url, status=status, headers=headers))
+
+    def pause_of(self, url: str) -> float:
+        """Return for how long a request to the host must wait."""
+        with pytest.raises(HostPaused) as paused:
+            asyncio.run(self.middleware.process_request(Request(url)))
+        return paused.value.seconds
+
+
+def test_no_server_can_ask_for_a_pause_longer_than_the_limit() -> None:
+    for asked in ("999999999", "Tue, 24 Nov 2099 12:00:00 GMT"):
+        paced = Paced(longest_rest=1000)
+        paced.answer("http://a.example/", 503, **{"Retry-After": asked})
+        assert paced.pause_of("http://a.example/") == 1000
+
+
+def test_of_many_hosts_those_that_rest_or_answer_just_now_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(politeness, "_MOST_HOSTS", 4)
+    paced = Paced(budget=2)
+    paced.answer("http://rests.example/", 503, **{"Retry-After": "500"})
+    asyncio.run(paced.middleware.process_request(Request("http://busy.example/")))
+    for number in range(10):
+        paced.answer(f"http://{number}.example/", 200)
+    assert paced.pause_of("http://rests.example/") == 500
+    hosts = paced.middleware._hosts
+    assert "busy.example" in hosts
+    assert len(hosts) <= 4 + 2

@@ -1,4 +1,4 @@
-"""A subscriber's session that expires: pages that were whole are teasers, logins or refusals."""
+"""An expired subscriber session: pages that were complete are teasers, logins or refusals."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +9,8 @@ from archive.index import open_store, reports
 from archive.index.monitor import alarms_of
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page
+
+pytestmark = pytest.mark.slow
 
 FIRST = datetime(2026, 11, 1, 6, tzinfo=UTC)
 PAID = '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>'
@@ -72,7 +74,7 @@ def test_pages_that_were_whole_are_walled_and_it_is_told(tmp_path, wall):
     assert (done.code, done.summary["articles_new"], done.summary["session_expired"]) == (0, 4, 0)
     done = crawl(folder=tmp_path / "a", world=paper(b"", WALLS[wall]), entry=given, at=FIRST + timedelta(days=1))
     assert (done.code, done.summary["session_expired"]) == (17, 4)
-    assert "session-expired: 4 pages that were whole" in done.summary["warnings"][0]
+    assert "session-expired: 4 pages that were complete" in done.summary["warnings"][0]
     assert "cookies_file" in done.summary["problem"]
     history = days(tmp_path, date(2026, 11, 2))
     assert [alarm.kind for alarm in alarms_of(history, date(2026, 11, 2))] == ["session-expired"]

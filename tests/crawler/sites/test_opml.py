@@ -1,4 +1,4 @@
-"""Lists of feeds: to entries of sites.toml and back, whatever a list holds."""
+"""Lists of feeds are converted to entries of sites.toml and back, whatever they contain."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Cookies and headers of a site: sent to its own hosts, when they are wanted, out of files that nobody else may read."""
+"""Cookies and headers of a site are sent to its own hosts only, and read from files that other users cannot read."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,8 +29,8 @@ def test_a_cookie_is_sent_only_when_it_is_switched_on_and_to_its_host_alone():
     middleware = SessionMiddleware(SITE, everywhere=False)
     answered(middleware, "https://news.example/", "seen=1; path=/")
     assert sent(middleware, "https://news.example/a") == ""
-    assert middleware.switch_on("https://news.example/")
-    assert not middleware.switch_on("https://news.example/")
+    assert middleware.switch_on("https://news.example/", "")
+    assert not middleware.switch_on("https://news.example/", "seen=1")
     answered(middleware, "https://news.example/", "seen=2; path=/")
     assert sent(middleware, "https://news.example/a") == "seen=2"
     assert sent(middleware, "https://other.example/a") == ""
@@ -39,7 +39,7 @@ def test_a_cookie_is_sent_only_when_it_is_switched_on_and_to_its_host_alone():
 def test_a_cookie_of_a_domain_goes_to_its_hosts_and_one_of_a_host_to_no_other():
     middleware = SessionMiddleware(SITE, everywhere=False)
     answered(middleware, "https://id.news.example/", "all=1; path=/; Domain=news.example", "own=1; path=/")
-    assert [middleware.switch_on(f"https://{host}news.example/") for host in ("www.", "id.")] == [True, True]
+    assert [middleware.switch_on(f"https://{host}news.example/", "") for host in ("www.", "id.")] == [True, True]
     assert sent(middleware, "https://www.news.example/a") == "all=1"
     assert sent(middleware, "https://news.example/a") == ""  # not switched on
     assert sorted(sent(middleware, "https://id.news.example/").split("; ")) == ["all=1", "own=1"]
@@ -49,11 +49,20 @@ def test_a_cookie_of_a_domain_goes_to_its_hosts_and_one_of_a_host_to_no_other():
 def test_a_domain_that_sets_more_cookies_is_switched_on_again():
     middleware = SessionMiddleware(SITE, everywhere=False)
     answered(middleware, "https://news.example/", "a=1; path=/")
-    assert middleware.switch_on("https://news.example/")
+    assert middleware.switch_on("https://news.example/", "")
     answered(middleware, "https://news.example/", "a=2; path=/")
-    assert not middleware.switch_on("https://news.example/")
+    assert not middleware.switch_on("https://news.example/", "a=1")
     answered(middleware, "https://news.example/", "b=1; path=/")
-    assert middleware.switch_on("https://news.example/")
+    assert middleware.switch_on("https://news.example/", "a=2")
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_request_that_was_sent_before_the_cookies_came_is_repeated_with_them(everywhere):
+    middleware = SessionMiddleware(SITE, everywhere=everywhere)
+    answered(middleware, "https://news.example/", "a=1; path=/")
+    assert middleware.switch_on("https://news.example/one", "")
+    assert middleware.switch_on("https://news.example/two", "")  # sent at the same time as the first
+    assert not middleware.switch_on("https://news.example/two", "x=0; a=1")
 
 
 def test_a_cookie_for_all_sites_of_a_country_and_more_than_a_host_may_have_are_not_kept():
@@ -65,7 +74,7 @@ def test_a_cookie_for_all_sites_of_a_country_and_more_than_a_host_may_have_are_n
 
 
 def test_a_host_that_set_none_cannot_be_switched_on():
-    assert not SessionMiddleware(SITE, everywhere=False).switch_on("https://news.example/")
+    assert not SessionMiddleware(SITE, everywhere=False).switch_on("https://news.example/", "")
 
 
 def test_the_setting_sends_them_from_the_start():

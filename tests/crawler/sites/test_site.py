@@ -10,7 +10,7 @@ from crawler import settings
 from crawler.sites import Site, SiteError, load_site, load_sites, name_of
 from crawler.sites.keys import KEYS
 
-EXAMPLE = Path(__file__).parents[3] / "warraq" / "place" / "sites.toml"
+EXAMPLE = Path(__file__).parents[3] / "warraq" / "template" / "sites.toml"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -172,3 +172,4 @@ def test_subdomains_and_denied_addresses(tmp_path: Path) -> None:
 
 def test_name_is_fit_for_a_folder() -> None:
     assert name_of("https://www.a.example:8443/x") == "a.example-8443"
+    assert name_of("https://./") == name_of("https://-/") == "site"

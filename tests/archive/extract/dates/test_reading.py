@@ -1,4 +1,4 @@
-"""Which of a page's dates is that of publication, which that of a change, and on which clock."""
+"""Dates of a page: publication, modification, and their time zone."""
 
 from __future__ import annotations
 
@@ -94,6 +94,67 @@ def test_a_date_without_a_year_is_the_latest_one(body: str, published: str) -> N
     assert dates("", body)[0] == published
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Published 4 March 2026, updated 5 March 2026", ("2026-03-04", "2026-03-05")),
+        ("Updated 5 March 2026. Published 4 March 2026", ("2026-03-04", "2026-03-05")),
+        ("4 March 2026 and 5 March 2026", ("2026-03-04", "")),
+    ],
+)
+def test_both_dates_of_one_line_are_read(line: str, found: tuple[str, str]) -> None:
+    assert dates("", f"<p>{line}</p>") == found
+
+
+def test_a_podcast_that_shares_one_word_with_the_title_is_another_thing():
+    podcast = ld(**{"@type": "PodcastEpisode", "name": "Bridge talk", "datePublished": "2020-01-01"})
+    assert dates(podcast, '<time datetime="2026-03-04">4 March</time>')[0] == "2026-03-04"
+    same = ld(**{"@type": "PodcastEpisode", "name": "Who pays for the bridge", "datePublished": "2020-01-01"})
+    assert dates(same)[0] == "2020-01-01"
+
+
+LATEST = "".join(f"<li><b>Another story {n}</b><i>{n} minutes ago</i></li>" for n in range(4, 8))
+OTHERS = '<div class="related-posts"><h3><a href="/x">Other story</a></h3><time>2 January 2026</time></div>'
+
+
+@pytest.mark.parametrize(
+    ("body", "published"),
+    [
+        (f"<ul>{LATEST}</ul><p>4 March 2026</p>", "2026-03-04"),
+        ("<p>5 minutes ago</p><p>4 March 2026</p>", "2026-11-28"),
+        (OTHERS, ""),
+        (f"<p>2 January 2026</p>{OTHERS}", "2026-01-02"),
+        (f"{OTHERS}<p>4 March 2026</p>", "2026-03-04"),
+    ],
+)
+def test_dates_of_teasers_are_not_the_articles(body: str, published: str) -> None:
+    assert dates("", body)[0][:10] == published
+
+
+@pytest.mark.parametrize(
+    ("element", "modified"),
+    [
+        ('<time datetime="2026-03-04">4 March</time> Updated <time datetime="2026-03-05">5 March</time>', "2026-03-05"),
+        ('<time datetime="2026-03-04">4 March</time> <b>Updated:</b> <time datetime="2026-03-05">5 March</time>', "2026-03-05"),
+        ('<time datetime="2026-03-04">4 March</time> in Rabat <time datetime="2026-03-05">5 March</time>', ""),
+    ],
+)  # fmt: skip
+def test_a_label_before_a_time_says_that_it_is_of_a_change(element: str, modified: str) -> None:
+    assert dates("", f"<p>{element}</p>") == ("2026-03-04", modified)
+
+
+@pytest.mark.parametrize(
+    ("body", "modified"),
+    [
+        ('<time class="updated" datetime="2018-01-27">27 January 2018</time>', ""),
+        ('<time class="updated" datetime="2026-03-05">5 March</time>', "2026-03-05"),
+        ('<meta itemprop="dateModified" content="2018-01-27">', "2018-01-27"),
+    ],
+)
+def test_a_marked_change_before_the_publication_is_another_articles(body: str, modified: str) -> None:
+    assert dates('<meta property="article:published_time" content="2026-03-04">', body)[1] == modified
+
+
 def test_the_printed_date_is_the_one_nearest_to_the_title() -> None:
     far = "<p>The council met, and met again.</p>" * 6 + "<p>5 May 2019</p>"
     html = f"<article><p>29 November 2020</p>{HEADING}{far}</article>"
@@ -119,3 +180,51 @@ def test_an_instant_in_utc_is_told_on_the_day_of_the_site():
     assert dates(late, path="/2024/05/13/story")[0] == "2024-05-13T00:30:00+02:00"
     assert dates(late, path="/2024/05/11/story")[0] == "2024-05-12T22:30:00+00:00"
     assert dates(declared("2024-05-12T22:30:00+01:00"), zone="Asia/Riyadh")[0] == "2024-05-12T22:30:00+01:00"
+
+
+def test_midnight_of_a_day_that_was_declared_in_utc_is_told_on_the_printed_day():
+    midnight, evening = declared("2021-11-04T23:00Z"), declared("2021-11-04T23:12Z")
+    printed = '<span class="date">5 November 2021</span>'
+    assert dates(midnight, printed)[0] == "2021-11-05T00:00+01:00"
+    assert dates(evening, printed)[0] == "2021-11-04T23:12+00:00"
+    assert dates(midnight, '<span class="date">Updated 5 November 2021</span>')[0] == "2021-11-04T23:00+00:00"
+    assert dates(midnight, '<span class="date">8 November 2021</span>')[0] == "2021-11-04T23:00+00:00"
+
+
+@pytest.mark.parametrize(("modified", "published"), [("2013-04-04", ""), ("2013-11-12", "2013-11-10")])
+def test_a_lone_date_that_follows_the_last_change_is_not_the_articles(modified: str, published: str) -> None:
+    far = "<p>The council met, and met again.</p>" * 45 + "<p>10 November 2013</p>"
+    assert dates(f'<meta name="last-modified" content="{modified}">', far) == (published, modified)
+
+
+def test_a_relative_time_of_few_signs_is_read_from_a_line_without_markup() -> None:
+    assert dates("", "<p>3小时前</p>", lang="zh") == ("2026-11-28T06:00+00:00", "")
+    assert dates("", "<p>3 d</p>") == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "published"),
+    [
+        ("<p>Today</p>", ""),
+        ("<p><i>Aujourd’hui</i>, the bridge is open.</p>", ""),
+        ("<p>Today at 07:20</p>", "2026-11-28T07:20"),
+        ('<p class="date">Today</p>', "2026-11-28"),
+    ],
+)
+def test_a_day_word_alone_is_a_date_only_in_an_element_for_dates(body: str, published: str) -> None:
+    assert dates("", body)[0] == published
+
+
+def test_beside_a_printed_change_a_date_far_away_needs_a_label() -> None:
+    far = "<p>The council met, and met again.</p>" * 45
+    changed = '<p class="date">Stand: 12.3.2026</p>'
+    assert dates("", f"{changed}{far}<p>1. Januar 2018</p>", lang="de") == ("", "2026-03-12")
+    assert dates("", f"{changed}{far}<p>Veröffentlicht: 1. Januar 2018</p>", lang="de") == ("2018-01-01", "2026-03-12")
+
+
+def test_a_sidebar_that_holds_the_article_is_the_layout() -> None:
+    date = '<div class="date">29 November 2020</div>'
+    html = f"<div class='wrap sidebar'>{HEADING}{date}{TEXT}</div><div class='sidebar'><div class='date'>5 May 2019</div></div>"
+    page = Page(body=html.encode(), url="https://www.harbour.example/a", fetched_at=datetime(2026, 11, 28, tzinfo=UTC))
+    article = read_metadata(read_document(page)).article
+    assert (article.date_published, article.provenance["date_published"]) == ("2020-11-29", "dom:class")

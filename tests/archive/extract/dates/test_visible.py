@@ -63,6 +63,10 @@ def test_every_arabic_tradition_of_month_names_is_read(month: int, name: str) ->
         ("2020-09-08", "2020-09-08"),
         ("٨/٩/٢٠٢٠", "2020-09-08"),
         ("8-9-2020م", "2020-09-08"),
+        ("08 | 09 | 2020", "2020-09-08"),
+        ("سبتمبر 8 09:34 2020", "2020-09-08T09:34"),
+        ("8 مواقع 09:34 2020", ""),
+        ("8 | 9 | 10", ""),
         ("تاريخ النشر: 28-09-2020", "2020-09-28"),
         ("آخر تحديث 28 سبتمبر، 2020", "2020-09-28"),
     ],
@@ -167,6 +171,8 @@ def test_numbers_of_years_within_a_sentence_are_no_relative_dates(text: str) -> 
         ("令和8年11月26日", "2026-11-26"),
         ("平成元年3月5日", ""),
         ("平成30年3月5日", "2018-03-05"),
+        ("民國115年11月26日", "2026-11-26"),
+        ("民 115 年度", ""),
         ("26. listopadu 2026", "2026-11-26"),
         ("2026. gada 26. novembris", "2026-11-26"),
         ("26ی تشرینی دووەمی 2026", "2026-11-26"),
@@ -274,6 +280,58 @@ def test_published_and_updated_in_one_line_are_told_apart() -> None:
     first, second = parse_all("Published: 3 May 2024 | Updated: 5 May 2024 10:00", context)
     assert (first.moment.iso(), first.modified) == ("2024-05-03", False)
     assert (second.moment.iso(), second.modified) == ("2024-05-05T10:00", True)
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "expected"),
+    [
+        ("15 Ramadan 1447 AH", "en", "2026-03-04"),
+        ("15 Ramadan 2026", "en", ""),
+        ("4 มี.ค. 69 08:15", "th", "2026-03-04T08:15"),
+        ("4 March 69", "en", ""),
+        ("R8.3.4", "ja", "2026-03-04"),
+        ("R8.3.4", "ko", ""),
+        ("2026年（令和8年）3月4日", "ja", "2026-03-04"),
+        ("3月4日 8時15分", "ja", "2026-03-04T08:15"),
+        ("3/4(水) 8:15配信", "ja", "2026-03-04T08:15"),
+        ("3/4 8:15", "ja", ""),
+        ("11月24日（月）", "ja", "2025-11-24"),
+        ("3月4日、市議会は橋を閉鎖した", "ja", ""),
+        ("26.03.04", "ko", "2026-03-04"),
+        ("26.03.04", "de", "2004-03-26"),
+        ("4 Mar ’26", "en", "2026-03-04"),
+        ("4 Mar 26", "en", ""),
+        ("4/3/26", "en", "2026-03-04"),
+        ("پێش ٣ کاتژمێر", "ckb", "2026-11-24T09:00+00:00"),
+        ("3小时前", "zh", "2026-11-24T09:00+00:00"),
+    ],
+)
+def test_short_years_eras_and_days_without_a_year(line: str, language: str, expected: str) -> None:
+    assert read(line, language=language) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "modified"),
+    [
+        ("Stand: 12.3.2026, 14:05 Uhr", "de", [True]),
+        ("Stand vom 12. März 2026", "de", [True]),
+        ("Stand der Arbeiten am Tag vor dem 12. März 2026", "de", [False]),
+        ("understand 12 March 2026", "en", [False]),
+        ("Ultimo aggiornamento: 12 Marzo 2026", "it", [True]),
+        ("Última atualização: 12/03/2026", "pt", [True]),
+        ("به‌روزرسانی: ۲۱ اسفند ۱۴۰۴", "fa", [True]),
+        ("更新于 2026-03-12 14:05", "zh", [True]),
+        ("수정 2026.03.12 14:05", "ko", [True]),
+        ("แก้ไขล่าสุด 12 มี.ค. 2569", "th", [True]),
+        ("2026年3月12日 14:05更新", "ja", [True]),
+        ("2026年3月11日 公開 / 2026年3月12日 更新", "ja", [False, True]),
+        ("2026年3月12日 更新 / 2026年3月11日 公開", "ja", [True, False]),
+        ("发布于 2026-03-11 08:00 更新于 2026-03-12 14:05", "zh", [False, True]),
+    ],
+)
+def test_labels_of_changes_stand_before_a_date_or_after_it(line: str, language: str, modified: list[bool]) -> None:
+    found = parse_all(line, DateContext(now=datetime(2026, 11, 28, tzinfo=UTC), order="dmy", language=language))
+    assert [written.modified for written in found] == modified
 
 
 def test_small_letters_of_other_languages_are_no_time_zones() -> None:
@@ -400,6 +458,12 @@ def test_the_table_of_months_is_that_of_cldr(capsys):
         ("3/4/26", "en", ""),
         ("2025 i 2026", "pl", ""),
         ("24 v 20", "cs", ""),
+        ("4 mars 2026 kl. 08.15", "sv", "2026-03-04T08:15"),
+        ("4.3.2026 klo 8.15", "fi", "2026-03-04T08:15"),
+        ("4 Maret 2026 08.15 WIB", "id", "2026-03-04T08:15"),
+        ("Wed 4 Mar 2026 08.15 GMT", "en", "2026-03-04T08:15+00:00"),
+        ("4 mars 2026 08.15", "sv", "2026-03-04"),
+        ("klo 4.3.2026", "fi", "2026-03-04"),
     ],
 )
 def test_short_roman_and_written_out_forms(text: str, language: str, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a page names its authors, and whom it names for another reason."""
+"""Authors: where a page names them, and names that are not authors."""
 
 from __future__ import annotations
 
@@ -22,6 +22,67 @@ def authors_of(head: str, body: str) -> tuple[str, ...]:
         body=html.encode(), url="https://www.harbour.example/a-12345", fetched_at=datetime(2026, 11, 24, tzinfo=UTC)
     )
     return read_metadata(read_document(page)).article.authors
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("By Jane Doe in Beirut", ("Jane Doe",)),
+        ("By Jane Doe and John Roe for the Harbour Mail", ("Jane Doe", "John Roe")),
+        ("By Jane Doe with reporting by John Roe", ("Jane Doe", "John Roe")),
+        ("By: Jane Doe, Dec 17, 2025", ("Jane Doe",)),
+        ("By Marie d'Orsay and Ali el-Sisi", ("Marie d'Orsay", "Ali el-Sisi")),
+        ("홍길동 기자 hong@mail.example", ("홍길동",)),
+        ("[항구신문=홍길동 기자]", ("홍길동",)),
+        ("(서울=항구통신) 홍길동 기자 = 시의회는 공사가 끝날 때까지 다리를 폐쇄한다고 밝혔다.", ("홍길동",)),
+        ("홍길동 기자는 다리를 건넜다.", ()),
+        ("本报记者 王小明", ("王小明",)),
+        ("来源：海港日报 作者：王小明 2026-03-04 08:15", ("王小明",)),
+        ("记者 在老桥上看到", ()),
+        ("Words by Jane Doe. Photographs by John Roe", ("Jane Doe",)),
+        ("By Jane Doe jane.doe@mail.example", ("Jane Doe",)),
+        ("Von Jana Müller, dpa", ("Jana Müller",)),
+        ("Por Ana Ruiz, corresponsal en Rabat", ("Ana Ruiz",)),
+        ("a cura di Anna Rossi", ("Anna Rossi",)),
+        ("Oleh: Budi Santoso", ("Budi Santoso",)),
+        ("Автор: Анна Петрова", ("Анна Петрова",)),
+        ("Γράφει ο Γιώργος Παππάς", ("Γιώργος Παππάς",)),
+        ("Muhabir: Ayşe Demir", ("Ayşe Demir",)),
+        ("كتب: أحمد علي، منى زكي ووليد حسن", ("أحمد علي", "منى زكي", "وليد حسن")),
+        ("إعداد وتقديم: منى زكي", ("منى زكي",)),
+        ("تحقيق - منى زكي", ("منى زكي",)),
+        ("كتب ـ أحمد علي", ("أحمد علي",)),
+        ("بقلم الدكتور أحمد علي", ("الدكتور أحمد علي",)),
+        ("كتب التسويق الحديث", ()),
+        ("الكاتب: أحمد علي | ترجمة: منى زكي", ("أحمد علي",)),
+        ("نویسنده: علی رضایی", ("علی رضایی",)),
+        ("תחקיר: עיר הנמל", ()),
+        ("מאת: דנה כהן ויוסי לוי", ("דנה כהן", "יוסי לוי")),
+        ("作者：王小明 李雷", ("王小明", "李雷")),
+        ("文/记者王小明", ("王小明",)),
+        ("取材・文：山田太郎", ("山田太郎",)),
+        ("글: 홍길동", ("홍길동",)),
+        ("लेखक: राम शर्मा", ("राम शर्मा",)),
+        ("By air and by sea", ()),
+        ("By the numbers", ()),
+        ("By Kan Chu Sen, 1721.", ()),
+        ("Von Kopf bis Fuß", ()),
+        ("Author: the harbour in ten pictures", ()),
+        ("تقرير القاهرة القديمة", ()),
+        ("تحقيق العدالة مطلب", ()),
+        ("作者：我们应该如何理解这座桥", ()),
+    ],
+)
+def test_a_byline_without_markup_is_read_in_many_languages(byline: str, names: tuple[str, ...]) -> None:
+    assert authors_of("", f"{HEADING}<p>{byline}</p>") == names
+
+
+@pytest.mark.parametrize(
+    ("label", "names"), [("كُتب بواسطة", ("Ann Berg",)), ("Verfasst von", ("Ann Berg",)), ("Lesezeit", ())]
+)
+def test_a_card_names_the_author_under_a_label_in_any_language(label: str, names: tuple[str, ...]) -> None:
+    head = f'<meta name="twitter:label1" content="{label}"><meta name="twitter:data1" content="Ann Berg">'
+    assert authors_of(head, HEADING) == names
 
 
 def ld(*nodes: object) -> str:
@@ -49,7 +110,26 @@ def ld(*nodes: object) -> str:
         ("", f'{HEADING}<div class="columnist"><img src="/a.png"><b>Ann Berg</b><i>Columnist</i></div>'),
         (ld({"@type": "LiveBlogPosting", "headline": "Who pays for the bridge", "author": {"name": "Ann Berg"},
              "liveBlogUpdate": [{"@type": "BlogPosting", "headline": "A baker", "author": {"name": "Tom Wirt"}}]}), HEADING),
+        (ld({"@type": "Person", "name": "Ann Berg",
+             "@reverse": {"author": {"@type": "NewsArticle", "headline": "Who pays for the bridge"}}}), HEADING),
+        (ld({"@type": "schema:NewsArticle", "schema:author": {"schema:name": "Ann Berg"}}), HEADING),
+        ('<meta property="dcterms:creator" content="Ann Berg">', HEADING),
+        ('<meta name="author" content="ann@harbour.example (Ann Berg)">', HEADING),
+        ("""<meta name="parsely-page" content='{"title": "Who pays for the bridge", "authors": ["Ann Berg"]}'>""", HEADING),
+        ("""<meta name="parsely-page" content='{"author": "Ida Holm'><meta name="author" content="Ann Berg">""", HEADING),
         ('<meta name="author" content="Ann Berg"><meta property="og:site_name" content="Ann Berg">', HEADING),
+        # the name of an account, a house's with its article, a job in an element of its own
+        (ld({"@type": "NewsArticle", "author": {"name": "ann.b"}}), f'{HEADING}<div class="byline">Ann Berg</div>'),
+        ('<meta name="author" content="Ann Berg, The Harbour Mail"><meta property="og:site_name" content="Harbour Mail">', HEADING),
+        ("", f'{HEADING}<div class="author"><p><b class="x__author__name">Ann Berg</b><i>Founder at Oak</i></p></div>'),
+        # a link to her page beside the title, in an element that says nothing
+        ("", f'{HEADING}<div><a href="/authors/ann">Ann Berg</a></div>'),
+        # a byline and a date in one line
+        ("", f'{HEADING}<div class="meta">By Ann Berg | 24 November 2026</div>'),
+        ("", f'{HEADING}<div>24 November 2026 · By Ann Berg</div>'),
+        # an agency beside a person is the source
+        ("", f"{HEADING}<p>By Ann Berg, Associated Press</p>"),
+        ("", f'{HEADING}<div class="byline">Ann Berg, AFP</div>'),
     ],
 )  # fmt: skip
 def test_the_author_is_found(head: str, body: str) -> None:
@@ -73,7 +153,102 @@ def test_the_author_is_found(head: str, body: str) -> None:
         (ld({"@type": "NewsArticle", "headline": "Five held after fire", "url": "/n/91", "author": {"name": "Ida Holm"}}), HEADING),
         (ld({"@type": "WebPage", "name": "Harbour Mail", "url": "https://www.harbour.example/", "author": "Ida Holm"}), HEADING),
         ('<meta name="author" content="{{page.author}}">', HEADING),
+        ("", f'{HEADING}<p class="author">Фото из архива Анны Петровой</p>'),
     ],
 )  # fmt: skip
 def test_who_is_named_for_another_reason_is_no_author(head: str, body: str) -> None:
     assert authors_of(head, body) == ()
+
+
+def test_the_publisher_as_author_gives_way_to_a_person() -> None:
+    node = {"@type": "NewsArticle", "headline": "Who pays for the bridge", "publisher": {"name": "Harbour Press"}}
+    for author, names in (("Harbour Press", ("Jane Doe",)), ("Coast Press", ("Coast Press",))):
+        head = f'<script type="application/ld+json">{json.dumps({**node, "author": {"name": author}})}</script>'
+        assert authors_of(head, f'{HEADING}<p class="byline">By Jane Doe</p>') == names
+        assert authors_of(head, HEADING) == (author,)
+
+
+def test_a_citation_gives_the_family_name_first() -> None:
+    assert authors_of(
+        '<meta name="citation_author" content="Doe, Jane"><meta name="citation_author" content="Roe, John">', HEADING
+    ) == (
+        "Jane Doe",
+        "John Roe",
+    )
+    assert authors_of('<meta name="author" content="Doe, Roe">', HEADING) == ("Doe", "Roe")
+
+
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ({"@type": "Role", "author": {"name": "Jane Doe"}}, ("Jane Doe",)),
+        ({"@id": "#profile"}, ("Jane Doe",)),
+        ({"@id": "/#jane"}, ("Jane Doe",)),
+        ("https://www.harbour.example/#jane", ("Jane Doe",)),
+        ({"@id": "#unknown"}, ()),
+        ({"@type": "Role", "author": {"author": {"author": {"name": "Jane Doe"}}}}, ()),
+    ],
+)
+def test_an_author_is_found_behind_references_and_roles(author: object, names: tuple[str, ...]) -> None:
+    jane = {"@type": "Person", "name": "Jane Doe"}
+    graph = [
+        {"@type": "NewsArticle", "headline": "Who pays for the bridge", "author": author},
+        {**jane, "@id": "https://www.harbour.example/#jane"},
+        {"@type": "ProfilePage", "@id": "#profile", "mainEntity": jane},
+    ]
+    head = f'<script type="application/ld+json">{json.dumps({"@graph": graph})}</script>'
+    assert authors_of(head, HEADING) == names
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("<dl><dt>Author</dt><dd>Jane Doe</dd></dl>", ("Jane Doe",)),
+        ("<dl><dt>الكاتب</dt><dd>أحمد علي</dd></dl>", ("أحمد علي",)),
+        ("<table><tr><td>Author:</td><td>Jane Doe</td></tr></table>", ("Jane Doe",)),
+        ("<dl><dt>Author</dt><dd>is unknown to us</dd></dl>", ()),
+        ("<p>Von <a>Jana Müller</a> und <a>Karl Weiß</a></p>", ("Jana Müller", "Karl Weiß")),
+        ("<p>Von <a>Jana Müller</a> über <a>Karl Weiß</a></p>", ("Jana Müller",)),
+        ("<dl><dt>Subject</dt><dd>Jane Doe</dd></dl>", ()),
+        ('<div class="author-name">Jane Doe<button>Follow</button></div>', ("Jane Doe",)),
+    ],
+)
+def test_a_name_stands_beside_its_label_or_a_button(body: str, names: tuple[str, ...]) -> None:
+    assert authors_of("", HEADING + body) == names
+
+
+def test_an_account_or_an_agency_that_is_all_a_page_names_is_the_author() -> None:
+    assert authors_of('<meta name="author" content="ann.bergmann">', HEADING) == ("ann.bergmann",)
+    assert authors_of('<meta name="author" content="AFP">', HEADING) == ("AFP",)
+    assert authors_of('<meta name="author" content="Ann Berg; AFP">', HEADING) == ("Ann Berg", "AFP")
+
+
+@pytest.mark.parametrize("link", ['<a href="/authors/ann">More stories</a>', '<a href="/topics/ann">Ann Berg</a>'])
+def test_a_link_that_is_no_name_or_leads_elsewhere_names_no_author(link: str) -> None:
+    assert authors_of("", f"{HEADING}<div>{link}</div>") == ()
+
+
+def test_the_agency_beside_a_person_is_the_source() -> None:
+    html = f"<html><head><title>x</title></head><body>{HEADING}<p>By Ann Berg, Associated Press</p></body></html>"
+    page = Page(body=html.encode(), url="https://www.harbour.example/a", fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
+    article = read_metadata(read_document(page)).article
+    assert (article.authors, article.source, article.provenance["source"]) == (("Ann Berg",), "أ ب", "text")
+
+
+def test_an_arabic_byline_before_a_date_is_read() -> None:
+    assert authors_of("", f'{HEADING}<div class="meta">كتبت: منى علي | 24 نوفمبر 2026</div>') == ("منى علي",)
+    assert authors_of("", f'{HEADING}<div class="meta">كتب التسويق والإدارة | 14:05</div>') == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "body", "names"),
+    [
+        ("World", '<p class="byline">By Jane Doe</p>', ("Jane Doe",)),
+        ("World", "", ("World",)),
+        ("World, Jane Doe", "", ("World", "Jane Doe")),
+        ("News", "", ()),
+    ],
+)
+def test_the_sections_name_as_author_gives_way(declared: str, body: str, names: tuple[str, ...]) -> None:
+    head = f'<meta name="author" content="{declared}"><meta property="article:section" content="World">'
+    assert authors_of(head, f"{HEADING}{body}") == names

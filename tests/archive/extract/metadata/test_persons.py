@@ -1,4 +1,4 @@
-"""What of a byline is a name."""
+"""Names in bylines."""
 
 from __future__ import annotations
 
@@ -18,6 +18,23 @@ from archive.extract.metadata.persons import split_names
         ("بقلم: سامر حداد ووليد نصار", ["سامر حداد", "وليد نصار"]),
         ("محمد علي وليد حسن", ["محمد علي وليد حسن"]),
         ("وائل وهبي", ["وائل وهبي"]),
+        ("María José García y Sánchez", ["María José García y Sánchez"]),
+        ("José Ortega y Gasset", ["José Ortega y Gasset"]),
+        ("Kim Le", ["Kim Le"]),
+        ("Jane Doe on", ["Jane Doe"]),
+        ("Ana Ruiz y Luis Gil", ["Ana Ruiz", "Luis Gil"]),
+        ("Ana Ruiz y EFE", ["Ana Ruiz", "EFE"]),
+        ("Martin Luther King Jr.", ["Martin Luther King Jr."]),
+        ("Jana Müller (Text) und Karl Weiß (Fotos)", ["Jana Müller"]),
+        ("Jana Müller (Text) und Karl Weiß (Recherche)", ["Jana Müller", "Karl Weiß"]),
+        ("Jeanne Dupont, traduit par Luc Petit", ["Jeanne Dupont"]),
+        ("Von HAFEN-Online-Experte Karl Weiß", ["Karl Weiß"]),
+        ("Hans-Peter Weiß", ["Hans-Peter Weiß"]),
+        ("Jana Müller Stand: 5. Februar 2020", ["Jana Müller"]),
+        ("Jane DoeDecember 18, 2025", ["Jane Doe"]),
+        ("Jane McMay", ["Jane McMay"]),
+        ("Harbour24", []),
+        ("Jane Doe11 March 2025", ["Jane Doe"]),
         ("Wednesday, 5 March 2025", []),
         ("Jane Doe Wednesday, 5 March 2025", ["Jane Doe"]),
         ("Jane Doe Last updated on 5 March", ["Jane Doe"]),
@@ -45,6 +62,11 @@ from archive.extract.metadata.persons import split_names
         ("Jane Doe Staff Writer", ["Jane Doe"]),
         ("Nawal El Saadawi", ["Nawal El Saadawi"]),
         ("design: Scott Doe", []),
+        ("(Reuters)", []),
+        ("jane@mail.example (Jane Doe)", ["Jane Doe"]),
+        ("Jane Doe; edited by John Roe", ["Jane Doe"]),
+        ("山田太郎 記者", ["山田太郎"]),
+        ("Escrito por Ana Ruiz", ["Ana Ruiz"]),
     ],
 )
 def test_names_are_what_is_left_of_a_byline(byline: str, names: list[str]) -> None:

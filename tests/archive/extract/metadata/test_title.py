@@ -1,4 +1,4 @@
-"""Which of the titles that a page declares and prints is the article's."""
+"""Choose an article's title among those that the page declares and prints."""
 
 from __future__ import annotations
 
@@ -48,11 +48,18 @@ def og(text: str) -> str:
         (f"{og('How the ferry')}<title>How the ferry</title>", f"<h1>{STORY}</h1>"),
         # only the page's title has it beside the site's name, which is the h1
         (f"<title>{STORY} - The Mail</title>", f"<h1>The Mail</h1><b>{STORY}</b>"),
+        # the h1 is a label: the last of the breadcrumbs, or a paragraph
+        (f"{ld(headline=STORY)}{og('Ferry: what you must know')}<title>Ferry: what you must know</title>",
+         f"<nav><ul><li><h1>Ferry: what you must know</h1></li></ul></nav><h2>{STORY}</h2>"),
+        (f"{ld(headline=STORY)}{og('Ferry: what you must know')}<title>Ferry: what you must know</title>",
+         f"<ol class='bread-crumbs'><li><h1>Ferry: what you must know</h1></li></ol><h2>{STORY}</h2>"),
+        (f"{og(STORY)}<title>{STORY}</title>", f"<h1>{'The ferry was built by a few people. ' * 7}</h1>"),
         # whose word counts
         (f"{og('Ferry: what you must know')}<title>Ferry: what you must know</title>", f"<h1>{STORY}</h1>"),
         (f"{ld(headline=STORY)}{og(STORY)}<title>Ferry guide</title>", "<h1>The ferry was built like this</h1>"),
         (f"{ld(headline='The ferry story')}{og(STORY)}<title>The ferry story</title>", f"<h1>{STORY}</h1>"),
         (f"{ld(headline='The ferry story', type=1)}".replace("NewsArticle", "BlogPosting"), f"<h1>{STORY}</h1>"),
+        (og(f"\u200f{STORY}"), f"<h1>\u200f{STORY}\u200e</h1>"),
         (f"{ld(name=STORY)}<title>Harbour Mail</title>", ""),
         (f"{ld(headline={'@value': STORY})}<title>Harbour Mail</title>", ""),
     ],
@@ -68,6 +75,13 @@ def test_the_title_is_the_storys(head: str, body: str) -> None:
         ("<title>rustc_codegen_gcc: report 39</title>", "", "rustc_codegen_gcc: report 39"),
         (f"{og('Berlin: Ferry built')}<title>Berlin: Ferry built</title>", "<h1>Berlin: Ferry built</h1>", "Berlin: Ferry built"),
         ("<title>A &lt;br&gt; tag</title>", "<h1>A &lt;br&gt; tag of thirty years</h1>", "A <br> tag of thirty years"),
+        # a list of crumbs that holds the article was never closed; a class alone makes no crumb
+        (f"{ld(headline='Another ferry')}{og(STORY)}<title>{STORY}</title>", f"<nav><h1>{STORY}</h1><p>Text.</p>", STORY),
+        (f"{ld(headline='Another ferry')}{og(STORY)}<title>{STORY}</title>", f"<div class='breadcrumb'><h1>{STORY}</h1></div>", STORY),
+        # a page that says its title in its breadcrumbs alone
+        ("", f"<nav><ul><li><h1>{STORY}</h1></li></ul></nav>", STORY),
+        # Dublin Core repeats the page's title
+        (f"<meta name='dc.title' content='Ferry guide'>{og('Ferry guide')}", "<h1>The ferry: a guide</h1>", "The ferry: a guide"),
         # a kicker that the page's records have as well
         (og(f"Works: {STORY}"), f"<h1><span class='kicker'>Works</span>: {STORY}</h1>", f"Works: {STORY}"),
         ("", "<h1><span class='label'>Ferry built</span></h1>", "Ferry built"),
@@ -100,3 +114,35 @@ def test_a_heading_that_leads_home_from_a_post_with_a_number_is_the_sites_name()
     body = f"<h1><a href='https://www.harbour.example/'>Notes of the town</a></h1><h1>{STORY}</h1>"
     head = f"<title>{STORY} Notes of the town</title>"
     assert title_of(head, body, url="https://www.harbour.example/?p=4711") == STORY
+
+
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("warum-die-faehre-mehr-kostet-als-die-bruecke", "Warum die Fähre mehr kostet als die Brücke"),
+        ("12345.warum-die-fahre-mehr-kostet-als-die-brucke.html", "Warum die Fähre mehr kostet als die Brücke"),
+        ("faehre-und-bruecke", "Die teure Fähre von Hafenstadt"),
+    ],
+)
+def test_where_no_h1_is_the_title_the_address_tells_it(address: str, title: str) -> None:
+    short = "Warum die Fähre mehr kostet als die Brücke"
+    head = f"{ld(headline='Die teure Fähre von Hafenstadt')}{og(short)}<title>{short}</title>"
+    body = f"<nav><ul><li><h1>{short}</h1></li></ul></nav><h2>Die teure Fähre von Hafenstadt</h2>"
+    assert title_of(head, body, url=f"https://hafen.example/2026/{address}") == title
+
+
+def test_the_address_does_not_outweigh_a_printed_title() -> None:
+    head = f"{ld(headline='Why the ferry costs more than ever')}<title>Why the ferry costs more than ever</title>"
+    url = "https://www.harbour.example/why-the-ferry-costs-more-than-ever"
+    assert title_of(f"{head}{og(STORY)}", f"<h1>{STORY}</h1>", url=url) == STORY
+
+
+@pytest.mark.parametrize(
+    ("declared", "title"),
+    [
+        ("港口老桥关闭至明年春天-海港日报", "港口老桥关闭至明年春天"),
+        ("港口老桥关闭至明年春天-市政府", "港口老桥关闭至明年春天-市政府"),
+    ],
+)
+def test_a_chinese_title_ends_before_a_hyphen_and_the_sites_name(declared: str, title: str) -> None:
+    assert title_of(f'{og(declared)}<meta property="og:site_name" content="海港日报">', "") == title
