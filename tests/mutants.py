@@ -88,8 +88,10 @@ def verdict(mutant: Mutant, root: Path) -> str:
     if done.returncode in {0, ALL_SKIPPED}:
         return "SURVIVED" if " passed" in done.stdout else SKIPPED
     if done.returncode != KILLED:
-        return done.stdout[-500:]
-    return "killed" if _passes(mutant.test, root) else "its test fails without the change"
+        return _end_of(done)
+    if said := _never_passes(mutant.test, root):
+        return f"its test fails without the change, twice:\n{said}\n"
+    return "killed"
 
 
 def _tested(test: str, root: Path) -> subprocess.CompletedProcess[str]:
@@ -104,14 +106,22 @@ def _tested(test: str, root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS)
 
 
-_passing: dict[str, bool] = {}
+_failures: dict[str, str] = {}
 
 
-def _passes(test: str, root: Path) -> bool:
-    """Return whether a test passes in the unchanged copy; one that always fails proves nothing."""
-    if test not in _passing:
-        _passing[test] = _tested(test, root).returncode == 0
-    return _passing[test]
+def _never_passes(test: str, root: Path) -> str:
+    """Return what a test prints that fails twice in the unchanged copy, '' if it passes; one that always fails proves nothing."""
+    if test not in _failures:
+        done = _tested(test, root)
+        if done.returncode:
+            print(f"failed once without a change: {test}\n{_end_of(done)}", flush=True)
+            done = _tested(test, root)
+        _failures[test] = _end_of(done) if done.returncode else ""
+    return _failures[test]
+
+
+def _end_of(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stdout + done.stderr)[-3000:]
 
 
 def _write(path: Path, text: str) -> None:
