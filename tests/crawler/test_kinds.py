@@ -303,7 +303,7 @@ def test_revisits_leave_room_for_first_visits_within_a_small_quota(at, rows):
     assert rows("SELECT count(*) FROM articles")[0][0] == 60
 
 
-def test_a_feed_that_is_damaged_is_not_taken_for_one_without_news_and_entries_without_a_url_are_counted(at, rows):
+def test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted(at, rows):
     torn = (
         200,
         {"Content-Type": "application/feed+json"},
@@ -377,7 +377,7 @@ def test_a_server_that_insists_on_its_spelling_is_asked_in_it(at, insisted, othe
 @pytest.mark.parametrize(
     "spelling", [f"{story(1)};jsessionid=A1B2C3D4E5F6A7B8", f"/(S(abcdefghijklmnopqrstuvwx)){story(1)}"]
 )
-def test_an_article_whose_address_had_a_session_id_that_has_expired_is_asked_without_it(at, rows, spelling):
+def test_an_article_with_an_expired_session_id_is_asked_without_it(at, rows, spelling):
     home = {
         HOME: f'<html lang=en><title>Paper</title><h1>Paper</h1><a href="{spelling}">A headline of several words for it</a></html>'
     }

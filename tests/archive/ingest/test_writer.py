@@ -52,7 +52,7 @@ def outcomes(ingest):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_pages_that_share_a_wrong_canonical_url_stay_articles_of_their_own(ingest, at_once):
+def test_pages_with_one_wrong_canonical_url_stay_apart(ingest, at_once):
     for number, (title, word) in enumerate(STORIES):
         settle(ingest, capture(f"/2026/11/{number}", story(title, word).replace(b"<article>", CANONICAL), number))
         if not at_once:
