@@ -358,7 +358,7 @@ class ArchiveWriter:
         """Remove the archive again if this writer made it and nothing was recorded in it; return whether it did."""
         return self._is_new and self.collection.discard(self._made)
 
-    def close(self, *, then: Callable[[], None] | None = None) -> None:
+    def close(self, *, then: Callable[[], object] | None = None) -> None:
         """Commit what is left and close the WARC and the database; `then` is called while the lock is still held."""
         with self._held:
             self.commit()
