@@ -225,8 +225,8 @@ class DatabaseLockedError(NotWritableError):
         ArchiveError.__init__(
             self,
             N_(
-                "{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
-                "what was captured is in the WARC, and the next crawl recovers it"
+                "{path} is locked by another program (a database browser with an unsaved edit?): close it there and "
+                "repeat the command, which continues from here; what a crawl captured is in the WARC"
             ).format(path=path),
         )
         self.path, self.cause = path, OSError(N_("database is locked"))

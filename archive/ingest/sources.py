@@ -270,9 +270,10 @@ def import_files(
 ) -> Imported:
     """Copy WARC, ARC and WACZ files into the archive in that folder, and read their pages as a crawl does.
 
-    The archive is created if missing. Importing a file again changes nothing. Damaged records are skipped and listed in `damaged` of
-    the result. With `wanted`, only the selected captures and the records that belong to them are copied. `site` is the site of the
-    captures, by default each URL's registrable domain; `workers` is the number of processes that extract.
+    The archive is created if missing, and removed again if nothing was copied into it. Importing a file again changes nothing. Damaged
+    records are skipped and listed in `damaged` of the result. With `wanted`, only the selected captures and the records that belong to
+    them are copied. `site` is the site of the captures, by default each URL's registrable domain; `workers` is the number of processes
+    that extract.
 
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError, and UsageError for a file with an unknown extension.
     """
@@ -298,7 +299,7 @@ def import_files(
                 for number, path in enumerate(paths, 1):
                     _import_file(indexer, path, writer, f"{number}/{len(paths)} {path.name}", progress)
         finally:
-            writer.close()
+            writer.close(then=writer.discard_new)
     return indexer.done
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from archive import SiteProfile, urls
 from archive.files.clock import iso
@@ -123,10 +124,16 @@ class ResponseHandler:
         )
 
     def alternative_spelling(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
-        """Return the site's own spelling of a URL if its canonical one fails; '' if that works, or the own spelling was requested."""
+        """Return the site's own spelling of a URL if its canonical one fails, and the canonical one if a session id in the own one expired.
+
+        '' if the URL works, or there is no other spelling.
+        """
         outcome = answer.outcome
-        unknown = outcome.kind is OutcomeKind.GONE or outcome.reason in {"http-400", "http-403"}
-        return due.spelling if unknown and due.spelling != asked else ""
+        if not (outcome.kind is OutcomeKind.GONE or outcome.reason in {"http-400", "http-403"}):
+            return ""
+        if due.spelling != asked:
+            return due.spelling
+        return due.url if len(unquote(due.spelling)) > len(unquote(due.url)) else ""
 
     def after_redirect(self, due: ScheduledUrl, answer: Parsed, url: str, *, temporary: bool) -> Parsed:
         """Return the result of `due` from the response of its redirect target `url`.

@@ -194,6 +194,20 @@ def test_a_file_that_is_no_warc_does_not_keep_the_others_out(warc, tmp_path):
         assert "last.wacz" in done.stderr
 
 
+@pytest.mark.parametrize("chosen", [(), ("--host", "news.example")])
+def test_files_of_which_nothing_can_be_imported_leave_no_archive(warc, tmp_path, chosen):
+    (tmp_path / "no.warc.gz").write_bytes(b"no archive at all\n")
+    folder = tmp_path / "collections" / "imported"
+    done = warraq("--archive", folder, "import", *chosen, tmp_path / "no.warc.gz", code=7)
+    assert "no archive was created" in done.stdout
+    assert not folder.parent.exists()
+    said = json.loads(warraq("--archive", folder, "import", "--json", *chosen, tmp_path / "no.warc.gz", code=7).stdout)
+    assert (said["folder"], len(said["damaged"])) == ("", 1)
+    warraq("--archive", folder, "import", warc)
+    assert "no archive was created" not in warraq("--archive", folder, "import", tmp_path / "no.warc.gz", code=7).stdout
+    assert (folder / "warraq.db").is_file()
+
+
 def test_what_a_stopped_import_had_copied_and_not_read_is_read_by_the_next(warc, tmp_path):
     folder = tmp_path / "c"
     warraq("--archive", folder, "import", warc)
