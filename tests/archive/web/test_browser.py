@@ -211,7 +211,16 @@ PAGES = (
     "/authors/هالة البيطار", "/tags/كتب", "/sites/daftar.example", "/nothing", "/articles/999",
 )  # fmt: skip
 """A page of each kind."""
-ACROSS = ("/", "/search?q=مكتبة", "/sites/daftar.example", "/words?q=مكتبة", "/help", "/save", "/archives/news/", "/archives/news/articles/2")
+ACROSS = (
+    "/",
+    "/search?q=مكتبة",
+    "/sites/daftar.example",
+    "/words?q=مكتبة",
+    "/help",
+    "/save",
+    "/archives/news/",
+    "/archives/news/articles/2",
+)
 """Pages of a room of two archives in which pages may be saved."""
 READERS = (("ar", 360, "light"), ("ar", 1280, "dark"), ("en", 360, "dark"), ("en", 1280, "light"))
 
