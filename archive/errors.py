@@ -225,8 +225,8 @@ class DatabaseLockedError(NotWritableError):
         ArchiveError.__init__(
             self,
             N_(
-                "{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
-                "what was captured is in the WARC, and the next crawl recovers it"
+                "{path} is locked by another program (a database browser with an unsaved edit?): close it there and "
+                "repeat the command, which continues from here; what a crawl captured is in the WARC"
             ).format(path=path),
         )
         self.path, self.cause = path, OSError(N_("database is locked"))
@@ -251,6 +251,11 @@ class DamagedFileError(ArchiveError):
         self.path = path
         self.offset = offset
         self.problem = problem
+        self.kept = kept
+
+    def inside(self, package: Path) -> DamagedFileError:
+        """Return the same of a file that was unpacked from this package."""
+        return DamagedFileError(package / self.path.name, self.offset, self.problem, kept=self.kept)
 
 
 class LinkedFileError(DamagedFileError):

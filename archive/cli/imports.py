@@ -87,7 +87,7 @@ def import_(
 
 def _figures(done: Imported, folder: Path) -> dict[str, Any]:
     return {
-        "folder": str(folder),
+        "folder": str(folder) if Collection(folder).exists() else "",
         **done.figures(),
         "taken_up": done.taken_up,
         "damaged": [str(error) for error in done.damaged],
@@ -105,6 +105,9 @@ def _print_done(done: Imported, folder: Path) -> None:
                 done.taken_up,
             )
         )
+    if not Collection(folder).exists():
+        click.echo(_("nothing was imported, and no archive was created"))
+        return
     changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in CHANGES)
     click.echo(
         n_(

@@ -26,6 +26,9 @@ MAX_FEED_BYTES: Final = 10 * 1024 * 1024
 MAX_ENTRIES: Final = 2_000
 """Entries kept of one feed, from the top, where the new ones are."""
 
+NOT_XML: Final = "not XML"
+NOT_JSON: Final = "not JSON"
+
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ENTRY_TAGS = frozenset({"item", "entry"})
@@ -41,7 +44,8 @@ class Feed:
 
     `entries` are in feed order, each URL once. `hub` and `self_url` are its WebSub URLs ('' if it has none). `every` is its
     declared interval of changes (`ttl`, `sy:updatePeriod`), None without one. `complete` is False if a limit of entries or
-    bytes left something out, `too_large` if it was that of bytes. `problem` says why nothing could be read, '' otherwise.
+    bytes left something out, `too_large` if it was that of bytes; `without_url` counts the entries without a URL. `problem` says why
+    nothing could be read (NOT_XML, NOT_JSON: it is damaged), '' otherwise.
     """
 
     entries: tuple[Announced, ...] = ()
@@ -52,6 +56,7 @@ class Feed:
     every: timedelta | None = None
     complete: bool = True
     too_large: bool = False
+    without_url: int = 0
     problem: str = ""
 
 
@@ -75,7 +80,7 @@ def read_feed(
     data, whole = whole_entries(mend(data, content_type))
     root = parse_xml(data)
     if root is None:
-        return Feed(problem="not XML", too_large=not complete)
+        return Feed(problem=NOT_XML, too_large=not complete)
     items = list(
         islice((element for element in root.iter(etree.Element) if local_name(element) in _ENTRY_TAGS), limit + 1)
     )
@@ -84,8 +89,9 @@ def read_feed(
     head = _head(root)
     home = resolve(url, head.get("link") or _link(root, url, "alternate")) or url
     base = _base_of(root, _atom_base(root, url, home) if local_name(root) == "feed" else home)
+    entries = list(_xml_entries(items, base, home, zone))
     return Feed(
-        entries=tuple(_unique(_xml_entries(items, base, home, zone), limit)),
+        entries=tuple(_unique(entries, limit)),
         title=plain_title(head.get("title")),
         language=(root.get(_XML_LANG) or head.get("language", "")).strip()[:35],
         hub=_link(root, base, "hub"),
@@ -93,6 +99,7 @@ def read_feed(
         every=_every(head),
         complete=complete and whole and len(items) <= limit,
         too_large=not complete,
+        without_url=entries.count(None),
     )
 
 
@@ -223,7 +230,7 @@ def _addresses(item: etree._Element, base: str) -> tuple[list[str], str]:
     """Return the possible URLs of an entry, the most likely first, and, as a last resort, a guid that is a URL despite `isPermaLink=false`.
 
     In this order: the original URL behind a redirecting feed service (`origLink`), the alternate links, an Atom id or RSS guid that is
-    a URL, `rdf:about`.
+    a URL, `rdf:about`, the page that is the content of an Atom entry (`content src`).
     """
     children = list(item.iterchildren(etree.Element))
     original = next((_text(child) for child in children if local_name(child) == "origlink"), "")
@@ -233,6 +240,7 @@ def _addresses(item: etree._Element, base: str) -> tuple[list[str], str]:
     is_permalink = guid is not None and (guid.get("isPermaLink") or "").lower() != "false"
     about = next((value for name, value in item.attrib.items() if str(name).endswith("about")), "")
     found += [named, canonicalise(str(about))] if is_permalink else [canonicalise(str(about))]
+    found += [resolve(base, one.get("src", "")) for one in children if local_name(one) == "content" and one.get("src")]
     return list(dict.fromkeys(filter(None, found))), "" if is_permalink else named
 
 
@@ -253,27 +261,32 @@ def _read_json(data: bytes, url: str, *, zone: tzinfo, limit: int) -> Feed:
     try:
         feed = json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
-        return Feed(problem="not JSON")
+        return Feed(problem=NOT_JSON)
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         return Feed(problem="JSON without items, not a JSON Feed")
     hubs = feed.get("hubs") if isinstance(feed.get("hubs"), list) else []
     hub = next((_string(hub, "url") for hub in hubs if isinstance(hub, dict)), "")
     home = resolve(url, _string(feed, "home_page_url")) or url
+    entries = [_json_entry(item, home, zone) for item in items[:limit] if isinstance(item, dict)]
     return Feed(
-        entries=tuple(_unique((_json_entry(item, home, zone) for item in items if isinstance(item, dict)), limit)),
+        entries=tuple(_unique(entries, limit)),
         title=plain_title(_string(feed, "title")),
         language=_string(feed, "language")[:35],
         hub=resolve(url, hub) if hub else "",
         self_url=resolve(url, _string(feed, "feed_url")) if _string(feed, "feed_url") else "",
         complete=len(items) <= limit,
+        without_url=entries.count(None),
     )
 
 
 def _json_entry(item: dict[str, Any], base: str, zone: tzinfo) -> Announced | None:
-    candidates = (_string(item, "url"), _string(item, "external_url"))
-    url = next((url for text in candidates if text and (url := resolve(base, text))), "")
-    url = url or canonicalise(_string(item, "id"))
+    candidates = (
+        resolve(base, _string(item, "url")) if _string(item, "url") else "",
+        canonicalise(_string(item, "id")),  # before the page elsewhere that a post is about
+        resolve(base, _string(item, "external_url")) if _string(item, "external_url") else "",
+    )
+    url = next(filter(None, candidates), "")
     if not url:
         return None
     tags = item.get("tags")

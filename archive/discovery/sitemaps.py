@@ -6,6 +6,7 @@ The protocol is https://www.sitemaps.org/protocol.html; the `news:` fields are G
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -51,7 +52,7 @@ class Sitemap:
 
     `entries` are pages, `children` the sitemaps of an index; `lastmod` is their `updated`. `complete` is False if a limit
     left something out, or the file is truncated; `too_large` if it was the limit of bytes. `too_long` counts entries whose
-    URL exceeds the limit. `problem` says why nothing could be read.
+    URL exceeds the limit, `without_url` those that have none. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""
@@ -60,6 +61,7 @@ class Sitemap:
     complete: bool = True
     too_large: bool = False
     too_long: int = 0
+    without_url: int = 0
     problem: str = ""
 
 
@@ -78,11 +80,11 @@ def read_sitemap(
     """
     data = gunzip(body, max_bytes)
     complete = len(data) < max_bytes
-    if ADDRESSES.match(data[:_LOOK].decode("utf-8-sig", "replace")):
-        return _read_text(data, url, limit=limit, complete=complete)
+    if ADDRESSES.match(_text_of(data[:_LOOK])):
+        return _read_text(_text_of(data), url, limit=limit, complete=complete)
     found: dict[str, Announced] = {}
     children: dict[str, Announced] = {}
-    root, count, too_long = "", 0, 0
+    root, count, too_long, without_url = "", 0, 0, 0
     data, whole = whole_entries(mend(data, content_type))
     for name, kind, fields in _blocks(data):
         root = root or name
@@ -90,9 +92,12 @@ def read_sitemap(
         if count > limit:
             break
         entry = _entry(fields, url, zone)
-        too_long += not entry and len(fields.get("loc", "")) > MAX_LENGTH
         if entry:
             (children if kind == "sitemap" else found).setdefault(entry.url, entry)
+        elif len(fields.get("loc", "")) > MAX_LENGTH:
+            too_long += 1
+        else:
+            without_url += 1
     if not root:
         return Sitemap(problem="no <url> and no <sitemap> in it", too_large=not complete)
     return Sitemap(
@@ -102,6 +107,7 @@ def read_sitemap(
         complete=complete and whole and count <= limit,
         too_large=not complete,
         too_long=too_long,
+        without_url=without_url,
     )
 
 
@@ -148,7 +154,7 @@ def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
 
 
 ADDRESSES: Final = re.compile(
-    r"\s*(?:(?=[^\s<>./]*[./])[^\s<>]+[ \t]*\r?\n\s*){0,20}https?://\S+\s*(?:\r?\n|$)", re.IGNORECASE
+    r"\s*(?:(?=[^\s<>./]*[./])[^\s<>]+[ \t]*\r?\n\s*){0,20}https?://\S+\s*(?:[\r\n]|$)", re.IGNORECASE
 )
 """The start of a text sitemap: a URL, perhaps after some without a scheme."""
 _LOOK = 4096
@@ -157,9 +163,24 @@ _ADDRESS = re.compile(r"(?:https?:)?//\S+$|/\S+$", re.IGNORECASE)
 """A line of a text sitemap that is a URL; a single word is not."""
 
 
-def _read_text(data: bytes, url: str, *, limit: int, complete: bool) -> Sitemap:
+def _text_of(data: bytes) -> str:
+    """Return a text sitemap with one kind of line end; bytes that are not UTF-8 are percent-encoded as they are."""
+    is_utf16 = data[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    text = data.decode("utf-16", "replace") if is_utf16 else data.decode("utf-8-sig", "percent")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _percent(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - it is registered for decoding only
+    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("percent", _percent)
+
+
+def _read_text(text: str, url: str, *, limit: int, complete: bool) -> Sitemap:
     found: dict[str, Announced] = {}
-    lines = data.decode("utf-8-sig", "replace").split("\n", limit + 1)
+    lines = text.split("\n", limit + 1)
     for line in lines[:limit]:
         address = line.strip()
         target = resolve(url, address) if _ADDRESS.match(address) else ""

@@ -148,6 +148,48 @@ def _flag(value: int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
+FALSE_CANONICAL = "false-canonical"
+"""The reason of a capture whose page names the URL of another article as its canonical one; `detail` begins with that URL."""
+
+
+def is_disbelieved(db: Database, url: str) -> bool:
+    """Return whether a page named this URL as its canonical one although it is that of another article."""
+    sql = """
+        SELECT 1 FROM captures
+        WHERE reason = 'false-canonical' AND (detail = :url OR (detail >= :url || '; ' AND detail < :url || ';!')) LIMIT 1
+        """
+    return db.conn.execute(sql, {"url": url}).fetchone() is not None
+
+
+def withdraw_claims(db: Database, url: str, title: str, text: str, *, unindex: Unindex) -> list[int]:
+    """Store versions that have `url` only because their pages name it as canonical under the URLs of their own pages; return their ids.
+
+    `title` and `text` are of another page, which is at `url` or names it, too. Nothing changes if an article was read at `url` itself,
+    or may be an earlier version of that page's.
+    """
+    key, own = articles.key_of(db, url), urls.identity(url)
+    sql = "SELECT a.id, a.url, a.title, a.text, c.url FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE article_key = ?"
+    held = db.conn.execute(sql, (key,)).fetchall()
+    if not held or articles.was_read_at(db, url, url):
+        return []
+    for _, _, other_title, other_text, page in held:
+        if urls.identity(page) == own or articles.may_be_versions((other_title, other_text), (title, text)):
+            return []
+    claims = [(article_id, page) for article_id, address, _, _, page in held if address == url]
+    unindex([article_id for article_id, _ in claims])
+    keys = {joins.forget_canonical(db, key, own)}
+    for article_id, page in claims:
+        keys.add(articles.key_of(db, page))
+        sql = "UPDATE OR IGNORE articles SET url = ?, hostname = ?, article_key = ? WHERE id = ?"
+        db.conn.execute(sql, (page, urls.host_of(page), articles.key_of(db, page), article_id))
+        sql = "UPDATE captures SET reason = ?, detail = ? WHERE article_id = ? AND outcome = 'article'"
+        db.conn.execute(sql, (FALSE_CANONICAL, url, article_id))
+    for one in keys:
+        articles.number_key(db, one)
+        availability.recompute_article(db, one)
+    return [article_id for article_id, _ in claims]
+
+
 def at_other_hosts(db: Database, url: str, title: str, *, site: str) -> list[str]:
     """Return the URLs of articles with this title at the same path of another host of the site: the article may have moved."""
     if availability.is_home(url):

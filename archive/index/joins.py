@@ -227,6 +227,24 @@ def part(db: Database, join_id: int) -> list[int] | None:
     return restored
 
 
+def forget_canonical(db: Database, key: str, wrong: str) -> str:
+    """Forget that `wrong`, the key of a canonical URL that proved wrong, was joined with another; return the key of all its versions now.
+
+    They stay together, for pages that named the URL have them. Rows that the join removed had the same text as one that is left.
+    """
+    sql = "SELECT id, kept_key, joined_key FROM joins WHERE kept_key = ? AND reason = 'canonical' AND ? IN (kept_key, joined_key)"
+    found = db.conn.execute(sql, (key, wrong)).fetchone()
+    if found is None:
+        return key
+    join_id, kept, joined = found
+    other = joined if kept == wrong else kept
+    db.conn.execute("DELETE FROM joins WHERE id = ?", (join_id,))
+    db.conn.execute("DELETE FROM identities WHERE name = ?", (joined,))
+    for table, column in (("joins", "kept_key"), ("identities", "article_key"), ("articles", "article_key")):
+        db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (other, key))  # noqa: S608 - our own names
+    return str(other)
+
+
 def joined_key_of(db: Database, key: str) -> str:
     """Return the key that a key has been joined with since."""
     row = db.conn.execute("SELECT article_key FROM identities WHERE name = ?", (key,)).fetchone()

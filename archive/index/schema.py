@@ -315,6 +315,12 @@ def _counted_articles(db: Database) -> None:
     db.conn.execute("CREATE INDEX articles_site ON articles (site, date, language, is_latest) WHERE is_latest = 1")
 
 
+@MIGRATIONS(name="0065_false_canonicals")
+def _false_canonicals(db: Database) -> None:
+    """Add an index of the canonical URLs that were not believed; see `archive.index.identity`."""
+    db.conn.execute("CREATE INDEX captures_false_canonical ON captures (detail) WHERE reason = 'false-canonical'")
+
+
 _COMPUTED = {("articles", "published_at"): MOMENT, ("articles", "article_key"): "identity(url)"}
 """Expressions for columns that rows stored before the step lack; other columns have their default."""
 

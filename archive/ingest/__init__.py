@@ -269,23 +269,27 @@ class ArchiveWriter:
     def _identified(self, disposition: Disposition) -> Disposition:
         """Return the disposition, with the article under its page's own URL if its canonical URL is that of another article.
 
-        Some sites print the same canonical URL on many pages. It is accepted for the first article only.
+        Some sites print the same canonical URL on many pages. It is then accepted for none of them.
         """
         article, row = disposition.article, disposition.row
         if article is None or row is None:
             return disposition
-        if article.url != row.url:
-            db = self.store.db
-            held = self._latest(article.url)
-            if (
-                held
-                and not articles.may_be_versions(held, (article.title, article.text))
-                and not articles.was_read_at(db, article.url, row.url)
-            ):
-                article = replace(article, url=row.url)
-                disposition = replace(disposition, article=article)
+        if article.url != row.url and not self._is_believed(article, row.url):
+            detail = "; ".join(filter(None, (article.url, disposition.outcome.detail)))
+            outcome = replace(disposition.outcome, reason=identity.FALSE_CANONICAL, detail=detail)
+            named, article = article.url, replace(article, url=row.url)
+            disposition = replace(disposition, article=article, named=named, outcome=outcome)
         self._claims[article.url] = (article.title, article.text)
         return disposition
+
+    def _is_believed(self, article: Article, page: str) -> bool:
+        """Return whether the article's canonical URL, another than that of its page, is not that of another article."""
+        held = self._latest(article.url)
+        if held is None:
+            return not identity.is_disbelieved(self.store.db, article.url)
+        return articles.may_be_versions(held, (article.title, article.text)) or articles.was_read_at(
+            self.store.db, article.url, page
+        )
 
     def commit(self) -> Committed:
         """Make everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
@@ -354,7 +358,7 @@ class ArchiveWriter:
         """Remove the archive again if this writer made it and nothing was recorded in it; return whether it did."""
         return self._is_new and self.collection.discard(self._made)
 
-    def close(self, *, then: Callable[[], None] | None = None) -> None:
+    def close(self, *, then: Callable[[], object] | None = None) -> None:
         """Commit what is left and close the WARC and the database; `then` is called while the lock is still held."""
         with self._held:
             self.commit()

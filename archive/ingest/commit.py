@@ -45,7 +45,8 @@ class Disposition:
     """The disposition of a capture: everything that is committed for it.
 
     `row` is None if an exchange left no record. `same_as` is the article that was served again; with `repeats` the commit
-    looks up the article of this payload at this URL. `requisites` are those of the page.
+    looks up the article of this payload at this URL. `requisites` are those of the page. `named` is the URL that the page names as
+    canonical, if that is of another article.
     `note` has the fields of the outcome that parsing the response does not give (`Outcome.note`).
     """
 
@@ -54,6 +55,7 @@ class Disposition:
     directives: str = ""
     note: tuple[tuple[str, str], ...] = ()
     article: Article | None = None
+    named: str = ""
     keys: Keys | None = None
     same_as: int | None = None
     repeats: bool = False
@@ -232,6 +234,7 @@ class GroupWriter:
         if same_as is not None:
             stored = articles.mark_seen(db, same_as, at=entry.row.captured_at)
         elif entry.article is not None:
+            self._withdraw_claims(entry.named or entry.row.url, entry.article)
             digest = text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
             if held is not None:
@@ -250,6 +253,10 @@ class GroupWriter:
         if entry.article is None:
             return stored.id
         return identity.join_page(db, entry.row.url, stored.id, at=self._now, unindex=self._unindex)
+
+    def _withdraw_claims(self, url: str, article: Article) -> None:
+        moved = identity.withdraw_claims(self._store.db, url, article.title, article.text, unindex=self._unindex)
+        self._unindexed.update(moved)
 
     def _unindex(self, ids: list[int]) -> None:
         """Remove superseded versions from the search index; those of this group are not in it yet."""

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from archive import http, urls
 from archive.article import Page, Wall
 from archive.discovery import sniff
-from archive.discovery.feeds import read_feed
+from archive.discovery.feeds import NOT_JSON, NOT_XML, read_feed
 from archive.discovery.likeness import classify_link, is_feed
 from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.traps import find_leads, find_refresh, trap_reason
@@ -202,6 +202,13 @@ def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     feed = read_feed(
         body, task.url, content_type, zone=_zone(task), limit=task.limits.feed_entries, max_bytes=task.limits.feed_bytes
     )
+    if feed.problem:
+        is_damaged = feed.problem in {NOT_XML, NOT_JSON}
+        return Parsed.of(
+            OutcomeKind.QUARANTINE if is_damaged else OutcomeKind.OTHER,
+            "damaged" if is_damaged else "not-html",
+            feed.problem,
+        )
     found = tuple(
         Outlink(
             url=(twin := urls.main_url_of(entry.url)) or entry.url,
@@ -215,7 +222,7 @@ def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     return Parsed(
         outcome=Outcome(kind=OutcomeKind.FEED),
         found=found,
-        left_out=_cut(complete=feed.complete, too_large=feed.too_large),
+        left_out=_cut(complete=feed.complete, too_large=feed.too_large, without_url=feed.without_url),
     )
 
 
@@ -238,15 +245,17 @@ def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
         )
         for entry in sitemap.entries
     ]
-    left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large)
+    left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large, without_url=sitemap.without_url)
     if sitemap.too_long:
         left_out = (*left_out, ("url-too-long", sitemap.too_long))
-    return Parsed(outcome=Outcome(kind=OutcomeKind.SITEMAP), found=(*children, *entries), left_out=left_out)
+    outcome = Outcome(kind=OutcomeKind.SITEMAP, detail=sitemap.problem)
+    return Parsed(outcome=outcome, found=(*children, *entries), left_out=left_out)
 
 
-def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
-    """Return the limit at which reading of a feed or sitemap stopped, counted once; the rest is not counted."""
-    return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
+def _cut(*, complete: bool, too_large: bool, without_url: int) -> tuple[tuple[str, int], ...]:
+    """Return what a feed or sitemap left out: the limit at which reading stopped, counted once, and the entries without a URL."""
+    cut = () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
+    return (*cut, ("no-url", without_url)) if without_url else cut
 
 
 def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) -> Parsed:

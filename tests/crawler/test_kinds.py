@@ -303,6 +303,43 @@ def test_revisits_leave_room_for_first_visits_within_a_small_quota(at, rows):
     assert rows("SELECT count(*) FROM articles")[0][0] == 60
 
 
+def test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted(at, rows):
+    torn = (
+        200,
+        {"Content-Type": "application/feed+json"},
+        '{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": ',
+    )
+    items = "<item><title>A</title></item><item><link>/a</link></item>"
+    feeds = {"a": torn, "b": (200, XML, f"<rss version='2.0'><channel>{items}</channel></rss>")}
+    links = "".join(f'<link rel="alternate" type="application/rss+xml" href="/{name}">' for name in feeds)
+    done = at(
+        0,
+        newsroom(1)
+        | {HOME: list_page(story(1)).replace("<head>", f"<head>{links}")}
+        | {HOME + n: f for n, f in feeds.items()},
+    )
+    found = rows(
+        "SELECT outcome, reason, detail FROM captures WHERE url IN ('https://paper.test/a', 'https://paper.test/b') ORDER BY url"
+    )
+    assert found[:2] == [("quarantine", "damaged", "not JSON"), ("feed", "", "1 no-url")]
+    assert done.summary["left_out"] == {"no-url": 1}
+
+
+@pytest.mark.parametrize(("later", "gap"), [(range(6, 12), True), (range(5, 11), False), (range(8, 12), False)])
+def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap):
+    def world(numbers):
+        return newsroom(*numbers) | {
+            HOME: list_page(),
+            "https://paper.test/feed/": feed(*(f"https://paper.test{story(n)}" for n in numbers)),
+        }
+
+    assert not at(0, world(range(6))).summary["left_out"]
+    done = at(2, world(later))
+    assert done.summary["left_out"] == ({"feed-gap": 1} if gap else {})
+    assert any("passed in between" in warning for warning in done.summary["warnings"]) == gap
+    assert not at(4, world(later)).summary["left_out"]
+
+
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for
 
 
@@ -350,6 +387,20 @@ def test_a_server_that_insists_on_its_spelling_is_asked_in_it(at, insisted, othe
     done = at(0, world)
     assert done.summary["articles_new"] == 1
     assert "redirect-loop" not in done.summary["failed"]
+
+
+@pytest.mark.parametrize(
+    "spelling", [f"{story(1)};jsessionid=A1B2C3D4E5F6A7B8", f"/(S(abcdefghijklmnopqrstuvwx)){story(1)}"]
+)
+def test_an_article_with_an_expired_session_id_is_asked_without_it(at, rows, spelling):
+    home = {
+        HOME: f'<html lang=en><title>Paper</title><h1>Paper</h1><a href="{spelling}">A headline of several words for it</a></html>'
+    }
+    assert at(0, home | {f"https://paper.test{spelling}": page(1)}).summary["articles_new"] == 1
+    assert at(2, {HOME: list_page(), f"https://paper.test{story(1)}": page(1)}).summary["articles_unchanged"] == 1
+    done = at(9, {HOME: list_page()})
+    assert done.asked.count(f"https://paper.test{story(1)}") == 1
+    assert rows("SELECT outcome FROM urls WHERE url LIKE '%1-story%'") == [("gone",)]
 
 
 @pytest.mark.parametrize("added", ["utm_source=rss", "PHPSESSID=abc123", "ref=rss"])

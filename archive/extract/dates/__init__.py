@@ -99,7 +99,7 @@ _PUBLISHED = (
     "publish_date", "publishdate", "publication_date", "pubdate", "pub_date", "dcterms.issued", "dc.date.issued",
     "dc.issued", "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate",
     "bt:pubdate", "article_date_original", "article:create_at",
-    "article:created_time", "news_date", "date_published", "displaydate", "ptime",
+    "article:created_time", "news_date", "date_published", "published", "displaydate", "ptime",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article:modified",
@@ -177,6 +177,14 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
         published = (
             published or _lone(marks, context, modified) or _by_htmldate(document, head, marks, context, modified)
         )
+        if published is None and modified is None and (change := anywhere(marks, context, modified=True)):
+            modified = _Reading(change.moment, change.source)
+    elif (
+        modified
+        and published.moment.day >= modified.moment.day
+        and (first := _first_printed(published, marks, context, title))
+    ):
+        published = first
     elif published.moment.zone == "+00:00":
         published = _with_true_zone(published, marks, context)
     if modified and modified.source in _MARKED and published and modified.moment.day < published.moment.day:
@@ -192,6 +200,21 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
         modified_from=modified.source if modified else "",
         day=first.moment.day.isoformat() if first else "",
     )
+
+
+def _first_printed(declared: _Reading, marks: Marks, context: DateContext, title: str) -> _Reading | None:
+    """Return the earlier date of publication that the page prints, where the declared one is only that of the last change.
+
+    Some systems declare the day on which a page was last built as that of its publication, and never print it.
+    """
+    marked = [one for one in candidates(marks, context, title) if one.doubt <= DOUBTFUL]
+    printed = [one for one in marked if not (one.modified or one.relative)]
+    if said := labelled(marks, context, title):
+        printed.append(said)
+    if not printed or any(abs((one.moment.day - declared.moment.day).days) <= 1 for one in printed):
+        return None
+    own = printed[0]
+    return _Reading(own.moment, own.source) if own.moment.day < declared.moment.day else None
 
 
 _PRINTED = frozenset({"dom:itemprop", "dom:time", "dom:class", "text"})

@@ -202,13 +202,19 @@ def labelled(marks: Marks, context: DateContext, title: str) -> DateCandidate | 
 _MAX_LABEL = 25
 
 
-def anywhere(marks: Marks, context: DateContext, *, labelled_only: bool = False) -> DateCandidate | None:
-    """Return the first date labelled as that of publication, or else (without `labelled_only`) the only one on the page."""
+def anywhere(
+    marks: Marks, context: DateContext, *, labelled_only: bool = False, modified: bool = False
+) -> DateCandidate | None:
+    """Return the first date labelled as that of publication, or else (without `labelled_only`) the only one on the page.
+
+    With `modified`, return the only date labelled as that of a change.
+    """
     days = {}
     others = _of_others(marks)
     for text in marks.texts():
-        if text not in others and (candidate := _of_text(text, context, with_year=True)) and not candidate.modified:
-            if _LABEL.search(text):
+        candidate = _of_text(text, context, with_year=True) if text not in others else None
+        if candidate and candidate.modified == modified:
+            if not modified and _LABEL.search(text):
                 return candidate
             days[candidate.moment.day] = candidate
     return next(iter(days.values())) if len(days) == 1 and not labelled_only else None

@@ -119,7 +119,8 @@ def strip_site(title: str, names: frozenset[str], *, guess: bool = False, tail: 
     end = title[last.end() :]
     bar = last[0].strip() in {"|", "│", "ㅣ"}
     if (guess or bar) and len(end) <= 30 and len(end.split()) <= 4 and last.start() > len(end):
-        return title[: last.start()].strip()
+        rest = title[: last.start()].strip()
+        return strip_site(rest, names, tail=tail) if bar else rest
     return title
 
 

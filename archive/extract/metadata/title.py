@@ -146,6 +146,10 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
     ]
     titles = [form.text for form in forms]
     heads = _printed_forms(headings, printed, stories, titles)
+    if any(form.trust >= _WRAPPED and form.key not in single for form in heads) and _is_printed_above(
+        titles, printed, marks
+    ):
+        heads = [form if form.key in single else form._replace(trust=min(form.trust, _UNRELATED)) for form in heads]
     if not any(form.trust >= _WRAPPED for form in heads):
         heads += _printed_parts(titles, lower(), marks if not printed else None)
         addressed = (form for form in forms if makes_address(form.text, document.page.url))
@@ -164,6 +168,23 @@ def _printed_forms(
         trust = _UNRELATED if is_label else _trust_in_heading(text, titles, alone=len(printed) == 1)
         forms.append(_form(text, "h1", trust=trust))
     return forms + [_form(heading.whole, "h1", trust=0.0) for heading in headings if heading.whole != heading.text]
+
+
+def _is_printed_above(titles: Sequence[str], printed: Sequence[str], marks: Marks) -> bool:
+    """Return whether the page prints a declared title as an h2 or h3 before its first h1, which then is a heading of the text."""
+    keys = {title_words(title) for title in titles if len(title) > _MIN_PRINTED}
+    for mark in islice(marks.find(None, _UPPER), 40):
+        text = element_text(mark.element, MAX_TITLE)
+        if mark.element.tag == "h1" and text in printed:
+            return False
+        if mark.element.tag != "h1" and title_words(text) in keys and mark.element.find(".//a") is None:
+            return True
+    return False
+
+
+_UPPER = frozenset({"h1", "h2", "h3"})
+_MIN_PRINTED = 12
+"""Minimum length of a title that counts where the page prints it; shorter texts are labels."""
 
 
 def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:
@@ -247,8 +268,8 @@ def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> flo
         return _WRAPPED
     if len(words) < 2:
         return _LONELY if alone else _UNRELATED
-    shares = [len(words & known) / min(len(words), len(known)) for other in declared if (known := word_set(other))]
-    if max(shares, default=0.0) >= (0.3 if alone else 0.5):
+    known = [other for other in map(word_set, declared) if other and (alone or len(words & other) > 1)]
+    if any(len(words & other) / min(len(words), len(other)) >= (0.3 if alone else 0.5) for other in known):
         return _TRUST["h1"]
     return _LONELY if alone else _UNRELATED
 

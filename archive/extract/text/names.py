@@ -272,6 +272,8 @@ _SIGNS_OF_WORD, _LETTERS_OF_WORD = 2, 5
 STOPS = (".", "…", "。", "．", "｡", "۔", "।", "॥", "։", "።", "။", "។")
 _QUESTIONS = ("?", "!", "؟", "？", "！", "\u037e")
 _CLOSING = "\"'”“’»«›)]）」』】"
+_ABBREVIATED = re.compile("[\u0e00-\u0eff]\\.$")
+"""A full stop after a letter of Thai or Lao, which only abbreviates a word, as after the hour of a time."""
 _STOPLESS_WORDS = 8
 """Minimum words of a sentence in Thai or Lao, which do not mark the end of sentences."""
 
@@ -287,6 +289,8 @@ def count_words(text: str) -> int:
 def ends_sentence(text: str, *, asking: bool = True) -> bool:
     """Return whether a line ends like a sentence; questions and exclamations count only with `asking`."""
     end = text.rstrip(_CLOSING)
+    if _ABBREVIATED.search(end):
+        end = end[:-1]
     if end.endswith(STOPS) or (asking and end.endswith(_QUESTIONS)):
         return True
     return "\u0e00" <= end[-1:] <= "\u0eff" and count_words(text) >= _STOPLESS_WORDS

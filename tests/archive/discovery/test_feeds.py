@@ -390,3 +390,24 @@ def test_a_channel_link_is_found_behind_an_empty_one_of_atom():
     head = '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="https://feeds.proxy.test/x"/><link>https://paper.test/</link>'
     (entry,) = read_feed(rss("<item><link>/news/1</link></item>", head).encode(), "https://feeds.proxy.test/x").entries
     assert entry.url == "https://paper.test/news/1"
+
+
+def test_an_atom_entry_whose_content_is_a_page_elsewhere_leads_there_if_no_link_does():
+    entry = '<entry><title>t</title>{}<content type="text/html" src="/a/1"/></entry>'
+    for link, url in (("", "https://news.example.com/a/1"), ('<link href="/a/2"/>', "https://news.example.com/a/2")):
+        read = feed(f'<feed xmlns="http://www.w3.org/2005/Atom">{entry.format(link)}</feed>')
+        assert [one.url for one in read.entries] == [url]
+
+
+def test_entries_that_name_no_page_are_counted():
+    assert feed(rss("<item><title>a</title></item><item><link>/a/1</link></item>")).without_url == 1
+    items = [{"id": "7"}, {"url": "/a/1"}, {"url": "javascript:void(0)"}]
+    assert feed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items})).without_url == 2
+
+
+def test_the_permanent_url_of_a_post_in_a_json_feed_comes_before_the_page_that_it_is_about():
+    item = {"id": "https://news.example.com/a/1", "external_url": "https://elsewhere.example/"}
+    (entry,) = feed(json.dumps({"items": [item]})).entries
+    assert entry.url == item["id"]
+    (entry,) = feed(json.dumps({"items": [{**item, "id": "1"}]})).entries
+    assert entry.url == item["external_url"]

@@ -171,3 +171,21 @@ def test_of_a_torn_sitemap_only_whole_entries_are_taken():
 def test_a_word_on_a_line_is_no_address():
     read = sitemap("https://news.example.com/a/1\nSitemap\n/a/2\nnews.example.com/a/3\n")
     assert [entry.url for entry in read.entries] == ["https://news.example.com/a/1", "https://news.example.com/a/2"]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_sitemap_is_read_in_the_encodings_and_with_the_line_ends_that_editors_write(codec, end):
+    lines = [f"https://news.example.com/{name}" for name in ("a/1", "خبر/2", "a/3")]
+    read = read_sitemap(end.join(lines).encode(codec), URL)
+    assert [entry.url.rsplit("/", 1)[1] for entry in read.entries] == ["1", "2", "3"]
+
+
+def test_bytes_of_a_text_sitemap_that_are_not_utf_8_are_those_of_the_url():
+    read = read_sitemap("https://news.example.com/a/1\nhttps://news.example.com/خبر/2\n".encode("cp1256"), URL)
+    assert read.entries[1].url == "https://news.example.com/%CE%C8%D1/2"
+
+
+def test_entries_that_name_no_page_are_counted():
+    read = sitemap(urlset("<url><loc/></url><url><loc>/a/1</loc></url><url><loc>javascript:void(0)</loc></url>"))
+    assert (len(read.entries), read.without_url) == (1, 2)

@@ -199,6 +199,7 @@ def test_a_lock_that_another_program_holds_is_named_as_one(tmp_path):
             write(store)
         assert raised.value.exit_code == ExitCode.LOCKED
         assert "free space" not in str(raised.value)
+        assert "repeat the command" in str(raised.value)  # true of a crawl, an import, a redaction
         other.close()
         write(store)
         assert due(store) == ["/a"]

@@ -42,13 +42,53 @@ def story(title, word):
     return html.encode()
 
 
-def test_pages_that_share_a_wrong_canonical_url_stay_articles_of_their_own(ingest):
-    for number, (title, word) in enumerate(
-        (("فيضان النهر الكبير", "ماء"), ("مباراة الذهاب", "كرة"), ("سعر القمح", "خبز"))
-    ):
+STORIES = (("فيضان النهر الكبير", "ماء"), ("مباراة الذهاب", "كرة"), ("سعر القمح", "خبز"), ("افتتاح المسرح", "ستار"))
+
+
+def outcomes(ingest):
+    with Archive(ingest.collection.folder) as archive:
+        rows = archive.db.query("SELECT url, reason, detail FROM captures ORDER BY captured_at")
+        return [(row["url"].rsplit("/", 1)[1], row["reason"], row["detail"].rsplit("/", 1)[-1]) for row in rows]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_pages_with_one_wrong_canonical_url_stay_apart(ingest, at_once):
+    for number, (title, word) in enumerate(STORIES):
         settle(ingest, capture(f"/2026/11/{number}", story(title, word).replace(b"<article>", CANONICAL), number))
+        if not at_once:
+            ingest.commit()
+    ingest.commit()
+    assert articles(ingest) == [(str(number), title) for number, (title, _) in enumerate(STORIES)]
+    assert outcomes(ingest) == [(str(number), "false-canonical", "always-this-one") for number in range(len(STORIES))]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_the_article_at_the_url_that_every_page_names_as_canonical_has_it_alone(ingest, place, at_once):
+    paths = [str(number) for number in range(len(STORIES))]
+    paths[place] = "always-this-one"
+    for number, (path, (title, word)) in enumerate(zip(paths, STORIES, strict=True)):
+        settle(ingest, capture(f"/2026/11/{path}", story(title, word).replace(b"<article>", CANONICAL), number))
+        if not at_once:
+            ingest.commit()
+    ingest.commit()
+    assert articles(ingest) == sorted(zip(paths, (title for title, _ in STORIES), strict=True))
+    wrong = "false-canonical", "always-this-one"
+    assert outcomes(ingest) == [(path, *(wrong if path != "always-this-one" else ("", ""))) for path in paths]
+
+
+def test_an_article_whose_page_took_on_a_wrong_canonical_url_keeps_its_history_apart_from_the_article_there(ingest):
+    first, second = (story(*one) for one in STORIES[:2])
+    served = (("0", first), ("0", first.replace(b"<article>", CANONICAL)), ("always-this-one", second), ("0", first))
+    for number, (path, body) in enumerate(served):
+        settle(ingest, capture(f"/2026/11/{path}", body, number))
         ingest.commit()
-    assert articles(ingest) == [("1", "مباراة الذهاب"), ("2", "سعر القمح"), ("always-this-one", "فيضان النهر الكبير")]
+    assert articles(ingest) == [("0", STORIES[0][0]), ("always-this-one", STORIES[1][0])]
+    with Archive(ingest.collection.folder) as archive:
+        for path in ("0", "always-this-one"):
+            assert len(archive.versions(f"https://news.example/2026/11/{path}")) == 1
+        assert not list(archive.db.query("SELECT * FROM joins"))
+        assert [hit.url.rsplit("/", 1)[1] for hit in archive.search("النهر").hits] == ["0"]
 
 
 def test_a_canonical_url_of_the_same_article_is_believed_and_its_versions_are_one_article(ingest):

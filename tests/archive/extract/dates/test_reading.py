@@ -228,3 +228,37 @@ def test_a_sidebar_that_holds_the_article_is_the_layout() -> None:
     page = Page(body=html.encode(), url="https://www.harbour.example/a", fetched_at=datetime(2026, 11, 28, tzinfo=UTC))
     article = read_metadata(read_document(page)).article
     assert (article.date_published, article.provenance["date_published"]) == ("2020-11-29", "dom:class")
+
+
+@pytest.mark.parametrize(
+    ("body", "published"),
+    [
+        ('<div class="text__date">August 25, 2024</div>', "2024-08-25"),
+        ('Published <time pubdate datetime="2025-08-13">13 August</time>', "2025-08-13"),
+        ("<div>Published <span>Apr 26, 2023</span></div><div>Updated <span>Aug 21, 2025</span></div>", "2023-04-26"),
+        # the page prints the declared day, that day on another clock, a day without a label, or a later day
+        ('<div class="date">11 November 2026</div><div class="date">3 May 2024</div>', "2026-11-11"),
+        ('<div class="date">10 November 2026</div>', "2026-11-11"),
+        ("<p>The ferry sank on</p><p>3 May 2024</p>", "2026-11-11"),
+        ('<div class="date">20 November 2026</div>', "2026-11-11"),
+    ],
+)
+def test_the_day_of_the_last_change_declared_as_that_of_publication_gives_way_to_a_printed_one(
+    body: str, published: str
+) -> None:
+    declared = ld(**{"@type": "NewsArticle", "datePublished": "2026-11-11", "dateModified": "2026-11-11"})
+    assert dates(declared, body)[0] == published
+
+
+def test_before_a_later_change_the_declared_day_of_publication_stays() -> None:
+    declared = ld(**{"@type": "NewsArticle", "datePublished": "2026-11-11", "dateModified": "2026-11-12"})
+    assert dates(declared, '<div class="date">August 25, 2024</div>')[0] == "2026-11-11"
+
+
+def test_a_change_labelled_far_from_the_title_is_the_only_date() -> None:
+    text = "<p>The council argued about it.</p>" * 60
+    assert dates("", f"{text}<p>Last updated: November 13, 2025</p>") == ("", "2025-11-13")
+
+
+def test_a_meta_named_published_is_the_date_of_publication() -> None:
+    assert dates('<meta name="published" content="July 17, 2025">')[0] == "2025-07-17"

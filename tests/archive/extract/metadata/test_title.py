@@ -146,3 +146,34 @@ def test_the_address_does_not_outweigh_a_printed_title() -> None:
 )
 def test_a_chinese_title_ends_before_a_hyphen_and_the_sites_name(declared: str, title: str) -> None:
     assert title_of(f'{og(declared)}<meta property="og:site_name" content="海港日报">', "") == title
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        # an h1 within the text, which shares words with the title that an h2 or h3 prints above it
+        ("<h2>{}</h2><p>By Jane</p><h1>What the ferry was for, and how it was built</h1>", STORY),
+        ("<h3 class='post-title'>{}</h3><h1>A ferry that was built</h1><h1>How it went on</h1>", STORY),
+        # the printed title, although a linked teaser of the same page stands above it, or an h2 below repeats the declared one
+        ("<h2><a href='/a'>{}</a></h2><h1>How the ferry was built by ten people</h1>", "How the ferry was built by ten people"),
+        ("<h1>How the ferry was built by ten people</h1><h2>{}</h2>", "How the ferry was built by ten people"),
+    ],
+)  # fmt: skip
+def test_a_heading_of_the_text_is_not_the_title_printed_above_it(body: str, title: str) -> None:
+    assert title_of(f"{og(STORY)}<title>{STORY} | Harbour Mail</title>", body.format(STORY)) == title
+
+
+def test_one_word_shared_by_several_headings_makes_none_the_title() -> None:
+    head = f"{og('Small ferries for narrow harbours')}<title>Small ferries for narrow harbours</title>"
+    assert title_of(head, "<h1>Small is large</h1><h1>Ferries of old</h1>") == "Small ferries for narrow harbours"
+
+
+@pytest.mark.parametrize(
+    ("whole", "title"),
+    [
+        (f"{STORY} and why it sank | Ports | Harbour Mail", f"{STORY} and why it sank"),
+        ("Ferry | How it was built and why it sank", "Ferry | How it was built and why it sank"),
+    ],
+)
+def test_section_and_site_after_bars_are_not_part_of_the_title(whole: str, title: str) -> None:
+    assert title_of(f"<title>{whole}</title>") == title
