@@ -35,9 +35,9 @@ _DATED = re.compile(
     r"date|time|publish|posted|meta|byline|datum|fecha|tarih|info|stamp|submitted|heure|(?:^|\s)ago(?:\s|$)|\bdc:(?:created|date)\b"
 )
 _DATED_WORDS = (
-    *("date", "time", "publish", "posted", "meta", "byline", "datum", "fecha", "tarih", "info", "stamp", "submitted"),
-    *("heure", "ago", "dc:"),
-)
+    "date", "time", "publish", "posted", "meta", "byline", "datum", "fecha", "tarih", "info", "stamp", "submitted",
+    "heure", "ago", "dc:",
+)  # fmt: skip
 _DATED_TAGS = frozenset({"time", "abbr"})
 _PUBLISHED = re.compile(
     r"(?:^|[\s_-])(?:published|entry-date|post-date|publish|pubdate|publishdate|article-date|created|posted)",

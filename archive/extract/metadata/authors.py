@@ -51,21 +51,9 @@ _BYLINE_OR_LINE = re.compile(
 )
 """Also matches lines of article metadata, in which only a link to an author's page counts as a name."""
 _BYLINE_WORDS = (
-    *(
-        "author",
-        "autor",
-        "auteur",
-        "byline",
-        "write",
-        "vcard",
-        "yazar",
-        "muhabir",
-        "redakteur",
-        "username",
-        "journalist",
-    ),
-    *("creator", "katib", "olumnist", "dateline", "credit", "submitted", "meta"),
-)
+    "author", "autor", "auteur", "byline", "write", "vcard", "yazar", "muhabir", "redakteur", "username", "journalist",
+    "creator", "katib", "olumnist", "dateline", "credit", "submitted", "meta",
+)  # fmt: skip
 _BYLINE_TAGS = frozenset({"address", "author"})
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
