@@ -51,6 +51,10 @@ _BYLINE_OR_LINE = re.compile(
     rf"{_BYLINE.pattern}|(?:^|\s)(?:(?:entry|post|article|story)-?_*)?meta(?:-?data|-?info)?(?:\s|$)"
 )
 """Also matches lines of article metadata, in which only a link to an author's page counts as a name."""
+_BYLINE_WORDS = (
+    "author", "autor", "auteur", "byline", "write", "vcard", "yazar", "muhabir", "redakteur", "username", "journalist",
+    "creator", "katib", "olumnist", "dateline", "credit", "submitted", "meta",
+)  # fmt: skip
 _BYLINE_TAGS = frozenset({"address", "author"})
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
@@ -160,7 +164,7 @@ class _Byline(NamedTuple):
 def _bylines(marks: Marks, sites: frozenset[str], title: str) -> list[_Byline]:
     """Return the bylines outside teasers, at most 40, in page order."""
     found: list[_Byline] = []
-    for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS), _MAX_MARKS):
+    for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS, words=_BYLINE_WORDS), _MAX_MARKS):
         if _is_no_byline(mark.names) or _is_quoted(mark.element):
             continue
         values = (

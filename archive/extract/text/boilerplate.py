@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,8 @@ _HEAD_WORDS = 4
 _TAIL_WORDS = 8
 _NAME_WORDS = 3
 """Maximum words of unknown labels: of the up to three between title and text, of those at the end, and of names."""
+_INITIALS = re.compile(r"(?:[^\W\d_]\. ?){2,3}")
+_BRACKETS = "()[]（）［］【】"
 _SIGNERS = 2
 """Maximum authors who sign a text, each on a line of their own."""
 _LABEL_RULES = frozenset(
@@ -216,7 +220,11 @@ def _drop_signature(lines: Sequence[Line], rules: list[str]) -> None:
 
 
 def _is_signature(line: Line) -> bool:
-    return is_lone(line, _NAME_WORDS) and (is_name(line.text) or "@" in line.text)
+    """Return whether a line is a name, perhaps in brackets, its initials, or a mail address."""
+    if _INITIALS.fullmatch(line.text) and line.plain:
+        return True
+    signed = replace(line, text=line.text.strip(_BRACKETS) or line.text)
+    return is_lone(signed, _NAME_WORDS) and (is_name(signed.text) or "@" in signed.text)
 
 
 def _leads_on(text: str) -> bool:

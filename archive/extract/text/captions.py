@@ -30,7 +30,8 @@ _DESCRIPTION = 1_000
 """Maximum length of a caption that repeats `alt`."""
 _PICTURE = re.compile(r"image|img|photo|picture|figure|caption|thumb|foto|bild|media", re.IGNORECASE)
 _CREDIT = re.compile(
-    r"(?:\b(?:photos?|fotos?|image|bild|picture|imagen|immagine|crédits?|credits?)|صورة|صور|تصوير|عکس|写真|摄|图)\s*(?:[:/(©|]|by\b)|©|\(c\)"
+    r"(?:\b(?:photos?|fotos?|image|bild|picture|imagen|immagine|crédits?|credits?)|صورة|صور|تصوير|عکس|צילום|写真|摄|图|사진|фото|снимка"
+    r"|φωτ[οό]|ảnh|ภาพ|ছবি|फोटो|sursa(?: foto)?|fotoğraf|zdjęcie|kép)\s*(?:[:=/(©|]|by\b)|©|\(c\)"
     r"|\((?:ap|afp|reuters|getty|dpa|epa)\b",
     re.IGNORECASE,
 )
@@ -44,7 +45,7 @@ _NOT_PICTURE = frozenset({"article", "main", "body", "section", "li", "td"})
 
 
 def find_credits(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find photo credits in a box with a picture: its only line if it is named as a picture's, else its last after a caption."""
+    """Find captions and credits in a box with a picture: its only line if it is named as a picture's, else its last after a caption."""
     holds_picture = cache(partial(_holds, tags=("img", "picture", "amp-img")))
     for at, index in enumerate(found):
         if len(blocks[index].text) > _CAPTION or blocks[index].element.tag in HEADINGS:
@@ -57,10 +58,19 @@ def find_credits(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) 
             near = found[max(0, at - _NEAR) : at + _NEAR]
             inside = [blocks[other] for other in near if is_in(blocks[other].element, node)]
             is_named = _names_picture(node.get("class") or "")
-            if (is_named and len(inside) <= 2 and _CREDIT.search(blocks[index].text)) or _end_with_credit(inside):
+            is_caption = len(inside) <= 2 and _CREDIT.search(blocks[index].text) is not None
+            is_caption |= (
+                len(inside) == 1 and node is not blocks[index].element and not _is_paragraph(blocks[index].element)
+            )
+            if (is_named and is_caption) or _end_with_credit(inside):
                 yield index, "caption"
             if is_named:
                 break
+
+
+def _is_paragraph(element: HtmlElement) -> bool:
+    """Return whether an element is a paragraph without a class, as editors write it, or the text's own element."""
+    return (element.tag == "p" and not element.get("class")) or element.tag in SECTIONS
 
 
 def find_credits_after(

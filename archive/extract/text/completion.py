@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from archive.extract.text.layout import Layout
 
 _CELLS = frozenset({"td", "th"})
+_BOXES = {"div": 2, "aside": 1}
+"""Minimum paragraphs of a box that contains nothing else; an `aside` is beside the text, but part of it."""
 _SCOPES = frozenset({"article", "main"})
 _REACH = 60
 """Maximum blocks after the last one found in which the article may continue."""
@@ -63,7 +65,9 @@ class Completion:
         have.update(running)
         short = []
         for index in reversed(between):  # a heading may be above a short line
-            if not self._blocks[index].is_running and self._layout.is_among_paragraphs(index, holders, have):
+            if not self._blocks[index].is_running and (
+                self._layout.is_among_paragraphs(index, holders, have) or (index - 1 in have and self._is_source(index))
+            ):
                 short.append(index)
                 have.add(index)
         return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
@@ -75,9 +79,9 @@ class Completion:
         return self._layout.verdict(element) != "strong" and not self._layout.is_boilerplate(element)
 
     def _is_only_prose(self, element: HtmlElement) -> bool:
-        """Return whether a block is in a `div` among the article's paragraphs that contains only paragraphs, whatever its name."""
+        """Return whether a block is in a box among the article's paragraphs that contains only paragraphs, whatever its name."""
         box = element.getparent()
-        if box is None or box.tag != "div" or box.getparent() not in self._holders or len(box) < 2:
+        if box is None or box.tag not in _BOXES or box.getparent() not in self._holders or len(box) < _BOXES[box.tag]:
             return False
         if box not in self._prose:
             self._prose[box] = all(
@@ -155,7 +159,7 @@ class Completion:
                 waiting.append(index)
             elif (
                 index in answers
-                or self._is_source(index, last, rest)
+                or (index - 1 == (rest[-1] if rest else last) and self._is_source(index))
                 or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]})
             ):
                 rest += [*waiting, index]
@@ -171,14 +175,11 @@ class Completion:
             for box in islice(ancestors(element, self._main), _NEAR)
         )
 
-    def _is_source(self, index: int, last: int, rest: list[int]) -> bool:
-        """Return whether a line is the source of the quotation at the end of the text so far."""
+    def _is_source(self, index: int) -> bool:
+        """Return whether a line without links is in the same quotation as the line before it, as its source is."""
         quotation = closest(self._blocks[index].element, "blockquote")
-        return (
-            quotation is not None
-            and index - 1 == (rest[-1] if rest else last)
-            and is_in(self._blocks[index - 1].element, quotation)
-        )
+        is_within = quotation is not None and is_in(self._blocks[index - 1].element, quotation)
+        return is_within and not self._blocks[index].href
 
     def _reach(self, last: int) -> Iterator[int]:
         """Yield the blocks after the last one found in which the article may continue; table cells do not count towards the limit."""

@@ -37,6 +37,9 @@ _BIO = re.compile(
     r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)"
     r"\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b"
 )
+_REQUEST = re.compile(r"[^?؟？.]{2,60}[?؟？]\s+[^?؟？]{2,60}$")
+"""A question to the reader and what to do then: `Any tips? Write to us`."""
+_ADDRESS = re.compile(r"[\w.+-]@[\w-]+\.\w")
 _HOUSE = re.compile(
     r"\b(?:you|your|our|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]"
     r"|noss[oa]s?|você)\b"
@@ -123,17 +126,25 @@ def _closing_rule(line: Line, key: str, known: Known) -> str:
         return "house-line"
     if len(key.split()) > _CLOSING_WORDS:
         return ""
-    if any(key.startswith(author + " ") for author in known.authors if " " in author):
-        return "author-bio"
-    if line.emphatic and _BIO.match(line.text):
+    if _is_on_author(line, key, known):
         return "author-bio"
     if line.leads and len(key.split()) <= _HOUSE_WORDS and _is_publisher_line(line, key, known):
         return "house-line"
     return ""
 
 
+def _is_on_author(line: Line, key: str, known: Known) -> bool:
+    """Return whether a line begins with the author's full name, names the author and an address, or is an emphasized biography."""
+    if line.plain and _ADDRESS.search(line.text) and any(author in key for author in known.authors):
+        return True
+    begins = any(key.startswith(author + " ") for author in known.authors if " " in author)
+    return begins or (line.emphatic and _BIO.match(line.text) is not None)
+
+
 def _is_publisher_line(line: Line, key: str, known: Known) -> bool:
     """Return whether a line addresses the readers, names the site, or gives a contact address in emphasis."""
+    if _REQUEST.match(line.text) and ("@" in line.text or not ends_sentence(line.text)):
+        return True
     is_named = bool(known.sitename) and known.sitename in key
     return is_named or _HOUSE.search(line.text) is not None or (line.emphatic and "@" in line.text)
 

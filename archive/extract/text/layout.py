@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from archive.extract.model import ALL_LINK, LINKED
@@ -73,7 +73,9 @@ class Layout:
             dict.fromkeys(ancestors(holder, main), "") if main is not None and holder is not None else {}
         )
         self._own: set[tuple[object, str | None]] = set()  # names of the boxes of the article's paragraphs
-        running = [owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running]
+        found_blocks = [self.blocks[index] for index in self.found]
+        told = [block for block in found_blocks if block.is_running] or [b for b in found_blocks if _is_sentence(b)]
+        running = [owner(block.element) for block in told]
         self.holders = set(running)
         if holder is not None and len(self.holders) >= max(PARAGRAPHS, _WRAPPED * len(running)):
             self.holders |= {holder, _around(self.holders)}  # each paragraph has a box of its own
@@ -136,7 +138,7 @@ class Layout:
         is_part = closest(block.element, "pre") is not None or (
             self.is_own_list(group) if group is not None else self._is_lone_sentence(block, holders)
         )
-        if verdict and not (is_part or self._titles_next(index, have)):
+        if verdict and not (is_part or self._titles_next(index, have) or self._shares_evidence(index, have)):
             return False
         is_told = self._is_named(index) or _is_linked_sentence(block) or links_to_itself(block)
         if block.linked >= HALF_LINK and not is_told:
@@ -157,7 +159,8 @@ class Layout:
         is_title = is_title or self._titles_next(index, have)
         if not is_beside and not is_title:
             return False
-        return (is_title and self.blocks[index + 1].is_running) or not self.is_boilerplate(block.element)
+        is_title = is_title and (self.blocks[index + 1].is_running or _is_sentence(self.blocks[index + 1]))
+        return is_title or not self.is_boilerplate(block.element)
 
     def _titles_next(self, index: int, have: Collection[int]) -> bool:
         """Return whether a block is the title of a box, by its tag, emphasis or name, and the box has a paragraph of the article."""
@@ -170,18 +173,28 @@ class Layout:
             return is_in(self.blocks[following].element, box)
         return is_emphatic and is_in(self.blocks[following].element, element)
 
+    def _shares_evidence(self, index: int, have: Collection[int]) -> bool:
+        """Return whether a block is a heading, and all evidence against it is against the article's sentence under it as well."""
+        element, following = self.blocks[index].element, index + 1
+        if element.tag not in HEADINGS or following not in have or not _is_sentence(self.blocks[following]):
+            return False
+        shared = set(ancestors(self.blocks[following].element))
+        return not any(
+            boilerplate_evidence(node) for node in takewhile(lambda node: node not in shared, ancestors(element))
+        )
+
     def is_in_panel(self, block: TextBlock, group: HtmlElement | None, holders: Collection[HtmlElement | None]) -> bool:
         """Return whether a block is in a box of its own beside paragraphs: an item of a list under a heading, or a linked sentence."""
         box = block.element.getparent() if group is None else group.getparent()
         for _ in range(_WRAPS):  # boxes that contain nothing else
-            if box is None or len(box) > 1 or box.getparent() in holders:
+            if box is None or _has_others(box) or box.getparent() in holders:
                 break
             box = box.getparent()
         if box is None or box.getparent() not in holders:
             return False
         if group is None:
             is_title = block.element.tag == "summary" and next(box.iter("a"), None) is None
-            return is_title or (len(box) == 1 and (_is_linked_sentence(block) or _is_sentence(block)))
+            return is_title or (not _has_others(box) and (_is_linked_sentence(block) or _is_sentence(block)))
         before = group.getprevious()
         if before is None:
             return self.is_own_list(group)
@@ -191,7 +204,11 @@ class Layout:
 
     def _is_lone_sentence(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
         """Return whether a paragraph is a sentence in boxes of its own beside the others, whatever their layout is named."""
-        if block.element.tag != "p" or not _is_sentence(block) or not self.is_in_panel(block, None, holders):
+        if (
+            block.element.tag not in {"p", "div"}
+            or not _is_sentence(block)
+            or not self.is_in_panel(block, None, holders)
+        ):
             return False
         return not any(map(names_request, ancestors(block.element, self.main)))
 
@@ -276,6 +293,12 @@ def _opens_panel(element: HtmlElement) -> bool:
         if _QUESTION.search(node.get("class") or ""):
             return True
     return False
+
+
+def _has_others(box: HtmlElement) -> bool:
+    """Return whether several elements of a box have words; an icon has none."""
+    said = (any(map(str.isalnum, "".join(other.itertext()))) for other in box) if len(box) > 1 else iter(())
+    return sum(islice(filter(None, said), 2)) > 1
 
 
 def _is_plain_list(group: HtmlElement) -> bool:

@@ -260,6 +260,8 @@ WIDGET = re.compile(
 # Comparing texts by their folded words and the share of word sequences in common.
 
 _UNSPACED = "぀-ヿ㐀-鿿가-힯฀-๿က-႟"
+_unspaced = re.compile(f"[{_UNSPACED}]").search
+_SPACED_WORD = re.compile(r"\w+")
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 """A word, or one character of a script written without spaces (kana, han, hangul, Thai, Burmese)."""
 
@@ -270,6 +272,8 @@ _SIGNS_OF_WORD, _LETTERS_OF_WORD = 2, 5
 STOPS = (".", "…", "。", "．", "｡", "۔", "।", "॥", "։", "።", "။", "។")
 _QUESTIONS = ("?", "!", "؟", "？", "！", "\u037e")
 _CLOSING = "\"'”“’»«›)]）」』】"
+_ABBREVIATED = re.compile("[\u0e00-\u0eff]\\.$")
+"""A full stop after a letter of Thai or Lao, which only abbreviates a word, as after the hour of a time."""
 _STOPLESS_WORDS = 8
 """Minimum words of a sentence in Thai or Lao, which do not mark the end of sentences."""
 
@@ -285,6 +289,8 @@ def count_words(text: str) -> int:
 def ends_sentence(text: str, *, asking: bool = True) -> bool:
     """Return whether a line ends like a sentence; questions and exclamations count only with `asking`."""
     end = text.rstrip(_CLOSING)
+    if _ABBREVIATED.search(end):
+        end = end[:-1]
     if end.endswith(STOPS) or (asking and end.endswith(_QUESTIONS)):
         return True
     return "\u0e00" <= end[-1:] <= "\u0eff" and count_words(text) >= _STOPLESS_WORDS
@@ -299,7 +305,8 @@ Gram = tuple[str, ...]
 @lru_cache(maxsize=512)
 def folded_words(text: str) -> Sequence[str]:
     """Return the folded words of a text; cached, because several readers need those of the same lines."""
-    return tuple(_WORD.findall(fold(text)))
+    folded = fold(text)
+    return tuple((_SPACED_WORD if folded.isascii() or not _unspaced(folded) else _WORD).findall(folded))
 
 
 def grams(text_words: Sequence[str]) -> set[Gram]:

@@ -134,7 +134,13 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
         elif not _is_announced(found, places[0], blocks):
             rules.update(dict.fromkeys(linked, "linked-list"))
     headings = {index for index in found if blocks[index].linked >= ALL_LINK and blocks[index].element.tag in HEADINGS}
-    kept = {at for at in rules if _is_sentence(found, at, blocks) or _is_section(found, at, blocks, headings)}
+    kept = {
+        at
+        for at in rules
+        if _is_sentence(found, at, blocks)
+        or _is_section(found, at, blocks, headings)
+        or _opens_paragraph(found, at, blocks)
+    }
     rules = {at: rule for at, rule in rules.items() if at not in kept}
     rules.update(
         {
@@ -148,12 +154,18 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
 
 def _is_link(block: TextBlock, size_of: Callable[[HtmlElement], int]) -> bool:
     """Return whether a line consists of a link, perhaps with symbols or a date, and is not a table cell next to unlinked ones."""
-    rest = " ".join(text for text, (href, _) in block.parts if not href) if block.linked >= _MOST_LINK else "?"
-    is_bare = rest != "?" and (not any(map(str.isalnum, rest)) or is_date(Line(rest), line_key(rest)))
-    if block.linked < ALL_LINK and not is_bare:
+    if not is_linked_line(block):
         return False
     row = closest(block.element, "tr")
     return row is None or size_of(row) <= 2 * len(block.text)
+
+
+def is_linked_line(block: TextBlock) -> bool:
+    """Return whether a line consists of a link, perhaps with symbols or a date."""
+    if block.linked >= ALL_LINK or block.linked < _MOST_LINK:
+        return block.linked >= ALL_LINK
+    rest = " ".join(text for text, (href, _) in block.parts if not href)
+    return not any(map(str.isalnum, rest)) or is_date(Line(rest), line_key(rest))
 
 
 def _text_size(element: HtmlElement) -> int:
@@ -196,6 +208,16 @@ def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock], head
     following = blocks[found[at + 1]]
     is_beside = following.element.getparent() is block.element.getparent()
     return following.is_running and is_beside and headings <= {found[at]}
+
+
+def _opens_paragraph(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
+    """Return whether a linked line is the first of several in a paragraph, which a last paragraph of one line follows."""
+    if at + 2 >= len(found):
+        return False
+    own, following, before, last = (blocks[found[place]] for place in (at, at + 1, -2, -1))
+    is_first = own.element.tag == "p" and following.element is own.element and not following.is_linked
+    is_beside = last.element.getparent() is own.element.getparent() and before.element is not last.element
+    return is_first and is_beside and last.is_running
 
 
 def _outweigh(places: Iterable[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:

@@ -64,6 +64,7 @@ _NEAR = 12
 _COMMENT_HEADINGS = 20
 """Maximum headings that are tried as that of readers' comments."""
 _QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
+_SHARING = re.compile(r"(?<![a-z])shar(?:e|ing)(?![a-z])|[a-z]Shar(?:e|ing)(?![a-z])")
 _AUTHOR = re.compile(
     r"\b(?:about[-_]{0,2}(?:the[-_])?author|(?:post|article|entry)?[-_]{0,2}author[-_]{0,2}(?:bio|box|card|info|profile|desc\w*|details|block|section)"
     r"|bio[-_]?(?:box|author)|autor[-_]?(?:box|info|bio))",
@@ -101,6 +102,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         find_last_offer,
         _authors,
         find_calls,
+        _sharing,
     ):
         for index, rule in find_rules(found, blocks, host):
             rules.setdefault(index, rule)
@@ -142,6 +144,14 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
                 for line, is_told in zip(lines, dates, strict=True)
             ):
                 yield from ((index, "labels") for index in indices)
+
+
+def _sharing(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find short labels in an element that is named as one for sharing."""
+    for index in found:
+        names = blocks[index].element.get("class")
+        if names and _SHARING.search(names) and is_label(Line(blocks[index].text)):
+            yield index, "label"
 
 
 def _heads_comments(block: TextBlock) -> bool:

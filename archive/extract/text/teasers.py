@@ -12,7 +12,7 @@ from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import SECTIONS, boxes_around
 from archive.extract.text.names import count_words, ends_sentence
 from archive.extract.text.phrases import PHRASES, line_key
-from archive.extract.text.place import same_site
+from archive.extract.text.place import is_linked_line, same_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +36,8 @@ _NEAR = 12
 _TEASER = 350
 _POST = re.compile(r"(?:^|\s)(?:type-post|wp-block-post|hentry|post-\d+)(?:\s|$)")
 """Classes of a post's element in WordPress."""
+_CELLS = frozenset({"td", "tr"})
+_LINES = frozenset({"p", "td", "tr", "li"})
 _APPEALS = frozenset({"follow-us", "newsletter"})
 _BOXES = frozenset({"aside", "div", "section"})
 _OFFER_TITLE = 80
@@ -103,14 +105,14 @@ def find_appeals(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -
 
 
 def find_offers(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find small boxes under a request to subscribe or follow, with a link: `Our newsletter`, a sentence on it, `Sign up`."""
+    """Find small boxes under a request to subscribe or follow, with a link or button: `Our newsletter`, a sentence on it, `Sign up`."""
     for at, index in enumerate(found):
         block = blocks[index]
         if len(block.text) > _OFFER_TITLE or ends_sentence(block.text, asking=False) or not _appeals(block):
             continue
         box = block.element if block.element.tag in _BOXES else block.element.getparent()
         is_first = not at or not is_in(blocks[found[at - 1]].element, box)
-        if box is None or box.tag not in _BOXES or not is_first or next(box.iter("a"), None) is None:
+        if box is None or box.tag not in _BOXES or not is_first or next(box.iter("a", "button"), None) is None:
             continue
         if len("".join(box.itertext())) <= _TEASER:
             inside = [other for other in found[at : at + _NEAR] if is_in(blocks[other].element, box)]
@@ -167,8 +169,8 @@ def find_teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -
     for (parent, tag, names), boxes in _boxes_of_titles(found, blocks, host).items():
         if tag == "article" or _POST.search(names):
             yield from _lone_teasers(boxes, found, blocks)
-        if len(boxes) < 2 or tag in {"p", "td", "tr"}:
-            lone = running[parent] > 1 and tag not in {"p", "td", "tr", "li"}
+        if len(boxes) < 2 or tag in _CELLS or (tag == "p" and not _hold_excerpts(boxes, found, blocks)):
+            lone = running[parent] > 1 and tag not in _LINES
             yield from _lone_teasers(boxes, found, blocks) if lone else ()
             continue
         members = {node for node in parent.iterchildren(tag) if (node.get("class") or "") == names}
@@ -184,6 +186,17 @@ def find_teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -
             yield before, "teaser"
 
 
+def _hold_excerpts(
+    boxes: Mapping[HtmlElement, Sequence[int]], found: Sequence[int], blocks: Sequence[TextBlock]
+) -> bool:
+    """Return whether each box begins with its title and has another line."""
+    for box, titles in boxes.items():
+        inside = _lines_in(box, bisect_left(found, titles[0]), found, blocks)
+        if len(inside) < 2 or inside[0] != titles[0]:
+            return False
+    return True
+
+
 def _boxes_of_titles(
     found: Sequence[int], blocks: Sequence[TextBlock], host: str
 ) -> dict[tuple[HtmlElement, str, str], dict[HtmlElement, list[int]]]:
@@ -191,7 +204,7 @@ def _boxes_of_titles(
     groups: dict[tuple[HtmlElement, str, str], dict[HtmlElement, list[int]]] = {}
     for index in found:
         block = blocks[index]
-        if block.linked >= ALL_LINK and count_words(block.text) >= _TITLE_WORDS and same_site(block.href, host):
+        if is_linked_line(block) and count_words(block.text) >= _TITLE_WORDS and same_site(block.href, host):
             for node in boxes_around(block.element):
                 parent = node.getparent()
                 if parent is not None:

@@ -28,7 +28,12 @@ _NOTICE = 800
 _CALL = 300
 _STEPS = 3
 _BUTTON_WORDS = 4
+_SIBLINGS = 50
+"""Maximum boxes after one in which to look for others of its kind."""
 _CALLS = frozenset({"div", "aside"})
+_ANSWERS = 5
+_QUESTION = 150
+"""Maximum buttons and characters of a question on the article."""
 _CLAIMED = 2
 """Minimum statements of a consent notice, of seven, in a small box with a button that asks for consent."""
 
@@ -48,22 +53,31 @@ def find_widgets(
         for node in boxes_around(blocks[index].element):
             if node.tag in {"article", "main", "body"}:
                 break
-            if not _asks(f"{node.get('class', '')} {node.get('id', '')}") and not (node in entered and is_short(node)):
+            if not _asks(node) and not (node in entered and is_short(node)):
                 continue
             if node not in decided:
                 inside = [other for other in found if is_in(blocks[other].element, node)]
                 size = sum(len(blocks[other].text) for other in inside)
-                is_before = inside[0] <= first
                 has_control = next(node.iter("button", "input", "form"), None) is not None
-                decided[node] = size < _SMALL * total and (has_control or (is_before and not _holds_title(node)))
+                is_before = inside[0] <= first and not _holds_title(node) and _said_beside(node) < _SMALL * total
+                decided[node] = size < _SMALL * total and (has_control or is_before)
             if decided[node]:
                 yield index, "widget"
                 break
 
 
+def _asks(box: HtmlElement) -> bool:
+    return _names_widget(f"{box.get('class', '')} {box.get('id', '')}")
+
+
 @lru_cache(maxsize=4096)
-def _asks(names: str) -> bool:
+def _names_widget(names: str) -> bool:
     return WIDGET.search(names) is not None
+
+
+def _said_beside(box: HtmlElement) -> int:
+    """Return the characters in the boxes beside one that are named as widgets: each paragraph for subscribers may be in one."""
+    return sum(len("".join(other.itertext())) for other in islice(box.itersiblings(), _SIBLINGS) if _asks(other))
 
 
 _FIELDS = frozenset({"email", "text", "tel"})
@@ -94,14 +108,14 @@ def holders_of_controls(model: PageModel) -> set[HtmlElement]:
 def find_consents(
     answered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
 ) -> Iterator[tuple[int, str]]:
-    """Find boxes that ask for consent to load content from another site."""
+    """Find boxes that ask for consent to load content from another site, or whether the article was good."""
     decided: dict[HtmlElement, bool] = {}
     for index in found:
         for node in boxes_around(blocks[index].element):
             if node.tag in SECTIONS:
                 break
             if node not in decided:
-                decided[node] = node in answered and _asks_consent(node, found, blocks)
+                decided[node] = node in answered and (_asks_consent(node, found, blocks) or _asks_opinion(node))
             if decided[node]:
                 yield index, "widget"
                 break
@@ -114,6 +128,14 @@ def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextB
     inside = sum(len(blocks[index].text) for index in found if is_in(blocks[index].element, box))
     is_small = inside < _SMALL * sum(len(blocks[index].text) for index in found)
     return is_small and sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED
+
+
+def _asks_opinion(box: HtmlElement) -> bool:
+    """Return whether a box contains only a question and several buttons with the answers."""
+    buttons = ["".join(button.itertext()) for button in islice(box.iter("button"), _ANSWERS + 1)]
+    text = text_within(box, _QUESTION) if 1 < len(buttons) <= _ANSWERS else ""
+    answers = "".join("".join(buttons).split())
+    return "".join(text.split()).removesuffix(answers).endswith(("?", "؟", "？"))
 
 
 def find_last_offer(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
