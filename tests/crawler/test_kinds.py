@@ -980,6 +980,20 @@ def test_links_that_robots_must_not_follow_are_counted_and_told(at):
     assert "(nofollow)" in done.summary["warnings"][0]
 
 
+def test_links_that_robots_must_not_follow_are_counted_on_lists_alone(at):
+    closed = '<a rel="nofollow ugc" href="{}">A headline of several words for it</a>'
+    world = newsroom(1) | {HOME: list_page(story(1)).replace("</body>", closed.format(story(2)) + "</body>")}
+    world[f"https://paper.test{story(1)}"] = page(1, foot=closed.format(story(3)))
+    assert at(0, world).summary["left_out"] == {"nofollow": 1}
+
+
+def test_a_start_page_whose_links_are_all_closed_to_robots_is_not_called_one_without_links(at):
+    home = f'<html lang=en><title>Paper</title><a rel=nofollow href="{story(1)}">A headline of several words for it</a></html>'
+    done = at(0, {HOME: home})
+    assert (done.code, done.summary["left_out"]) == (15, {"nofollow": 1})
+    assert "(nofollow)" in done.summary["warnings"][0]
+
+
 def test_a_feed_that_an_article_links_to_is_not_read(at):
     world = newsroom(1)
     world[f"https://paper.test{story(1)}"] = page(1, foot='<a href="/2026/11/comments-of-1.rss">Comments</a>')
