@@ -340,6 +340,18 @@ def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap
     assert not at(4, world(later)).summary["left_out"]
 
 
+@pytest.mark.parametrize("status", [200, 403, 451])
+def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, rows, status):
+    at(0, newsroom(1))
+    notice = (
+        "<html lang=en><title>Paper</title><h1>Sorry</h1><p>This content is not available in your country.</p></html>"
+    )
+    for day in range(1, 30, 4):
+        at(day, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": (status, {}, notice)})
+    assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("quarantine", "region")]
+    assert rows("SELECT version, gone_at FROM articles") == [(1, None)]
+
+
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for
 
 
