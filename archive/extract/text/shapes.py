@@ -258,7 +258,13 @@ def _copies(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
         ):
             size += 1
         places = {blocks[found[start]].element.getparent() for start in (of, at)}
-        if size >= _COPIED and len(places) > 1 and any(blocks[index].is_running for index in found[at : at + size]):
+        is_cell = closest(blocks[found[at]].element, "td", "th") is not None  # rows of a table may be alike
+        if (
+            size >= _COPIED
+            and len(places) > 1
+            and not is_cell
+            and any(blocks[index].is_running for index in found[at : at + size])
+        ):
             yield from ((index, "repeated") for index in found[at : at + size])
         at += max(size, 1)
 
