@@ -251,6 +251,11 @@ class DamagedFileError(ArchiveError):
         self.path = path
         self.offset = offset
         self.problem = problem
+        self.kept = kept
+
+    def inside(self, package: Path) -> DamagedFileError:
+        """Return the same of a file that was unpacked from this package."""
+        return DamagedFileError(package / self.path.name, self.offset, self.problem, kept=self.kept)
 
 
 class LinkedFileError(DamagedFileError):

@@ -64,6 +64,10 @@ _WALLS = {
 
 _SEEDS = {
     "dns": (N_("no such host"), N_("Check the spelling of the address, and the name server of this machine")),
+    "proxy": (
+        N_("the proxy cannot be reached, or refuses"),
+        N_("Check its address and credentials (proxy in the entry, or http_proxy and https_proxy in the environment)"),
+    ),
     "refused-address": (
         N_("the site's address is not on the public internet"),
         N_("If it is yours, open its network: -s WARRAQ_OPEN_NETWORKS=ADDRESS/BITS"),

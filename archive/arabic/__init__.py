@@ -122,6 +122,8 @@ _WORD: Final = re.compile(
     rf"(?=[{_UNSPACED}])[^\W_{_MARKS}][{_MARKS}]*"
     rf"|(?![{_UNSPACED}])[^\W_{_MARKS}](?:[{_JOINERS}]*(?![{_UNSPACED}])(?:[^\W_]|[{_MARKS}]))*"
 )
+_PLAIN_WORD: Final = re.compile(r"[^\W_]+")
+_is_special: Final = re.compile(f"[{_UNSPACED}{_MARKS}{_JOINERS}]").search
 
 
 def words(text: str) -> Iterator[re.Match[str]]:
@@ -130,7 +132,8 @@ def words(text: str) -> Iterator[re.Match[str]]:
     A run of signs or tatweel alone is not a word. Punctuation, underscores and spaces separate words; `match.span()` counts
     characters of the text as given.
     """
-    return _WORD.finditer(text)
+    is_plain = text.isascii() or not _is_special(text)
+    return (_PLAIN_WORD if is_plain else _WORD).finditer(text)
 
 
 # Light stemming: the part that the inflected forms of a word share.

@@ -264,7 +264,7 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
     segments = [segment for segment in path.split("/") if segment]
     if _ASSET.search(path):
         return Likeness(kind="other", score=0.0, reason="asset")
-    if any(word in path for word in _FEED_WORDS) and _FEED.search(path):
+    if any(map(path.__contains__, _FEED_WORDS)) and _FEED.search(path):
         return Likeness(kind="other", score=0.0, reason="feed")
     if not segments:
         return None if _STORY_PARAMETER.search(query) else Likeness(kind="section", score=0.0, reason="home")
@@ -322,11 +322,12 @@ def _words(segment: str) -> int:
 
 def _score(path: str, query: str, text: str) -> tuple[float, list[str]]:
     segments = [segment for segment in path.split("/") if segment]
+    has_digit = _DIGIT.search(path) is not None
     signs = (
-        (0.45, "date in the path", bool(_date(path))),
-        (0.4, "id in the path", any(_DIGIT.search(segment) and _ID.search(segment) for segment in segments[-3:])),
-        (0.45, "id in the query", bool(_STORY_PARAMETER.search(query))),
-        (0.2, "under a word for news", any(segment in _STORY for segment in segments[:-1])),
+        (0.45, "date in the path", has_digit and bool(_DATE.search(path))),
+        (0.4, "id in the path", has_digit and any(map(_ID.search, filter(_DIGIT.search, segments[-3:])))),
+        (0.45, "id in the query", bool(query and _STORY_PARAMETER.search(query))),
+        (0.2, "under a word for news", not _STORY.isdisjoint(segments[:-1])),
         (0.15, "file ending", bool(_ENDING.search(path)) and not _stem(segments).isalpha()),
     )
     evidence = [

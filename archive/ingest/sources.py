@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -22,14 +23,14 @@ from archive.terminal import Show, show_nothing
 from archive.urls.surt import surt
 from archive.warc import PAGE_BLOCK, Record, read_at, read_manifest, read_raw, read_records, register
 from archive.warc.framing import CAPTURES
-from archive.warc.wacz import unpack_warcs
+from archive.warc.wacz import torn_warcs, unpack_warcs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from archive.capture import Location
     from archive.ingest import ArchiveWriter
-    from archive.ingest.copying import RejectedRecord
+    from archive.ingest.copying import Adopted, RejectedRecord
 
 # The records of a site and period in WARC files, by their places.
 #
@@ -306,25 +307,20 @@ def import_files(
 def _import_file(indexer: Indexer, path: Path, writer: ArchiveWriter, name: str, progress: Show) -> None:
     collection = writer.collection
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
-        try:
-            copied = [
-                copy_in(one, collection.warcs, is_id_used=indexer.is_id_used) for one in _warcs_of(path, Path(folder))
-            ]
-        except DamagedFileError as error:  # the other files are still imported
-            indexer.done.damaged.append(error)
-            return
+        copied = _copied(
+            path, Path(folder), indexer.done, partial(copy_in, folder=collection.warcs, is_id_used=indexer.is_id_used)
+        )
     known = read_manifest(collection.warcs)
     for target in copied:
-        indexer.done.damaged += target.damages
-        size = target.path.stat().st_size or 1
+        size = target.stat().st_size or 1
         indexer.index_file(
-            target.path,
-            is_new=target.path.name not in known,
+            target,
+            is_new=target.name not in known,
             each=writer.index.add_record,
             progress=lambda offset, size=size: progress(name, offset, size),  # type: ignore[misc]
         )
-        writer.index.reread(target.path.name)
-        register(target.path)
+        writer.index.reread(target.name)
+        register(target)
 
 
 class _Ids:
@@ -352,16 +348,12 @@ def _import_chosen(
         sound = []
         ids = _Ids(indexer, wanted)
         for path in paths:
-            try:
-                copied = [
-                    ensure_member_per_record(one, Path(folder), is_id_used=ids.is_id_used)
-                    for one in _warcs_of(path, Path(folder))
-                ]
-            except DamagedFileError as error:
-                done.damaged.append(error)
-                continue
-            sound += [one.path for one in copied]
-            done.damaged += [damage for one in copied for damage in one.damages]
+            sound += _copied(
+                path,
+                Path(folder),
+                done,
+                partial(ensure_member_per_record, folder=Path(folder), is_id_used=ids.is_id_used),
+            )
         selected = select(sound, wanted, known=lambda one: captures.of_record(writer.store.db, one) is not None)
         for number, place in enumerate(selected.places, 1):
             progress("records", number, len(selected.places))
@@ -376,11 +368,34 @@ def _import_chosen(
         done.count_rejected(rejected)
 
 
-def _warcs_of(path: Path, folder: Path) -> list[Path]:
+def _copied(path: Path, folder: Path, done: Imported, copy: Callable[[Path], Adopted]) -> list[Path]:
+    """Return the copies of the WARC files that `path` is or holds; a damaged one costs itself, and is noted in `done.damaged`."""
+    found = list[Path]()
+    for one in _warcs_of(path, folder, done):
+        try:
+            adopted = copy(one)
+        except DamagedFileError as error:
+            damages: tuple[DamagedFileError, ...] = (error,)
+        else:
+            found.append(adopted.path)
+            damages = adopted.damages
+        done.damaged += damages if one == path else [error.inside(path) for error in damages]
+    return found
+
+
+def _warcs_of(path: Path, folder: Path, done: Imported) -> list[Path]:
     """Return the WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`.
 
-    Raises IrregularFileError for a device, which may have no end, or a FIFO, on which the import would wait.
+    [] for a device, which may have no end, a FIFO, on which the import would wait, and a package that is refused.
     """
     if path.exists() and not path.is_file():
-        raise IrregularFileError(path)
-    return list(unpack_warcs(path, Path(mkdtemp(dir=folder)))) if path.name.endswith(".wacz") else [path]
+        done.damaged.append(IrregularFileError(path))
+        return []
+    if not path.name.endswith(".wacz"):
+        return [path]
+    into = Path(mkdtemp(dir=folder))
+    try:
+        return unpack_warcs(path, into)
+    except DamagedFileError as error:
+        done.damaged.append(error)
+        return torn_warcs(path, into)

@@ -29,7 +29,7 @@ from archive.arabic import fold, spell, stem, without_article, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-KEY_VERSION: Final = 5
+KEY_VERSION: Final = 6
 """Incremented with every change of the keys; an index of another version must be rebuilt."""
 
 _LATIN: Final = "latin"
@@ -146,6 +146,8 @@ def _perso_arabic(folded: str, language: str) -> str:
 
 
 _NUMBER: Final = re.compile(r"(?<!\d)\d{1,3}(?:[,٬]\d{3})+(?!\d)")
+_has_thousands: Final = re.compile(r"[,٬]\d{3}").search
+"""Finds a comma of a number in a fraction of the time of `_NUMBER`."""
 _MIXED: Final = re.compile("[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]")
 _ARABIC_LETTER: Final = re.compile("[\u0621-\u064a\u066e-\u06d3]")
 _RUN: Final = re.compile(
@@ -159,8 +161,9 @@ def tokens(text: str) -> Iterator[re.Match[str]]:
     """Return the tokens of the ORIGINAL text as matches, in order; `match.span()` counts characters of the text as given."""
     if _MIXED.search(text) is None:  # most Arabic sentences: nothing to split
         return words(text)
-    numbers = list(_NUMBER.finditer(text)) if "," in text or "٬" in text else []
-    return _parted(text, numbers) if numbers or _ARABIC_LETTER.search(text) else words(text)
+    numbers = list(_NUMBER.finditer(text)) if _has_thousands(text) else []
+    is_mixed = not text.isascii() and _ARABIC_LETTER.search(text)
+    return _parted(text, numbers) if numbers or is_mixed else words(text)
 
 
 def _parted(text: str, numbers: list[re.Match[str]]) -> Iterator[re.Match[str]]:
@@ -194,7 +197,8 @@ def text_keys(text: str, language: str = "") -> str:
     """Return the keys of a whole text, in order, separated by spaces."""
     language = stemming_language(language)
     text = ELISION.sub(_blank, text) if language in _ELIDING else text
-    return " ".join([word_key(match.group(), language) for match in tokens(text)])
+    # by lines, because most have nothing that `tokens` would have to split
+    return " ".join([word_key(match.group(), language) for line in text.split("\n") for match in tokens(line)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +271,14 @@ def facet(name: str, value: str) -> str:
     """Return the token of a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' for an empty value."""
     cleaned = _FACET_CHARACTER.sub("_", fold(value).strip())[:128].strip("_")
     return f"{name}:{cleaned}" if cleaned else ""
+
+
+def title_tokens(keys: str) -> str:
+    """Return the tokens that say of each of these keys that it is in the title.
+
+    Their postings are a tenth as long as those of the keys, most of which are of texts. No beginning of a word that is typed has the colon.
+    """
+    return " ".join(f":{key}" for key in keys.split())
 
 
 def site_facets(site: str, hostname: str) -> Iterator[str]:

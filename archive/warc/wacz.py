@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from archive.errors import DamagedFileError
 from archive.files import replace_file
 from archive.locale import N_
+from archive.warc.streams import GZIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,12 +34,15 @@ _FILE_NAME = r"(?:.*/)?([^/.][^/]*)"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._ ()+=@~-]")
 LONGEST_NAME = 200
 WARC_NAME = re.compile(_FILE_NAME + r"(\.warc(?:\.gz|\.zst)?)", re.IGNORECASE)
+LARGEST_START = 64 << 20
+"""Bytes of a torn package in which its first WARC must begin."""
+_FIRST_WARC = re.compile(rb"PK\x03\x04.{26}[^\0]{1,1000}?\.warc\.gz.{0,100}?" + re.escape(GZIP), re.DOTALL)
 PACKAGE_NAME = re.compile(_FILE_NAME + r"(\.wacz)", re.IGNORECASE)
 """A package in a package: Browsertrix exports collections this way (profile `multi-wacz-package`)."""
 
 
 def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> list[Path]:
-    """Extract each WARC of the package at `path`, and of packages in it, into the empty `folder`; return their paths.
+    """Extract each WARC of the package at `path`, and of packages in it, into the empty `folder`; return the paths of those not empty.
 
     The whole package is refused when a name leads out of the folder, when a member is a link, is encrypted, overlaps another or exceeds
     the limits of size, or when a digest in `datapackage.json` does not match.
@@ -56,6 +60,22 @@ def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> lis
     if not found:
         raise DamagedFileError(path, 0, N_("no WARC file in the package"), kept=N_("nothing was imported from it"))
     return found
+
+
+def torn_warcs(path: Path, folder: Path) -> list[Path]:
+    """Return the rest of a package that has lost its end from its first WARC on, as one WARC file with damage; [] for any other file.
+
+    Without its end, which lists the files, a package is no ZIP file. Records in a package are uncompressed in it, as in a WARC.
+    """
+    with path.open("rb") as package:
+        start = package.read(LARGEST_START)
+        found = _FIRST_WARC.search(start)
+        if found is None or zipfile.is_zipfile(path):
+            return []
+        package.seek(found.end() - len(GZIP))
+        target = folder / f"{_UNUSUAL.sub('_', path.stem)[:LONGEST_NAME]}.warc.gz"
+        replace_file(target, iter(lambda: package.read(CHUNK), b""))
+    return [target]
 
 
 def _unpack(path: Path, folder: Path, max_bytes: int, *, is_inner: bool = False) -> list[Path]:
@@ -155,6 +175,7 @@ def _extract(
             target = folder / str(len(made)) / name
             target.parent.mkdir(exist_ok=True)
         replace_file(target, _pieces(package, member, digest.update))
-        made.append(target)
+        if member.file_size:
+            made.append(target)
         _compare(path, member, digest.hexdigest(), digests.get(member.filename, ""))
     return made

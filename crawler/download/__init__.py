@@ -24,12 +24,14 @@ from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import load_object
 from twisted.internet import ssl
 
+from archive.locale import N_
 from crawler.download.connection import ConnectionPool, Proxy, Route, TlsContexts, open_connection
 from crawler.download.errors import (
     BadFramingError,
     BadRequestError,
     ClosedError,
     ExchangeError,
+    ProxyError,
     ResetError,
     ShortBodyError,
     StoppedError,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "TRACE")  # safe methods: RFC 9110, section 9.2.1
+_PROXY_AUTHENTICATION = 407  # only a proxy sends it: RFC 9110, section 15.5.8
 _certificate: Any = ssl.Certificate  # Twisted leaves it without types
 
 
@@ -273,6 +276,9 @@ class WireHandler:
                 self._emit(attempt, protocol, framing, started, error)
         request.meta["download_latency"] = protocol.first_byte_after
         response = _response(request, protocol, framing, flags=["truncated", error.outcome] if error else [])
+        if response.status == _PROXY_AUTHENTICATION and attempt.route.proxy is not None:
+            protocol.hang_up()
+            raise ProxyError(N_("the proxy asks for credentials, or refuses those that it was given (407)"))
         if framing.persistent:
             self._pool.give(attempt.route, protocol)
         else:

@@ -20,7 +20,15 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, platformTrust
 from twisted.internet.threads import deferToThread
 
-from crawler.download.errors import DnsError, NotConnectedError, StoppedError, TotalTimeoutError, UnreachableError
+from archive.locale import N_
+from crawler.download.errors import (
+    DnsError,
+    NotConnectedError,
+    ProxyError,
+    StoppedError,
+    TotalTimeoutError,
+    UnreachableError,
+)
 from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.protocol import WireProtocol
 
@@ -136,22 +144,17 @@ async def open_connection(
 ) -> WireProtocol:
     """Return a connection ready for requests, within `allowed` seconds.
 
-    Raises DnsError, NotConnectedError, UnreachableError, TotalTimeoutError, RefusedAddressError, TlsError.
+    Raises DnsError, NotConnectedError, UnreachableError, ProxyError, TotalTimeoutError, RefusedAddressError, TlsError.
     """
     deadline = reactor.seconds() + allowed
     host, port = route.first_hop
     guard.check_literal(route.host)
-    factory: Any = Factory.forProtocol(lambda: WireProtocol(reactor))
-    factory.noisy = False
     try:
-        endpoint = _endpoint(reactor, host, port, timeout=allowed, bindAddress=route.bind)
-        protocol = await _connected(endpoint.connect(factory), host, reactor, allowed)
-    except DnsError:
-        address = await _ipv6_address(host, port, reactor, deadline - reactor.seconds())
-        if not address:
+        protocol = await _connect(route, reactor, deadline - reactor.seconds(), allowed)
+    except (DnsError, NotConnectedError, UnreachableError) as error:
+        if route.proxy is None:
             raise
-        endpoint = _endpoint(reactor, address, port, timeout=allowed, bindAddress=route.bind)
-        protocol = await _connected(endpoint.connect(factory), host, reactor, allowed)
+        raise ProxyError(N_(f"the proxy {host}:{port} cannot be used: {error}")) from error
     try:
         if route.proxy is None:
             guard.check(route.host, protocol.peer)
@@ -165,6 +168,23 @@ async def open_connection(
         protocol.hang_up()
         raise
     return protocol
+
+
+async def _connect(route: Route, reactor: Any, seconds: float, allowed: float) -> WireProtocol:
+    """Return a TCP connection to the first hop, by IPv6 if its name has no IPv4 address."""
+    host, port = route.first_hop
+    deadline = reactor.seconds() + seconds
+    factory: Any = Factory.forProtocol(lambda: WireProtocol(reactor))
+    factory.noisy = False
+    try:
+        endpoint = _endpoint(reactor, host, port, timeout=allowed, bindAddress=route.bind)
+        return await _connected(endpoint.connect(factory), host, reactor, allowed)
+    except DnsError:
+        address = await _ipv6_address(host, port, reactor, deadline - reactor.seconds())
+        if not address:
+            raise
+    endpoint = _endpoint(reactor, address, port, timeout=allowed, bindAddress=route.bind)
+    return await _connected(endpoint.connect(factory), host, reactor, allowed)
 
 
 def _endpoint(reactor: Any, host: str, port: int, **more: Any) -> Any:
@@ -217,4 +237,4 @@ async def _open_tunnel(protocol: WireProtocol, route: Route, seconds: float, all
     await maybe_deferred_to_future(waiting)
     if framing.head is None or not 200 <= framing.head.status < 300:
         status = framing.head.status if framing.head else "nothing"
-        raise UnreachableError(f"the proxy answered CONNECT {route.authority} with {status}")
+        raise ProxyError(N_(f"the proxy answered CONNECT {route.authority} with {status}"))

@@ -174,9 +174,15 @@ class NotConnectedError(ExchangeError, DownloadConnectionRefusedError):
 
 
 class UnreachableError(ExchangeError, DownloadFailedError):
-    """No TCP connection: no route, network down, or the proxy refused."""
+    """No TCP connection: no route, or the network is down."""
 
     outcome = "unreachable"
+
+
+class ProxyError(ExchangeError, DownloadFailedError):
+    """The proxy cannot be reached, or refuses to pass the request on: this says nothing about the site."""
+
+    outcome = "proxy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +245,7 @@ class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- the term of RFC 93
         self.reason = reason
 
 
-OF_THE_HOST = frozenset({"dns", "refused-address", "tls", "incomplete-chain", "http2-only"})
+OF_THE_HOST = frozenset({"dns", "proxy", "refused-address", "tls", "incomplete-chain", "http2-only"})
 """Outcomes of a request for robots.txt that apply to the whole host."""
 
 

@@ -44,6 +44,10 @@ AT_ONCE = 1000
 """URLs that are announced at once, in 10 ms; a sitemap may have 50,000, and the crawl must not stall."""
 
 
+GAP = 5
+"""Entries of a feed from which nothing known among them shows a gap: a small paper may write all of a short feed in a day."""
+
+
 class ResponseHandler:
     """Turns the responses of one site's URLs into dispositions."""
 
@@ -292,6 +296,11 @@ class ResponseHandler:
             self._archive.report.seed_problem = N_(f"{due.url} answered with {reason}")
         return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
 
+    def _has_gap(self, due: ScheduledUrl, entries: tuple[Candidate, ...]) -> bool:
+        """Return whether a feed that was read before lists nothing that is known, so that news may have passed through it unseen."""
+        was_read = bool(due.visits and due.links_digest)
+        return was_read and len(entries) >= GAP and not frontier.rows_of(self._db, [entry.url for entry in entries])
+
     async def _announce(
         self, due: ScheduledUrl, answer: Parsed, *, believed: bool
     ) -> tuple[tuple[Candidate, ...], Counter[str]]:
@@ -315,6 +324,14 @@ class ResponseHandler:
         last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
         rest = tuple(self._scope.in_scope(due, answer, entries[last:], left_out, believed=believed))
         missed = self._scope.out_of_scope.counts.total() - missed
+        if due.kind == "feed" and self._has_gap(due, rest):
+            left_out["feed-gap"] += 1
+            self._archive.report.warnings.append(
+                N_(
+                    f"the feed {due.url} lists only articles that are new since its last visit: others may have "
+                    f"passed in between; crawl more often"
+                )
+            )
         if due.kind in ANNOUNCERS and missed and not inside + len(rest):
             self._archive.report.leads_elsewhere(due.kind, due.url, entries)
         elif due.kind == "seed" and answer.outcome.kind is OutcomeKind.LISTING and not entries and not left_out.total():

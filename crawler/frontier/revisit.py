@@ -68,6 +68,7 @@ RETRIES = 12
 HOST_REASONS = frozenset(
     {
         "dns",
+        "proxy",
         "refused-address",
         "connection-refused",
         "unreachable",

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import time
+import zipfile
 
 import pytest
 
@@ -206,6 +207,38 @@ def test_files_of_which_nothing_can_be_imported_leave_no_archive(warc, tmp_path,
     warraq("--archive", folder, "import", warc)
     assert "no archive was created" not in warraq("--archive", folder, "import", tmp_path / "no.warc.gz", code=7).stdout
     assert (folder / "warraq.db").is_file()
+
+
+def package(path, members):
+    with zipfile.ZipFile(path, "w") as target:
+        target.writestr("datapackage.json", json.dumps({"resources": []}))
+        for name, data in members.items():
+            target.writestr(f"archive/{name}", data)
+    return path
+
+
+@pytest.mark.parametrize("chosen", [(), ("--host", "news.example")])
+def test_an_empty_or_damaged_warc_in_a_package_costs_the_others_nothing(warc, tmp_path, chosen):
+    members = {"empty.warc.gz": b"", "torn.warc.gz": warc.read_bytes()[:40], "sound.warc.gz": warc.read_bytes()}
+    path = package(tmp_path / "p.wacz", members)
+    said = json.loads(warraq("--archive", tmp_path / "c", "import", "--json", *chosen, path, code=7).stdout)
+    assert said["articles_new"] == 3
+    assert [one.partition(": ")[0] for one in said["damaged"]] == [f"{path}/torn.warc.gz"]
+    path = package(tmp_path / "q.wacz", {name: members[name] for name in ("empty.warc.gz", "sound.warc.gz")})
+    assert json.loads(warraq("--archive", tmp_path / "d", "import", "--json", *chosen, path).stdout)["damaged"] == []
+
+
+@pytest.mark.parametrize("chosen", [(), ("--host", "news.example")])
+def test_a_package_that_has_lost_its_end_is_imported_up_to_there_and_says_so(warc, tmp_path, chosen):
+    whole = package(tmp_path / "p.wacz", {"data.warc.gz": warc.read_bytes(), "other.txt": b"x" * 100}).read_bytes()
+    for number, (cut, articles) in enumerate(
+        ((whole[: whole.index(b"x" * 100)], 3), (whole[: whole.index(b"other.txt") - 900], 2))
+    ):
+        (tmp_path / "torn.wacz").write_bytes(cut)
+        done = warraq("--archive", tmp_path / f"c{number}", "import", "--json", *chosen, tmp_path / "torn.wacz", code=7)
+        said = json.loads(done.stdout)
+        assert said["articles_new"] == articles
+        assert "not a readable WACZ" in said["damaged"][0]
 
 
 def test_what_a_stopped_import_had_copied_and_not_read_is_read_by_the_next(warc, tmp_path):

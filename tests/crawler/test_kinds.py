@@ -325,6 +325,21 @@ def test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted(at, rows):
     assert done.summary["left_out"] == {"no-url": 1}
 
 
+@pytest.mark.parametrize(("later", "gap"), [(range(6, 12), True), (range(5, 11), False), (range(8, 12), False)])
+def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap):
+    def world(numbers):
+        return newsroom(*numbers) | {
+            HOME: list_page(),
+            "https://paper.test/feed/": feed(*(f"https://paper.test{story(n)}" for n in numbers)),
+        }
+
+    assert not at(0, world(range(6))).summary["left_out"]
+    done = at(2, world(later))
+    assert done.summary["left_out"] == ({"feed-gap": 1} if gap else {})
+    assert any("passed in between" in warning for warning in done.summary["warnings"]) == gap
+    assert not at(4, world(later)).summary["left_out"]
+
+
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for
 
 

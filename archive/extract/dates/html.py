@@ -34,6 +34,10 @@ _DATELINE = 24
 _DATED = re.compile(
     r"date|time|publish|posted|meta|byline|datum|fecha|tarih|info|stamp|submitted|heure|(?:^|\s)ago(?:\s|$)|\bdc:(?:created|date)\b"
 )
+_DATED_WORDS = (
+    "date", "time", "publish", "posted", "meta", "byline", "datum", "fecha", "tarih", "info", "stamp", "submitted",
+    "heure", "ago", "dc:",
+)  # fmt: skip
 _DATED_TAGS = frozenset({"time", "abbr"})
 _PUBLISHED = re.compile(
     r"(?:^|[\s_-])(?:published|entry-date|post-date|publish|pubdate|publishdate|article-date|created|posted)",
@@ -73,7 +77,7 @@ def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandi
     """Return dates in elements made for dates, the most likely first: by kind of markup and distance to the title."""
     found = [
         candidate._replace(doubt=candidate.doubt + marks.distance(mark, title))
-        for mark in islice(marks.find(_DATED, _DATED_TAGS), _MAX_MARKS)
+        for mark in islice(marks.find(_DATED, _DATED_TAGS, words=_DATED_WORDS), _MAX_MARKS)
         for candidate in _of_element(mark, context)
     ]
     return sorted(found, key=lambda candidate: candidate.doubt)
@@ -170,7 +174,9 @@ _LIST = 3
 
 def _of_others(marks: Marks) -> frozenset[str]:
     """Return the dates that the page prints only in comments and in teasers of related articles."""
-    elements = (mark.element for mark in islice(marks.find(_DATED, _DATED_TAGS, elsewhere=True), _MAX_MARKS))
+    elements = (
+        mark.element for mark in islice(marks.find(_DATED, _DATED_TAGS, words=_DATED_WORDS, elsewhere=True), _MAX_MARKS)
+    )
     framed = Counter(" ".join(element.text.split()) for element in elements if element.text and _is_of_other(element))
     texts = Counter(marks.texts()) if framed else framed
     return frozenset(text for text, count in framed.items() if texts[text] <= count)

@@ -50,6 +50,10 @@ _BYLINE_OR_LINE = re.compile(
     rf"{_BYLINE.pattern}|(?:^|\s)(?:(?:entry|post|article|story)-?_*)?meta(?:-?data|-?info)?(?:\s|$)"
 )
 """Also matches lines of article metadata, in which only a link to an author's page counts as a name."""
+_BYLINE_WORDS = (
+    "author", "autor", "auteur", "byline", "write", "vcard", "yazar", "muhabir", "redakteur", "username", "journalist",
+    "creator", "katib", "olumnist", "dateline", "credit", "submitted", "meta",
+)  # fmt: skip
 _BYLINE_TAGS = frozenset({"address", "author"})
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
@@ -137,7 +141,7 @@ def _in_order(name: str) -> str:
 def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
     """Return the names in the likeliest byline, by markup and distance to the title, and in adjacent bylines of the same class."""
     ranked = []
-    for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS), _MAX_MARKS):
+    for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS, words=_BYLINE_WORDS), _MAX_MARKS):
         if _NOT_BYLINE.search(mark.names) or _is_quoted(mark.element):
             continue
         values = (

@@ -34,6 +34,7 @@ _LEAD = re.compile(
     r"(?:^|\s)(?:(?:featured|lead|hero|main)-?_*(?:image|img|photo|media|picture)|(?:post|entry|article)-?_*(?:thumb(?:nail)?|image|photo))(?:\s|$)"
 )
 """Classes of the lead picture's container in themes without `figure` elements."""
+_PICTURE_WORDS = ("caption", "figure", "image", "img", "photo", "media", "picture", "thumb")
 _NO_FIGURE = re.compile(r"avatar|author|\blogo\b|profile")
 _SIGN = re.compile(
     r"(?:[^/]{0,24}[-_.])?(?:logo(?:[-_.](?:\d+(?:x\d+)?|square|white|black|dark|light|default|social|share|sharing|og|opengraph|small|large|new|fb"
@@ -261,7 +262,7 @@ def _announced(head: Head) -> Iterator[tuple[str, str, str]]:
 
 def _figures(marks: Marks, pattern: re.Pattern[str], *, anywhere: bool) -> Iterator[tuple[str, str, str]]:
     """Yield figures in `article` or `main`; with `anywhere`, on a page without either, all outside headers, footers and sidebars."""
-    for count, mark in enumerate(marks.find(pattern, frozenset({"figure"}))):
+    for count, mark in enumerate(marks.find(pattern, frozenset({"figure"}), words=_PICTURE_WORDS)):
         if count >= _MAX_FIGURES:
             return
         figure = mark.element
@@ -279,7 +280,7 @@ def _figures(marks: Marks, pattern: re.Pattern[str], *, anywhere: bool) -> Itera
 
 def _boxes(marks: Marks, *, anywhere: bool) -> Iterator[tuple[str, str, str]]:
     """Yield the pictures whose caption is in the same box, on pages without `figure` elements."""
-    for mark in islice(marks.find(_CAPTION, word="caption"), _MAX_FIGURES):
+    for mark in islice(marks.find(_CAPTION, words=("caption",)), _MAX_FIGURES):
         element = mark.element
         if next(element.iterancestors("figure", "a"), None) is not None:
             continue

@@ -196,7 +196,8 @@ def _names_in(byline: str) -> Iterator[str]:
     text, mails = _EMAIL.subn(" ", text)
     text = _REPORTING.sub(" | ", _HANDLE.sub(" ", _URL.sub(" ", text)).strip())
     text = _ONLY_PARENTHESIS.sub(r"\1", text) if mails else text
-    text = _DEGREES.sub("", _PARENTHESIS.sub(" ", _PICTURES_BY.sub("", text)))
+    text = _PARENTHESIS.sub(" ", _PICTURES_BY.sub("", text)) if "(" in text or "[" in text else text
+    text = _DEGREES.sub("", text)
     bare = _GLUED.sub("", _BRAND.sub("", _CLAUSE.sub("", text.strip())))
     bare = _ARABIC_LABEL.sub("", _ARABIC_PREFIX.sub("", _PREFIX.sub("", bare)))
     is_labelled = bare != text.strip()

@@ -313,7 +313,7 @@ def _is_free(head: Head, marks: Marks) -> tuple[bool | None, str]:
         tier = plain(next(iter(head.metas.get(name, ())), ""), 20).lower()
         if tier in {"free", "locked", "metered"}:
             return tier == "free", f"meta:{name}"
-    for mark in marks.find(_FREE, word="isaccessibleforfree"):
+    for mark in marks.find(_FREE, words=("isaccessibleforfree",)):
         if (word := _free_word(mark.element.get("content") or element_text(mark.element, 40))) is not None:
             return word, "dom:itemprop"
     return None, ""

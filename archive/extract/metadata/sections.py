@@ -44,6 +44,7 @@ _CATEGORY = re.compile(
     r"|article-?_*section|taxonomy-category|(?:^|\s)(?:rubrique|rubrik|ressort|seccion|kicker-section)(?:\s|$)"
     r"|(?:^|\s)(?:category|news-?_*cat(?:egory)?|section-?_*(?:label|name|link))(?:\s|$)|articlesection"
 )
+_CATEGORY_WORDS = ("cat", "section", "badge", "rubri", "ressort", "seccion")
 _TOPIC = re.compile(r"(?:^|\s)(?:(?:article|post|story)-?_*)?topics(?:\s|$)")
 _CRUMB = re.compile(r"bread-?cr?umb")
 """Includes a common misspelling."""
@@ -101,12 +102,12 @@ def _sections(head: Head, marks: Marks, title: str) -> Iterator[tuple[str, Itera
         yield f"meta:{name}", head.metas.get(name, ())
     yield "dom:category", _texts(_near(marks, title), 6)
     yield "json-ld:breadcrumb", _declared_crumbs(head)
-    yield "dom:breadcrumb", _texts(marks.find(_CRUMB, word="bread"), 6, home=False)
+    yield "dom:breadcrumb", _texts(marks.find(_CRUMB, words=("bread",)), 6, home=False)
 
 
 def _near(marks: Marks, title: str) -> list[Mark]:
     """Return the category labels of the article: those near its title, then distant ones that are not in teasers."""
-    found = list(marks.find(_CATEGORY))
+    found = list(marks.find(_CATEGORY, words=_CATEGORY_WORDS))
     near = [mark for mark in found if marks.distance(mark, title) <= _NEAR]
     return near + [mark for mark in found[:_MAX_DISTANT] if mark not in near and not _is_in_teaser(mark)]
 
@@ -173,13 +174,18 @@ def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "json-ld", as_list(head.article.get("keywords"))
     for name in _TAG_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
-    yield "dom:itemprop", _texts((mark for mark in marks.find(_KEYWORDS) if mark.element.get("itemprop")), _MAX_TAGS)
+    yield (
+        "dom:itemprop",
+        _texts(
+            (mark for mark in marks.find(_KEYWORDS, words=("keywords",)) if mark.element.get("itemprop")), _MAX_TAGS
+        ),
+    )
     yield "dom:tag", _printed_tags(marks)
-    yield "dom:tag", _texts(marks.find(_TOPIC, word="topics"), _MAX_TAGS)
+    yield "dom:tag", _texts(marks.find(_TOPIC, words=("topics",)), _MAX_TAGS)
 
 
 def _printed_tags(marks: Marks) -> list[str]:
-    return _texts((mark for mark in marks.find(_TAG, word="tag") if not _is_category(mark)), _MAX_TAGS)
+    return _texts((mark for mark in marks.find(_TAG, words=("tag",)) if not _is_category(mark)), _MAX_TAGS)
 
 
 def _is_category(mark: Mark) -> bool:

@@ -287,7 +287,10 @@ def _goes_on(text: str, declared: str) -> bool:
 
 def _lower_headings(marks: Marks) -> dict[str, str]:
     """Return the texts of h2, h3 and elements marked as titles, by their keys."""
-    texts = (_heading_text(mark.element) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200))
+    texts = (
+        _heading_text(mark.element)
+        for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"}), words=("title", "head")), 200)
+    )
     return {key: text for text in texts if len(text) > 12 and (key := title_words(text))}
 
 

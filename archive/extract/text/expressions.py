@@ -48,7 +48,8 @@ class _Matched(dict[str, bool]):
         self._strings = strings
 
     def __missing__(self, value: str) -> bool:
-        answer = self._strings.search(value) is not None or self._strings.search(value.lower()) is not None
+        low = value.lower()
+        answer = bool(self._strings.search(value) or (low != value and self._strings.search(low)))
         if len(value) <= _MAX_VALUE:
             if len(self) >= _MAX_KNOWN:
                 self.clear()

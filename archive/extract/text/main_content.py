@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # An extractor loses inline elements, and joins and splits lines. So a line is first searched for as it is, then between
 # its neighbours: as part of a block, as several blocks, or as a block of mostly the same words.
 
-_NOT_WORD = re.compile(r"[\W_\U00010600\U00010601]+")
+_LETTERS = re.compile(r"[^\W_\U00010600\U00010601]+")
 _REACH = 40
 """Maximum blocks after the last match in which a line that equals no block is searched for."""
 _FAR = 2_000
@@ -61,7 +61,7 @@ def align(lines: Sequence[str], blocks: Sequence[TextBlock]) -> tuple[int, ...]:
     If a text is on the page twice, the block nearest before the next line counts: a title may be in the heading and
     again at the start of the text, where the second is the line of the text.
     """
-    keys = [_NOT_WORD.sub("", line) for line in lines]
+    keys = list(map(_letters, lines))
     compared = cache(lambda index: _Compared(blocks[index].text))
     # removing the marks of every block would cost more than the rest of this function
     ends = {_ends(key) for key in keys if key}
@@ -117,7 +117,7 @@ class _Compared:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self.key = _NOT_WORD.sub("", text)
+        self.key = _letters(text)
 
     @cached_property
     def _sequences(self) -> tuple[Counter[Gram], int]:
@@ -151,6 +151,11 @@ def _near(line: str, key: str, window: Iterable[int], compared: Callable[[int], 
             if compared(index).share(said) >= _ALIKE:
                 found.append(index)
     return found
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text."""
+    return "".join(_LETTERS.findall(text))
 
 
 def _ends(text: str) -> str:

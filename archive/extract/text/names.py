@@ -260,6 +260,8 @@ WIDGET = re.compile(
 # Comparing texts by their folded words and the share of word sequences in common.
 
 _UNSPACED = "぀-ヿ㐀-鿿가-힯฀-๿က-႟"
+_unspaced = re.compile(f"[{_UNSPACED}]").search
+_SPACED_WORD = re.compile(r"\w+")
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 """A word, or one character of a script written without spaces (kana, han, hangul, Thai, Burmese)."""
 
@@ -303,7 +305,8 @@ Gram = tuple[str, ...]
 @lru_cache(maxsize=512)
 def folded_words(text: str) -> Sequence[str]:
     """Return the folded words of a text; cached, because several readers need those of the same lines."""
-    return tuple(_WORD.findall(fold(text)))
+    folded = fold(text)
+    return tuple((_SPACED_WORD if folded.isascii() or not _unspaced(folded) else _WORD).findall(folded))
 
 
 def grams(text_words: Sequence[str]) -> set[Gram]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from archive.arabic import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _WORDS = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
@@ -72,22 +72,14 @@ class BoilerplatePhrase:
         """Whether the phrase must be the whole line, except for a number."""
         return self.match in {"exact", "number"}
 
-    def fits(self, line: str, key: str) -> bool:
-        """Return whether the phrase matches the line, which is in lower case and has the `line_key` `key`."""
-        if self.max_length and len(line) > self.max_length:
-            return False
-        if self.match == "prefix":
-            return key == self.key or key.startswith(self.key + " ")
-        if self.match == "number":
-            return key in {self.key, f"0 {self.key}", f"{self.key} 0"} or key.replace(" 0 ", " ") == self.key
-        return key == self.key
-
 
 class PhraseTable:
-    """The rows, indexed by first word: most lines begin with a word that no row has."""
+    """The rows, indexed by whole phrase, and those that may begin a line by first word: most lines begin with a word that no row has."""
 
     def __init__(self, phrases: Sequence[BoilerplatePhrase]) -> None:
-        self._by_word: dict[str, list[BoilerplatePhrase]] = {}
+        self._whole: dict[str, list[BoilerplatePhrase]] = {}
+        self._numbered: dict[str, list[BoilerplatePhrase]] = {}
+        self._begins: dict[str, list[BoilerplatePhrase]] = {}
         self._within = [
             (phrase.key, phrase.max_length or sys.maxsize, phrase) for phrase in phrases if phrase.match == "contains"
         ]
@@ -95,26 +87,38 @@ class PhraseTable:
         self._within_long = [row for row in self._within if row[1] > _LONG_LINE]
         self._patterns = _Patterns(patterns)
         self._patterns_long = _Patterns([phrase for phrase in patterns if not 0 < phrase.max_length <= _LONG_LINE])
+        self._find_short = lru_cache(maxsize=4096)(self._find)  # several readers ask for the same labels
         for phrase in phrases:
-            if phrase.match in {"contains", "regex"}:
-                continue
-            self._by_word.setdefault(phrase.key.split(" ", 1)[0], []).append(phrase)
+            if phrase.match == "prefix":
+                self._begins.setdefault(phrase.key.split(" ", 1)[0], []).append(phrase)
+            elif phrase.match in {"exact", "number"}:
+                self._whole.setdefault(phrase.key, []).append(phrase)
             if phrase.match == "number":
-                self._by_word.setdefault("0", []).append(phrase)
+                self._numbered.setdefault(phrase.key, []).append(phrase)
 
-    def find(self, line: str, key: str) -> list[BoilerplatePhrase]:
+    def find(self, line: str, key: str) -> Sequence[BoilerplatePhrase]:
         """Return the rows that match the line."""
+        return (self._find_short if len(line) <= _LONG_LINE else self._find)(line, key)
+
+    def _find(self, line: str, key: str) -> Sequence[BoilerplatePhrase]:
         low = line.lower()
         size = len(low)
         is_short = len(line) <= _LONG_LINE
-        found = [
+        found = [*self._whole.get(key, ()), *(self._without_number(key) if "0" in key else ())]
+        found += [
             phrase
-            for phrase in self._by_word.get(key.split(" ", 1)[0], ())
-            if (phrase.key in key or phrase.match == "number") and phrase.fits(low, key)
+            for phrase in self._begins.get(key.split(" ", 1)[0], ())
+            if key.startswith(phrase.key) and key[len(phrase.key) : len(phrase.key) + 1] in {"", " "}
         ]
+        found = [phrase for phrase in found if not 0 < phrase.max_length < size]
         within = self._within if is_short else self._within_long
         found += [phrase for words, limit, phrase in within if words in key and size <= limit]
-        return found + (self._patterns if is_short else self._patterns_long).find(low)
+        return (*found, *(self._patterns if is_short else self._patterns_long).find(low))
+
+    def _without_number(self, key: str) -> Iterator[BoilerplatePhrase]:
+        """Yield the rows that match a line with a number before, after or within the phrase."""
+        for rest in {key.removeprefix("0 "), key.removesuffix(" 0"), key.replace(" 0 ", " ")} - {key}:
+            yield from self._numbered.get(rest, ())
 
 
 class _Patterns:

@@ -49,6 +49,7 @@ def ids(shelf, query, **options):
         ("بـ500", "500"),
         ("٢٠١٥م", "2015"),
         ("1,500", "1500"),
+        ("١٬٥٠٠", "1500"),
         ("لـCNN", "cnn"),
     ],
 )
@@ -302,6 +303,13 @@ def test_prefix(shelf, beginning):
     wanted = shelf.put(text="المدرسة")
     shelf.put(text="المدينة")
     assert ids(shelf, beginning) == [wanted]
+
+
+@pytest.mark.parametrize("beginning", ["sit*", "dat*", "lan*", "tag*", '"news dat*"'])
+def test_a_beginning_does_not_find_the_tokens_of_filters(shelf, beginning):
+    filters = {"site": "a.example", "language": "en", "date": "2026-01-02", "tags": '["news"]', "source": "agency"}
+    shelf.put(title="Harbour", text="The harbour reopens. Old news.", **filters)
+    assert search(shelf.db, beginning, relax=False).hits == ()
 
 
 def test_prefix_of_a_stemmed_language(shelf):

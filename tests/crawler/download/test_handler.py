@@ -206,11 +206,32 @@ def test_tunnel_holds_the_inner_bytes_and_hides_the_proxys_password(authority: A
 
 
 def test_proxy_that_refuses_is_a_named_outcome(authority: Authority) -> None:
-    with Server(routes(), tls=authority.context("127.0.0.1")) as server, Proxy(credentials=b"Basic x") as proxy:
-        crawled = fetch([{"url": server.url("/plain"), "meta": {"proxy": proxy.url("")}}])
-        assert crawled.visits[0].outcome == "unreachable"
-        assert "407" in crawled.visits[0].error
-        assert crawled.captures == []
+    with (
+        Server(routes(), tls=authority.context("127.0.0.1")) as server,
+        Server(routes()) as plain,
+        Proxy(credentials=b"Basic x") as proxy,
+    ):
+        for one, captures in ((server, 0), (plain, 1)):  # a request without a tunnel has an answer
+            crawled = fetch([{"url": one.url("/plain"), "meta": {"proxy": proxy.url("")}}])
+            assert crawled.visits[0].outcome == "proxy"
+            assert "407" in crawled.visits[0].error
+            assert len(crawled.captures) == captures
+            assert one.received == []
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://nowhere.invalid:3128"])
+def test_a_proxy_that_is_away_is_named_and_not_the_site(address: str) -> None:
+    with Server(routes()) as server:
+        crawled = fetch([{"url": server.url("/plain"), "meta": {"proxy": address}}])
+        assert crawled.visits[0].outcome == "proxy"
+        assert address.removeprefix("http://") in crawled.visits[0].error
+        assert server.received == []
+
+
+def test_a_site_that_answers_407_without_a_proxy_is_taken_at_its_word() -> None:
+    refusal = answer(page(b"no", status="407 Proxy Authentication Required"))
+    with Server({"/plain": refusal}) as server:
+        assert fetch([{"url": server.url("/plain")}]).visits[0].outcome != "proxy"
 
 
 @pytest.fixture(scope="module")
