@@ -51,6 +51,9 @@ _CHALLENGE_WORDS = re.compile(
     r"|bir dakika|robot olmadığınızı|لطفا (?:صبر|منتظر)|ربات نیستید|один момент|проверка браузера|вы не робот",
     re.IGNORECASE,
 )
+_A_MOMENT = re.compile(
+    r"just a moment|un instant|لحظة (?:من فضلك|واحدة)|einen moment|u[nm] momento|bir dakika|один момент", re.IGNORECASE
+)
 _CONSENT_WORDS = re.compile(
     r"before you continue|we value your privacy|your privacy (?:choices|matters)|we (?:and our (?:\d+ )?partners "
     r")?(?:use|store) .{0,40}cookies|accept (?:all )?cookies|cookie (?:settings|preferences|policy|consent)"
@@ -256,7 +259,7 @@ def _challenge(facts: Facts) -> Verdict | None:
     markup = _challenge_markup(facts.document.html)
     words = next(filter(None, (_challenge_title(facts, title) for title in facts.titles)), None)
     if not words and facts.letters < 400:
-        words = _CHALLENGE_WORDS.search(facts.text[:400])
+        words = next(filter(_is_message, _CHALLENGE_WORDS.finditer(facts.text[:400])), None)
     sure = markup is not None and not _CAPTCHA_WIDGET.search(markup[0])
     if markup and (words or facts.letters < (300 if sure else EMPTY_LETTERS)):
         return "challenge", f"markup {markup[0]!r}" + (f", words {words[0]!r}" if words else "")
@@ -272,6 +275,13 @@ def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
         return words
     own = strip_site(title, frozenset(), guess=True)
     return words if len(own.split()) - len(words[0].split()) < _LABEL_WORDS else None
+
+
+def _is_message(words: re.Match[str]) -> bool:
+    """Return whether the words of a challenge are in a message, not the everyday ones in a sentence of an article."""
+    text = words.string
+    line = text[text.rfind("\n", 0, words.start()) + 1 :].split("\n", 1)[0]
+    return not _A_MOMENT.fullmatch(words[0]) or len(line.split()) - len(words[0].split()) < _LABEL_WORDS
 
 
 def _challenge_markup(html: str) -> re.Match[str] | None:
