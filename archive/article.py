@@ -23,6 +23,7 @@ Wall = Literal[
     "challenge",  # a bot check in front of the page
     "consent",  # a cookie or consent wall instead of the article
     "login",  # a registration or login form instead of the article
+    "region",  # a notice that the page is not shown in this country or region
 ]
 """Pages that block an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
 
