@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -361,9 +361,23 @@ def date_in_url(url: str, now: datetime) -> Moment | None:
 
 def _days_of_others(head: Head) -> set[str]:
     """Return the days that JSON-LD gives for other pages and things."""
-    others = (node for node in head.nodes if not any(node is own for own in head.own))
     keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
-    return {plain(value, 80)[:10] for node in others for key in keys for value in as_list(node.get(key))}
+    days: set[str] = set()
+    stack: list[Any] = list(head.nodes)
+    for _ in range(_MAX_VALUES):
+        if not stack:
+            break
+        value = stack.pop()
+        if isinstance(value, dict):
+            if not any(value is own for own in head.own):
+                days.update(plain(said, 80)[:10] for key in keys for said in as_list(value.get(key)))
+            stack.extend(inner for inner in value.values() if isinstance(inner, (dict, list)))
+        elif isinstance(value, list):
+            stack.extend(value[:200])
+    return days
+
+
+_MAX_VALUES = 5_000
 
 
 def _by_htmldate(

@@ -123,7 +123,8 @@ def _is_after_label(element: HtmlElement) -> bool:
 
 _MACHINE = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-utime", "data-livestamp",
-    "data-published", "data-publish-date", "data-epoch")  # fmt: skip
+    "data-published", "data-publish-date", "data-publish-time", "data-published-at", "data-published-time", "data-epoch",
+    "data-unix", "data-unixtime", "data-ts", "data-iso")  # fmt: skip
 
 
 def _declared(value: str, context: DateContext) -> Moment | None:
