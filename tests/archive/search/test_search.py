@@ -780,3 +780,16 @@ def test_a_list_without_words_is_ordered_by_the_moment_too(shelf):
     assert ids(shelf, "", order="oldest", limit=3) == [early[2], early[1], early[0]]
     assert ids(shelf, "", order="oldest") == [early[2], early[1], early[0], west, undated]
     assert ids(shelf, "", order="newest", limit=2, offset=3) == [early[2], undated]
+
+
+def test_a_correction_needs_the_other_word_as_typed(shelf):
+    """A neighbour of one of two words says little where it stands beside another form of the other."""
+    shelf.put(title="زرافة", text="وصلت إلى الحديقة زرافة.")
+    other_form = [shelf.put(title="تقرير", text=f"زارت الوزيرة زراعة القمح رقم {number}.") for number in range(12)]
+    named = shelf.put(title="وزير في القرية", text="كلام آخر")
+    assert named in ids(shelf, "وزير زرافة")[:2]
+    meant = shelf.put(title="تقرير", text="زار وزير زراعة القمح." + " كلام آخر" * 40)
+    results = search(shelf.db, "وزير زرافة")
+    assert results.hits[0].id == meant
+    assert results.suggestion("وزير زرافة") == "وزير زراعة"
+    assert {hit.id for hit in results.hits} >= {*other_form, named}
