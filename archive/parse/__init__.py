@@ -10,6 +10,7 @@ from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
 from archive.discovery.sitemaps import MAX_URLS
 from archive.discovery.xml import MAX_BYTES
 from archive.outcome import Outcome, OutcomeKind
+from archive.pickling import quick_to_pickle
 
 if TYPE_CHECKING:
     import re
@@ -56,6 +57,7 @@ class ParseTask:
     """The kind of resource as which a page loads the URL; None for a URL that is visited itself."""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlink:
     """A canonical URL that the response announces; `by` is how (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
@@ -70,6 +72,7 @@ class Outlink:
     spelling: str = ""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """The result of parsing a response.
