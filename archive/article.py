@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from archive.pickling import quick_to_pickle
+from archive.body.pickling import quick_to_pickle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

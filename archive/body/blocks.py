@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
-from archive.pickling import quick_to_pickle
+from archive.body.pickling import quick_to_pickle
 from archive.terminal import printable
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive.article import RequisiteLimits, Requisites, SiteProfile
+from archive.body.pickling import quick_to_pickle
 from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
 from archive.discovery.sitemaps import MAX_URLS
 from archive.discovery.xml import MAX_BYTES
 from archive.outcome import Outcome, OutcomeKind
-from archive.pickling import quick_to_pickle
 
 if TYPE_CHECKING:
     import re

@@ -9,9 +9,9 @@ import pytest
 
 from archive.article import Article, Image
 from archive.body import Block, Span
+from archive.body.pickling import quick_to_pickle
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Outlink, Parsed
-from archive.pickling import quick_to_pickle
 
 LINK = Outlink(url="https://a.example/1", kind="article", by="page", spelling="https://a.example/1?x")
 BODY = (
