@@ -76,9 +76,9 @@ powercut: $(VENV)/.synced ## cut the power at many moments of a crawl, an import
 crash: $(VENV)/.synced powercut ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
 	$(BIN)/python -m tests.crash
 
-browser-test: $(VENV)/.synced ## the reading room and rendered pages in Debian's chromium (installs it, and playwright, where they are missing)
+browser-test: $(VENV)/.synced ## the reading room and rendered pages in Debian's chromium (installs it, playwright and axe-core, where they are missing)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
-	UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --quiet --frozen $(EXTRAS) --extra browser --python $(PYTHON)
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --quiet --frozen $(EXTRAS) --extra browser --group browser --python $(PYTHON)
 	$(BIN)/python -m pytest -q $(IN_BROWSER) || $(BIN)/python -m pytest -q --last-failed $(IN_BROWSER)
 
 .cluster/scrapyd/.synced: deploy/cluster/requirements.txt | $(UV)

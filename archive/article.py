@@ -25,6 +25,7 @@ Wall = Literal[
     "challenge",  # a bot check in front of the page
     "consent",  # a cookie or consent wall instead of the article
     "login",  # a registration or login form instead of the article
+    "region",  # a notice that the page is not shown in this country or region
 ]
 """Pages that block an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
 
@@ -98,7 +99,8 @@ class Article:
     table row, joined by a single newline. `body` is () where only the lines are known.
     `kind` is `document` for a PDF file.
     `provenance` has the source of each filled field (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …); for `text`, the
-    source that located it, and `doubtful` with the reason if sources disagree.
+    source that located it, and `doubtful` with the reason if sources disagree; for a time that the page counts back from the present,
+    the source ends in `:relative`.
     """
 
     url: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict, replace
@@ -35,7 +36,18 @@ if TYPE_CHECKING:
     from archive.search import Order
 
 
-@click.command()
+_EXCLUSION = re.compile(r"^-(?=[^-])(?!n\d|A)(?=..)")
+"""The minus of `-word`, which is not `-n5` or `-A folder`. The query language takes the minus sign for the same."""
+
+
+class _Words(click.Command):
+    """A command with words of a search, which may begin with a minus."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [_EXCLUSION.sub("−", one) for one in args])
+
+
+@click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="Number of results to show.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Number of results to skip.")

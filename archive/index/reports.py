@@ -248,7 +248,7 @@ def facets(db: Database, match: str = "", without: str = "", conditions: str = "
         sites=_counts(rows, 0),
         sections=_counts(rows, 1),
         languages=_counts(rows, 2),
-        authors=_counts(rows, 4),
+        authors=_most(Counter(name for row in rows for name in (row[4] or "").split("; ") if name)),
         tags=_most(Counter(tag for row in rows for tag in _tags(row[5]))),
         days=tuple(sorted(days.items())),
         undated=len(rows) - days.total(),

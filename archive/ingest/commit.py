@@ -188,6 +188,7 @@ class GroupWriter:
 
     def _write_entry(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
         db = self._store.db
+        entry = self._without_false_claims(entry)
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
             captures.record_outcome(
@@ -234,7 +235,6 @@ class GroupWriter:
         if same_as is not None:
             stored = articles.mark_seen(db, same_as, at=entry.row.captured_at)
         elif entry.article is not None:
-            self._withdraw_claims(entry.named or entry.row.url, entry.article)
             digest = text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
             if held is not None:
@@ -254,9 +254,22 @@ class GroupWriter:
             return stored.id
         return identity.join_page(db, entry.row.url, stored.id, at=self._now, unindex=self._unindex)
 
-    def _withdraw_claims(self, url: str, article: Article) -> None:
-        moved = identity.withdraw_claims(self._store.db, url, article.title, article.text, unindex=self._unindex)
+    def _without_false_claims(self, entry: Disposition) -> Disposition:
+        """Withdraw what other pages claimed of this page's URL, or of the one that it names as well; return the entry.
+
+        If the URL that it names turns out to be that of an article withdrawn, as when two pages name each other, it keeps its own.
+        """
+        db, article, row = self._store.db, entry.article, entry.row
+        if article is None or row is None:
+            return entry
+        url = entry.named or row.url
+        moved = identity.withdraw_claims(db, url, article.title, article.text, unindex=self._unindex)
         self._unindexed.update(moved)
+        held = articles.latest_text(db, article.url) if moved and article.url != row.url else None
+        if held is None or articles.may_be_versions(held, (article.title, article.text)):
+            return entry
+        outcome = replace(entry.outcome, reason=identity.FALSE_CANONICAL, detail=article.url)
+        return replace(entry, article=replace(article, url=row.url), outcome=outcome)
 
     def _unindex(self, ids: list[int]) -> None:
         """Remove superseded versions from the search index; those of this group are not in it yet."""

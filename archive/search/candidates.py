@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from archive.search.analysis import title_tokens, word_variants
 from archive.search.expression import match_expression
 from archive.search.index import languages_of
 from archive.search.query import Clause, Query
@@ -198,7 +199,7 @@ def _titled_and_newest(shards: Shards, query: Query, words: Query, languages: Se
 
     The latter only if few titles have the words.
     """
-    in_title = [[replace(phrase, column="title") for phrase in clause.phrases] for clause in words.free]
+    in_title = [[_in_title(phrase, languages) for phrase in clause.phrases] for clause in words.free]
     titled = _gate(query, *in_title)
     titled = replace(titled, clauses=(*titled.clauses, *query.bound), excluded=query.excluded)
     first = _find_matches(shards, titled, languages, limit=BUDGET + 1) if in_title else []
@@ -214,6 +215,14 @@ def _titled_and_newest(shards: Shards, query: Query, words: Query, languages: Se
     yield Selection(query=newest) if has_all else Selection(query=query, gate=newest)
     if first:
         yield Selection(query=titled, first=first)
+
+
+def _in_title(phrase: Phrase, languages: Sequence[str]) -> Phrase:
+    """Return the phrase restricted to titles: a single word by its token for titles, which has the fewest postings."""
+    if phrase.prefix or len(phrase.words) > 1:
+        return replace(phrase, column="title")
+    keys = phrase.keys or word_variants(phrase.words[0], languages)
+    return replace(phrase, keys=tuple(map(title_tokens, keys)), column="facets")
 
 
 def stretch(shards: Shards, query: Query, languages: Sequence[str], *, enough: int, oldest: bool = False) -> Query:

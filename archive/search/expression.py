@@ -89,16 +89,15 @@ def _quoted(tokens: str) -> str:
 
 
 def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
-    forms = _forms(phrase, languages)
-    expression = _any(_quoted(" ".join(keys)) + (" *" if prefix else "") for keys, prefix in forms)
-    return f"{{{phrase.column}}} : {expression}" if expression and phrase.column else expression
+    return _any(_terms(phrase, languages))
 
 
 def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
     """Yield each form in which the phrase may be stored, as an expression of its own."""
-    column = f"{{{phrase.column}}} : " if phrase.column else ""
     for keys, prefix in dict.fromkeys(_forms(phrase, languages)):
         if keys:
+            # The tokens of filters begin with letters too: `dat*` is not every article with a date.
+            column = f"{{{phrase.column}}} : " if phrase.column else "- {facets} : " if prefix else ""
             yield column + _quoted(" ".join(keys)) + (" *" if prefix else "")
 
 

@@ -2,10 +2,11 @@
 
 Two FTS5 tables, both with the tokenizers that every SQLite has, and nothing in them newer than SQLite 3.34:
 
-`articles_search` has the keys (see `archive.search.analysis`) of title, text, author and section, and one token for each
-filter. It is contentless: the text is in `articles`, and because keys are a pure function of the row, the values needed
-to remove a row are recomputed instead of being stored twice. Rows must therefore be removed BEFORE they change
-(`unindex_articles`), and the index records the version of the keys that it was made with (`is_current`).
+`articles_search` has the keys (see `archive.search.analysis`) of title, text, author and section, one token for each
+filter, and one for each word of the title. It is contentless: the text is in `articles`, and because keys are a pure
+function of the row, the values needed to remove a row are recomputed instead of being stored twice. Rows must therefore
+be removed BEFORE they change (`unindex_articles`), and the index records the version of the keys that it was made with
+(`is_current`).
 `articles_fts` has the words of title and text as printed, updated by triggers, for other tools: `sqlite-utils search`,
 Datasette's search box, `MATCH` in the sqlite3 shell with snippet() and highlight(). It is only an index (external
 content) and can be dropped and recreated at any time.
@@ -22,7 +23,15 @@ from typing import TYPE_CHECKING, Final
 
 import Stemmer
 
-from archive.search.analysis import KEY_VERSION, Keys, digest_of, make_keys, row_facets, stemming_language
+from archive.search.analysis import (
+    KEY_VERSION,
+    Keys,
+    digest_of,
+    make_keys,
+    row_facets,
+    stemming_language,
+    title_tokens,
+)
 from archive.search.vectors import remove_vectors
 
 if TYPE_CHECKING:
@@ -78,7 +87,7 @@ def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> IndexE
         text=keys.text,
         author=keys.author,
         section=keys.section,
-        facets=row_facets(values),
+        facets=f"{row_facets(values)} {title_tokens(keys.title)}",
         language=stemming_language(values["language"]),
     )
 

@@ -101,6 +101,22 @@ def test_search_of_nothing_and_of_nonsense_is_no_error(folder):
         ask(folder, "search", words)
 
 
+def test_a_word_of_a_search_may_begin_with_a_minus(folder):
+    def found(*words, code=0):
+        return [json.loads(row)["version"] for row in ask(folder, "search", "--json", *words, code=code).splitlines()]
+
+    assert sorted(found("قارئ")) == [1, 2]
+    assert (
+        found("قارئ", "-المكتبة")
+        == found("-المكتبة")
+        == found("قارئ", '-"المكتبة العامة"')
+        == found("-news", "-مكتبة")
+        == [2]
+    )
+    assert len(found("قارئ", "-n1")) == 1
+    assert found("قارئ", "--limt", "1", code=2) == []
+
+
 def test_list_has_the_latest_version_of_each_article_once(folder):
     rows = [json.loads(line) for line in ask(folder, "list", "--json").splitlines()]
     assert sorted(row["version"] for row in rows) == [1, 2]

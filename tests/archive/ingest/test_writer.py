@@ -42,6 +42,25 @@ def story(title, word):
     return html.encode()
 
 
+def templated(number):
+    """An article of a series: six of ten words are those of every other one."""
+    lines = "".join(
+        f"<p>The council of town {number} decided on the bridge over arm {number}{n} of the river, which {number}{n} cars and "
+        f"{number}{n}x carts cross each day, and the mayor said that repairs will end in {number}{n}y weeks.</p>"
+        for n in range(5)
+    )
+    title = f"Bridge {number} closes for repairs"
+    html = f"<html lang=en><head><title>{title}</title></head><body><article><h1>{title}</h1>{lines}</article></body></html>"
+    return html.encode()
+
+
+def test_articles_of_one_template_that_share_a_wrong_canonical_url_are_no_versions_of_one(ingest):
+    for number, path in enumerate(("1", "2", "always-this-one", "3")):
+        settle(ingest, capture(f"/2026/11/{path}", templated(number).replace(b"<article>", CANONICAL), number))
+        ingest.commit()
+    assert [path for path, _ in articles(ingest)] == ["1", "2", "3", "always-this-one"]
+
+
 STORIES = (("فيضان النهر الكبير", "ماء"), ("مباراة الذهاب", "كرة"), ("سعر القمح", "خبز"), ("افتتاح المسرح", "ستار"))
 
 
@@ -75,6 +94,18 @@ def test_the_article_at_the_url_that_every_page_names_as_canonical_has_it_alone(
     assert articles(ingest) == sorted(zip(paths, (title for title, _ in STORIES), strict=True))
     wrong = "false-canonical", "always-this-one"
     assert outcomes(ingest) == [(path, *(wrong if path != "always-this-one" else ("", ""))) for path in paths]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_two_articles_that_name_each_other_as_canonical_keep_their_own_urls(ingest, at_once):
+    for number, (title, word) in enumerate(STORIES[:2]):
+        other = CANONICAL.replace(b"always-this-one", str(1 - number).encode())
+        settle(ingest, capture(f"/2026/11/{number}", story(title, word).replace(b"<article>", other), number))
+        if not at_once:
+            ingest.commit()
+    ingest.commit()
+    assert articles(ingest) == [("0", STORIES[0][0]), ("1", STORIES[1][0])]
+    assert outcomes(ingest) == [("0", "false-canonical", "1"), ("1", "false-canonical", "0")]
 
 
 def test_an_article_whose_page_took_on_a_wrong_canonical_url_keeps_its_history_apart_from_the_article_there(ingest):

@@ -305,6 +305,13 @@ def test_prefix(shelf, beginning):
     assert ids(shelf, beginning) == [wanted]
 
 
+@pytest.mark.parametrize("beginning", ["sit*", "dat*", "lan*", "tag*", '"news dat*"'])
+def test_a_beginning_does_not_find_the_tokens_of_filters(shelf, beginning):
+    filters = {"site": "a.example", "language": "en", "date": "2026-01-02", "tags": '["news"]', "source": "agency"}
+    shelf.put(title="Harbour", text="The harbour reopens. Old news.", **filters)
+    assert search(shelf.db, beginning, relax=False).hits == ()
+
+
 def test_prefix_of_a_stemmed_language(shelf):
     wanted = shelf.put(text="ministries", language="en")
     assert ids(shelf, "minis*") == [wanted]

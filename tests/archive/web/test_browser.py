@@ -5,10 +5,17 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from contextlib import contextmanager
+from importlib import resources
+from urllib.parse import quote
 
 import pytest
 
+from archive.article import Image, Picture
+from archive.index import captures, images
 from archive.web import create_app
+from tests.support.pictures import GIF
+from tests.support.shelf import LIBRARY
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: make browser-test installs it")
 CHROMIUM = shutil.which("chromium")
@@ -30,11 +37,11 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def address(shelf):
+@contextmanager
+def served(app):
     import uvicorn
 
-    config = uvicorn.Config(create_app(shelf.collection.folder), port=0, log_level="error", ws="none", http="h11")
+    config = uvicorn.Config(app, port=0, log_level="error", ws="none", http="h11")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -44,6 +51,12 @@ def address(shelf):
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def address(shelf):
+    with served(create_app(shelf.collection.folder)) as address:
+        yield address
 
 
 class Tab:
@@ -188,3 +201,64 @@ def test_the_first_tab_stop_skips_to_the_content(tab):
     assert tab.page.evaluate("document.activeElement.className") == "skip"
     tab.page.keyboard.press("Enter")
     assert tab.page.evaluate("document.activeElement.id") == "content"
+
+
+MEMENTO = f"/a/20261124130000/{LIBRARY}"
+PAGES = (
+    "/", "/search?q=مكتبة", "/search?q=مكتبات عربية في القرى", "/search?q=zzzz", "/search?is=gone&order=oldest", "/search?q=site:",
+    MEMENTO, "/articles/2?q=مكتبة", "/articles/3", "/articles/4", "/articles/2/related", "/articles/2/original",
+    "/compare?old=1&new=2", "/coverage", f"/calendar?url={LIBRARY}", "/front", "/health", "/help", "/pictures", "/words?q=مكتبة",
+    "/authors/هالة البيطار", "/tags/كتب", "/sites/daftar.example", "/nothing", "/articles/999",
+)  # fmt: skip
+"""A page of each kind."""
+ACROSS = (
+    "/",
+    "/search?q=مكتبة",
+    "/sites/daftar.example",
+    "/words?q=مكتبة",
+    "/help",
+    "/save",
+    "/archives/news/",
+    "/archives/news/articles/2",
+)
+"""Pages of a room of two archives in which pages may be saved."""
+READERS = (("ar", 360, "light"), ("ar", 1280, "dark"), ("en", 360, "dark"), ("en", 1280, "light"))
+
+
+def violations(browser, address, paths):
+    """Return what axe-core finds on these pages, in both languages and themes, on a phone and on a desk."""
+    axe = pytest.importorskip("axe_playwright_python", reason="make browser-test installs it")
+    script = (resources.files(axe) / "axe.min.js").read_text(encoding="utf-8")
+    for language, width, theme in READERS:
+        tab = Tab(browser, address, locale=language, viewport={"width": width, "height": 800}, color_scheme=theme)
+        for path in paths:
+            tab.page.goto(quote(path, safe="/?&=:"))
+            tab.page.evaluate(script)
+            found = tab.page.evaluate("axe.run({iframes: false})")  # a frame has the page of a newspaper
+            for rule in found["violations"]:
+                yield from (f"{path} {language} {width} {theme}: {rule['id']} {one['html']}" for one in rule["nodes"])
+        tab.context.close()
+
+
+def keep_picture(shelf):
+    """Keep a picture without an alternative text, and put an article that shows it."""
+    url = "https://daftar.example/bus.jpg"
+    shown = shelf.put("https://daftar.example/bus", "الحافلة", "وصلت.", images=(Image(url=url, caption="الحافلة"),))
+    shelf.capture(url, GIF.decode("latin-1"), head="Content-Type: image/gif", mime="image/gif")
+    row = next(shelf.store.db.query("SELECT * FROM captures WHERE url = ?", [url]))
+    kept = captures.CaptureRow(**{name: row[name] for name in captures.CaptureRow.__dataclass_fields__})
+    with shelf.store.atomic():
+        images.describe(shelf.store.db, [shown])
+        images.hold(shelf.store.db, kept, Picture(type="image/gif", bytes=len(GIF), sha256="0", width=1, height=1))
+
+
+def test_axe_finds_nothing_on_any_kind_of_page(browser, shelf, address):
+    keep_picture(shelf)
+    assert list(violations(browser, address, PAGES)) == []
+
+
+def test_axe_finds_nothing_in_a_room_of_several_archives(browser, shelf, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(shelf.collection.folder, other)
+    with served(create_app(shelf.collection.folder, other, token="t" * 20)) as address:
+        assert list(violations(browser, address, ACROSS)) == []

@@ -32,6 +32,17 @@ def test_an_author_a_tag_and_a_site_have_pages(shelf, room, path, title):
     assert room.get(path, accept_language="en").status_code == 200
 
 
+def test_each_of_two_authors_has_a_page(shelf, room):
+    number = shelf.put("https://daftar.example/two", "تحقيق", "نص", authors=("هالة البيطار", "سامر عبد النور"))
+    found = room.get(f"/api/search?q={quote('تحقيق')}").json()
+    assert found["facets"]["author"] == {"هالة البيطار": 1, "سامر عبد النور": 1}
+    for page in (f"/search?q={quote('تحقيق')}", f"/articles/{number}"):
+        text = room.get(page).text
+        assert f'href="/authors/{quote("سامر عبد النور")}"' in text
+        assert quote(";") not in text.split("/authors/")[1].split('"')[0]
+    assert "تحقيق" in room.get(f"/authors/{quote('سامر عبد النور')}").text
+
+
 @pytest.mark.parametrize("path", ["/authors/nobody", "/tags/", "/tags/%20", "/sites/%00"])
 def test_what_there_is_none_of_has_no_page(room, path):
     assert room.get(path).status_code == 404
