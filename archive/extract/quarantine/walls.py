@@ -51,6 +51,9 @@ _CHALLENGE_WORDS = re.compile(
     r"|bir dakika|robot olmadığınızı|لطفا (?:صبر|منتظر)|ربات نیستید|один момент|проверка браузера|вы не робот",
     re.IGNORECASE,
 )
+_A_MOMENT = re.compile(
+    r"just a moment|un instant|لحظة (?:من فضلك|واحدة)|einen moment|u[nm] momento|bir dakika|один момент", re.IGNORECASE
+)
 _CONSENT_WORDS = re.compile(
     r"before you continue|we value your privacy|your privacy (?:choices|matters)|we (?:and our (?:\d+ )?partners "
     r")?(?:use|store) .{0,40}cookies|accept (?:all )?cookies|cookie (?:settings|preferences|policy|consent)"
@@ -61,6 +64,23 @@ _CONSENT_WORDS = re.compile(
     r"|werbefrei|valoramos tu privacidad|aceptar (?:las )?cookies|valorizamos a sua privacidade"
     r"|نحن نقدر خصوصيتك|نستخدم ملفات (?:تعريف الارتباط|الارتباط|الكوكيز)|ملفات تعريف الارتباط|قبول (?:الكل|جميع)"
     r"|gizliliğinize önem|çerez",
+    re.IGNORECASE,
+)
+_REGION_WORDS = re.compile(
+    r"(?:(?:not|n.t) (?:currently )?(?:be )?(?:available|accessible|permitted|viewed|offered)|unavailable|blocked|restricted|banned)"
+    r" (?:\w+ ){0,4}?(?:in|from|for|to) your (?:current )?(?:country|region|location|territory|area)\b"
+    r"|unavailable (?:for|due to) legal reasons|european (?:economic area|union)\b[^.]{0,160}\baccess can(?:not|.t) be granted"
+    r"|(?:not|n.t|un) ?(?:currently )?available (?:to|for|in) (?:\w+ ){0,6}?european (?:economic area|union)"
+    r"|(?:banned|blocked) the country or region your ip"
+    r"|(?:in|aus) (?:ihrem|deinem|diesem) (?:land|region|gebiet) (?:leider )?nicht (?:verfügbar|abrufbar|erreichbar|zugänglich)"
+    r"|(?:pas|plus) (?:disponible|accessible|consultable) (?:dans|depuis|en) (?:votre|ce) (?:pays|région|zone|territoire)"
+    r"|no (?:está|se encuentra|es) (?:disponible|accesible) (?:en|desde|para) (?:su|tu|este) (?:país|región|ubicación|territorio)"
+    r"|não (?:está|é|se encontra) (?:disponível|acessível) (?:no|na|em|para) (?:seu|sua|teu|tua|este) (?:país|região|localização)"
+    r"|non (?:è )?(?:disponibile|accessibile) (?:nel|dal|in) (?:tuo|suo|questo) (?:paese|territorio)"
+    r"|غير (?:متاحة?|متوفرة?) (?:\w+ )?(?:في|ب|من|ل)\s?(?:بلدك|بلدكم|دولتك|منطقتك|منطقتكم|موقعك|هذا البلد|هذه المنطقة)"
+    r"|(?:bulunduğunuz|ülkenizde|bölgenizde) (?:\w+ ){0,3}?(?:kullanılamıyor|mevcut değil|erişilemiyor|erişilemez)"
+    r"|(?:недоступ\w+|не доступ\w+|запрещ\w+) (?:\w+ )?в (?:вашей|вашем|этой) (?:стране|регионе)"
+    r"|در (?:کشور|منطقه) شما (?:در دسترس نیست|قابل دسترس)",
     re.IGNORECASE,
 )
 _LOGIN_WORDS = re.compile(
@@ -109,6 +129,10 @@ _NOT_FOUND = re.compile(
     r"|no se (?:ha )?encontr(?:ó|ado)|não (?:foi )?encontrad|یافت نشد|не найдено",
     re.IGNORECASE,
 )
+_REGION_TEXT = 600
+"""Maximum letters of a notice that the page is not shown in a region."""
+_REGION_LINKS = 40
+"""Maximum links of such a page."""
 _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
 """Maximum words of a title in which "page not found", or "not found" alone, is an error message and not a headline."""
@@ -164,15 +188,28 @@ def outage(facts: Facts) -> Verdict | None:
 
 
 def wall(facts: Facts) -> Verdict | None:
-    """Return `challenge`, `login` or `consent` for a page that keeps visitors out, else None."""
+    """Return `challenge`, `region`, `login` or `consent` for a page that keeps visitors out, else None."""
     headers = {name.lower(): value.lower() for name, value in facts.document.page.headers}
     if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
         return "challenge", "the response header says so"
     if not facts.is_short:
         return None
     return (
-        _challenge(facts) or consent_wall(facts) or (None if facts.claims_article else _login(facts) or _consent(facts))
+        _region(facts)
+        or _challenge(facts)
+        or consent_wall(facts)
+        or (None if facts.claims_article else _login(facts) or _consent(facts))
     )
+
+
+def _region(facts: Facts) -> Verdict | None:
+    """Return `region` if a page with few links begins with a notice that it is not shown where the reader is."""
+    if facts.claims_article >= 3 or not _few_links(facts, _REGION_LINKS):
+        return None
+    words = (
+        _REGION_WORDS.search(" ".join((*facts.titles[:2], facts.text[:300]))) if facts.letters < _REGION_TEXT else None
+    )
+    return ("region", f"words {words[0].strip()!r}") if words else None
 
 
 def not_found(facts: Facts) -> Verdict | None:
@@ -222,7 +259,7 @@ def _challenge(facts: Facts) -> Verdict | None:
     markup = _challenge_markup(facts.document.html)
     words = next(filter(None, (_challenge_title(facts, title) for title in facts.titles)), None)
     if not words and facts.letters < 400:
-        words = _CHALLENGE_WORDS.search(facts.text[:400])
+        words = next(filter(_is_message, _CHALLENGE_WORDS.finditer(facts.text[:400])), None)
     sure = markup is not None and not _CAPTCHA_WIDGET.search(markup[0])
     if markup and (words or facts.letters < (300 if sure else EMPTY_LETTERS)):
         return "challenge", f"markup {markup[0]!r}" + (f", words {words[0]!r}" if words else "")
@@ -238,6 +275,13 @@ def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
         return words
     own = strip_site(title, frozenset(), guess=True)
     return words if len(own.split()) - len(words[0].split()) < _LABEL_WORDS else None
+
+
+def _is_message(words: re.Match[str]) -> bool:
+    """Return whether the words of a challenge are in a message, not the everyday ones in a sentence of an article."""
+    text = words.string
+    line = text[text.rfind("\n", 0, words.start()) + 1 :].split("\n", 1)[0]
+    return not _A_MOMENT.fullmatch(words[0]) or len(line.split()) - len(words[0].split()) < _LABEL_WORDS
 
 
 def _challenge_markup(html: str) -> re.Match[str] | None:

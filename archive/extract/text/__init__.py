@@ -248,7 +248,10 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
         model = reconciled.model()
         blocks = model.blocks
     found = set(reconciled.found)
-    found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
+    descriptions = _descriptions(document)
+    leads = set(find_lead(sorted(found), blocks, descriptions, is_title))
+    found |= leads
+    added |= {index for index in leads if line_key(blocks[index].text) in map(line_key, descriptions)}
     order = sorted(found)
     places = rules_by_place(order, blocks, document.page.url, added)
     shapes = rules_by_shape(order, model, urlsplit(document.page.url).hostname or "")

@@ -307,7 +307,7 @@ def _is_seconded(phrase: BoilerplatePhrase, line: Line, key: str) -> bool:
     if line.heading and phrase.match != "contains":
         return True
     if phrase.match == "regex":
-        return not ends_sentence(line.text)
+        return line.emphatic or not ends_sentence(line.text)
     more = count_words(key) - count_words(phrase.key)
     return key == phrase.key or (more <= _MORE_WORDS and not ends_sentence(line.text))
 
@@ -338,6 +338,6 @@ def _drop_kickers(lines: Sequence[Line], rules: list[str]) -> None:
     """Drop the labels above the title: section, place, name of a series."""
     title = max((index for index, rule in enumerate(rules[: _TITLE_LINES + LABELS]) if rule == "title"), default=0)
     above = [index for index in range(title) if not rules[index]]
-    if all(is_label(lines[index]) for index in above):
+    if all(is_label(replace(lines[index], heading=False)) for index in above):
         for index in above:
             rules[index] = "section"

@@ -57,10 +57,11 @@ def find_credits(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) 
                 continue
             near = found[max(0, at - _NEAR) : at + _NEAR]
             inside = [blocks[other] for other in near if is_in(blocks[other].element, node)]
-            is_named = _names_picture(node.get("class") or "")
+            is_own = "-" in str(node.tag)  # a custom element
+            is_named = _names_picture(str(node.tag) if is_own else node.get("class") or "")
             is_caption = len(inside) <= 2 and _CREDIT.search(blocks[index].text) is not None
-            is_caption |= (
-                len(inside) == 1 and node is not blocks[index].element and not _is_paragraph(blocks[index].element)
+            is_caption |= len(inside) == 1 and (
+                is_own or (node is not blocks[index].element and not _is_paragraph(blocks[index].element))
             )
             if (is_named and is_caption) or _end_with_credit(inside):
                 yield index, "caption"
@@ -82,8 +83,18 @@ def find_credits_after(
         is_after = index in places or (
             index - 1 in places and closest(blocks[index - 1].element, "figcaption") is not None
         )
-        if is_after and block.element.tag not in HEADINGS and is_credit(block.text):
+        is_caption = is_after and block.element.tag not in HEADINGS and is_credit(block.text)
+        if is_caption or _is_under_picture(block):
             yield index, "caption"
+
+
+def _is_under_picture(block: TextBlock) -> bool:
+    """Return whether a line is emphasized text under a picture in the same paragraph."""
+    first = next(iter(block.element), None)
+    if block.element.tag != "p" or first is None or len(block.text) > _CAPTION or (block.element.text or "").strip():
+        return False
+    is_emphatic = all("em" in marks or "i" in marks for text, (_, marks) in block.parts if not text.isspace())
+    return is_emphatic and _holds(first, (*PICTURES, "picture")) and not any(map(str.strip, first.itertext()))
 
 
 def is_credit(text: str) -> bool:

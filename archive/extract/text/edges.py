@@ -41,7 +41,7 @@ _REQUEST = re.compile(r"[^?؟？.]{2,60}[?؟？]\s+[^?؟？]{2,60}$")
 """A question to the reader and what to do then: `Any tips? Write to us`."""
 _ADDRESS = re.compile(r"[\w.+-]@[\w-]+\.\w")
 _HOUSE = re.compile(
-    r"\b(?:you|your|our|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]"
+    r"\b(?:you|yours?|ours?|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]"
     r"|noss[oa]s?|você)\b"
     r"|راسلنا|تابعنا|تابعونا|راسلونا|موقعنا|قناتنا|صفحتنا|اشترك|ما را|برای ما|אותנו|שלנו",
     re.IGNORECASE,

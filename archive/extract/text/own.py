@@ -301,7 +301,7 @@ def find_lead(
     start = next((i for i in range(first - 1, max(-1, first - _REACH), -1) if _is_heading(blocks[i], is_title)), -1)
     if start < 0:
         return []
-    described = [tokens for tokens in map(folded_words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
+    described = [tokens for tokens in map(folded_words, descriptions) if len(tokens) >= _MIN_WORDS]
     between = [
         index
         for index in range(start + 1, first)
@@ -361,6 +361,9 @@ def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
 
 
 def _alike(tokens: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether a text is a description, or has mostly the same words as a longer one."""
+    if tokens == other or len(other) < _DESCRIPTION_WORDS:
+        return tokens == other
     bag, known = Counter(tokens), Counter(other)
     common = (bag & known).total()
     return (

@@ -51,6 +51,8 @@ _SAID = 0.9
 _TWICE = 6
 """Minimum words of a line printed twice by mistake; a shorter one, or a refrain, may be repeated for effect."""
 _MISTAKEN = 2
+_COPIED = 3
+"""Minimum lines of a box that is printed twice."""
 _BUTTON_WORDS = 4
 _MARK = 3
 """Maximum characters of a footnote's number, which leads back to its mark."""
@@ -70,6 +72,8 @@ _AUTHOR = re.compile(
     r"|bio[-_]?(?:box|author)|autor[-_]?(?:box|info|bio))",
     re.IGNORECASE,
 )
+_REACTION = re.compile(r"\d+ \w+|\w+ \d+")
+_QUESTION = 80
 _AUTHOR_STEPS = 5
 _SMALL = 0.3
 """Maximum share of the text that is about its author."""
@@ -91,6 +95,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         find_offers,
         _quotes,
         _doubles,
+        _copies,
         _buttons,
         find_credits,
         partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
@@ -103,6 +108,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         _authors,
         find_calls,
         _sharing,
+        _reactions,
     ):
         for index, rule in find_rules(found, blocks, host):
             rules.setdefault(index, rule)
@@ -139,9 +145,15 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
         lines = [Line(blocks[index].text) for index in indices]
         if len(list(group.iterchildren("li"))) == len(lines) <= _MOST_LABELS and all(map(is_label, lines)):
             dates = [is_date(line, line_key(line.text)) for line in lines]
-            if any(dates) and all(
-                is_told or len(lines) == _PAIR or is_name(line.text) or PHRASES.find(line.text, line_key(line.text))
+            told = [
+                is_told or is_name(line.text) or bool(PHRASES.find(line.text, line_key(line.text)))
                 for line, is_told in zip(lines, dates, strict=True)
+            ]
+            if any(dates) and (
+                len(lines) == _PAIR
+                or all(
+                    is_known or (sum(told) > 1 and ":" in line.text) for line, is_known in zip(lines, told, strict=True)
+                )
             ):
                 yield from ((index, "labels") for index in indices)
 
@@ -152,6 +164,19 @@ def _sharing(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         names = blocks[index].element.get("class")
         if names and _SHARING.search(names) and is_label(Line(blocks[index].text)):
             yield index, "label"
+
+
+def _reactions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find a question to the reader with a list of answers and their numbers: `0 Happy`, `3 Sad`."""
+    answers: list[int] = []
+    for index in reversed(found):
+        block = blocks[index]
+        if block.element.tag == "li" and _REACTION.fullmatch(block.text):
+            answers.append(index)
+            continue
+        if len(answers) > 1 and block.text.endswith(("?", "؟", "？")) and len(block.text) <= _QUESTION:
+            yield from ((other, "widget") for other in (index, *answers))
+        answers = []
 
 
 def _heads_comments(block: TextBlock) -> bool:
@@ -219,6 +244,29 @@ def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
             yield index, "repeated"
         if blocks[index].element.tag not in HEADINGS:
             seen.add(text)
+
+
+def _copies(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find several lines in a row that repeat earlier ones in another box, as the same box for narrow screens does."""
+    first = {blocks[index].text: at for at, index in reversed(list(enumerate(found)))}
+    at = 0
+    while at < len(found):
+        of = first[blocks[found[at]].text]
+        size = 0
+        while (
+            of + size < at and at + size < len(found) and blocks[found[of + size]].text == blocks[found[at + size]].text
+        ):
+            size += 1
+        places = {blocks[found[start]].element.getparent() for start in (of, at)}
+        is_cell = closest(blocks[found[at]].element, "td", "th") is not None  # rows of a table may be alike
+        if (
+            size >= _COPIED
+            and len(places) > 1
+            and not is_cell
+            and any(blocks[index].is_running for index in found[at : at + size])
+        ):
+            yield from ((index, "repeated") for index in found[at : at + size])
+        at += max(size, 1)
 
 
 def _buttons(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
