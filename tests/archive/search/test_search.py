@@ -793,3 +793,17 @@ def test_a_correction_needs_the_other_word_as_typed(shelf):
     assert results.hits[0].id == meant
     assert results.suggestion("وزير زرافة") == "وزير زراعة"
     assert {hit.id for hit in results.hits} >= {*other_form, named}
+
+
+@pytest.mark.parametrize("query", ["F-16", "F16", "f16", "طائرة F16", "title:F-16"])
+def test_letters_and_a_number_are_found_with_and_without_a_hyphen(shelf, query):
+    both = {shelf.put(title=f"طائرة {name}", text="نص") for name in ("F-16", "F16")}
+    shelf.put(title="طائرة F-35", text="16 طائرة F")
+    assert {hit.id for hit in search(shelf.db, query).hits if not hit.is_partial} == both
+
+
+@pytest.mark.parametrize(("query", "found"), [("طائرة -F16", 1), ("F16*", 1), ("F-16 OR B52", 3)])
+def test_a_hyphen_before_a_number_in_exclusions_beginnings_and_alternatives(shelf, query, found):
+    for name in ("F-16", "F16", "B-52"):
+        shelf.put(title=f"طائرة {name}", text="نص")
+    assert search(shelf.db, query, relax=False).total == found
