@@ -94,7 +94,8 @@ class Article:
     table row, joined by a single newline. `body` is () where only the lines are known.
     `kind` is `document` for a PDF file.
     `provenance` has the source of each filled field (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …); for `text`, the
-    source that located it, and `doubtful` with the reason if sources disagree.
+    source that located it, and `doubtful` with the reason if sources disagree; for a time that the page counts back from the present,
+    the source ends in `:relative`.
     """
 
     url: str

@@ -103,7 +103,7 @@ def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
     if text and len(text) <= _MAX_LINE:
         for written in parse_all(text, context):
             uncertain = doubt if written.has_year else doubt + 1.0
-            yield DateCandidate(written.moment, modified or written.modified, source, uncertain)
+            yield DateCandidate(written.moment, modified or written.modified, source, uncertain, written.relative)
 
 
 def _is_after_label(element: HtmlElement) -> bool:
