@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from archive.body.pickling import quick_to_pickle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -52,6 +54,7 @@ AGENCIES = frozenset({
 """Acronyms of news agencies and broadcasters that stand in bylines."""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A picture of the article: absolute URL, and the caption as the page prints it ('' when there is none)."""
@@ -77,6 +80,7 @@ class Picture:
     problem: str = ""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
     """A line of the page's main part that is not in the article, and the rule that dropped it (`phrase:back-to-top`, `title`…)."""
@@ -85,6 +89,7 @@ class Dropped:
     rule: str
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """The article of a page, cleaned.
@@ -166,6 +171,7 @@ class Link:
     spelling: str = ""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requisite:
     """A resource that a page or a style sheet loads: absolute URL without fragment, spelled as a browser requests it."""
