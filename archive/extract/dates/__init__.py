@@ -27,7 +27,7 @@ from archive.extract.dates.moment import (
 )
 from archive.extract.dates.visible import parse_all, parse_written
 from archive.extract.dates.words import MONTHS, fold_date
-from archive.extract.metadata.head import as_list, plain
+from archive.extract.metadata.head import as_list, is_news, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -191,6 +191,7 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
             modified = _reading(change)
     elif (
         modified
+        and not is_news(head.article)
         and published.moment.day >= modified.moment.day
         and (first := _first_printed(published, marks, context, title))
     ):

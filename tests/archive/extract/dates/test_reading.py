@@ -246,12 +246,12 @@ def test_a_sidebar_that_holds_the_article_is_the_layout() -> None:
 def test_the_day_of_the_last_change_declared_as_that_of_publication_gives_way_to_a_printed_one(
     body: str, published: str
 ) -> None:
-    declared = ld(**{"@type": "NewsArticle", "datePublished": "2026-11-11", "dateModified": "2026-11-11"})
+    declared = ld(**{"@type": "BlogPosting", "datePublished": "2026-11-11", "dateModified": "2026-11-11"})
     assert dates(declared, body)[0] == published
 
 
 def test_before_a_later_change_the_declared_day_of_publication_stays() -> None:
-    declared = ld(**{"@type": "NewsArticle", "datePublished": "2026-11-11", "dateModified": "2026-11-12"})
+    declared = ld(**{"@type": "BlogPosting", "datePublished": "2026-11-11", "dateModified": "2026-11-12"})
     assert dates(declared, '<div class="date">August 25, 2024</div>')[0] == "2026-11-11"
 
 
@@ -302,3 +302,8 @@ def test_a_comment_of_the_vocabulary_has_its_own_date() -> None:
 )
 def test_the_date_in_a_card_is_another_texts(body: str, published: str) -> None:
     assert dates("", body)[0] == published
+
+
+def test_a_newsroom_declares_its_days_itself() -> None:
+    declared = ld(**{"@type": "NewsArticle", "datePublished": "2026-11-11", "dateModified": "2026-11-11"})
+    assert dates(declared, '<div class="date">August 25, 2024</div>')[0] == "2026-11-11"
