@@ -62,6 +62,8 @@ _TOP = 6
 _MOST_LABELS = 5
 _PAIR = 2
 """Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
+_TOLD = 3
+"""Labels of known kinds beside which one of another kind is a label as well."""
 _NEAR = 12
 """Maximum distance, in blocks, to other blocks of the same box."""
 _COMMENT_HEADINGS = 20
@@ -152,6 +154,7 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
             ]
             if any(dates) and (
                 len(lines) == _PAIR
+                or sum(told) + 1 == len(lines) > _TOLD
                 or all(
                     is_known or (sum(told) > 1 and ":" in line.text) for line, is_known in zip(lines, told, strict=True)
                 )
