@@ -151,15 +151,15 @@ def _is_beginning(pattern: str) -> bool:
 
 
 _UNACCENTED = str.maketrans("άέήίόύώϊϋΐΰ", "αεηιουωιυιυ")
+"""Greek labels in capitals have no accents."""
 
 
 def _load() -> PhraseTable:
-    phrases = []
+    phrases: list[BoilerplatePhrase] = []
     with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             is_pattern = row["match"] == "regex"
-            key = "" if is_pattern else line_key(row["phrase"])
-            # Greek capitals have no accents
+            own = "" if is_pattern else line_key(row["phrase"])
             phrases.extend(
                 BoilerplatePhrase(
                     key=key,
@@ -170,7 +170,7 @@ def _load() -> PhraseTable:
                     max_length=int(row["max_length"] or 0),
                     pattern=row["phrase"] if is_pattern else "",
                 )
-                for key in ({key: None, key.translate(_UNACCENTED): None} if row["language"] == "el" else (key,))
+                for key in dict.fromkeys((own, own.translate(_UNACCENTED)))
             )
     return PhraseTable(phrases)
 
