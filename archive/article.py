@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from archive.body.pickling import quick_to_pickle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -23,6 +25,7 @@ Wall = Literal[
     "challenge",  # a bot check in front of the page
     "consent",  # a cookie or consent wall instead of the article
     "login",  # a registration or login form instead of the article
+    "region",  # a notice that the page is not shown in this country or region
 ]
 """Pages that block an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
 
@@ -51,6 +54,7 @@ AGENCIES = frozenset({
 """Acronyms of news agencies and broadcasters that stand in bylines."""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A picture of the article: absolute URL, and the caption as the page prints it ('' when there is none)."""
@@ -76,6 +80,7 @@ class Picture:
     problem: str = ""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
     """A line of the page's main part that is not in the article, and the rule that dropped it (`phrase:back-to-top`, `title`…)."""
@@ -84,6 +89,7 @@ class Dropped:
     rule: str
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """The article of a page, cleaned.
@@ -93,7 +99,8 @@ class Article:
     table row, joined by a single newline. `body` is () where only the lines are known.
     `kind` is `document` for a PDF file.
     `provenance` has the source of each filled field (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …); for `text`, the
-    source that located it, and `doubtful` with the reason if sources disagree.
+    source that located it, and `doubtful` with the reason if sources disagree; for a time that the page counts back from the present,
+    the source ends in `:relative`.
     """
 
     url: str
@@ -164,6 +171,7 @@ class Link:
     spelling: str = ""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requisite:
     """A resource that a page or a style sheet loads: absolute URL without fragment, spelled as a browser requests it."""

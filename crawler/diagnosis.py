@@ -56,6 +56,10 @@ _WALLS = {
         N_("the site shows a bot check instead of its pages"),
         N_("Ask the publisher to let your user agent in; warraq does not solve challenges"),
     ),
+    "region": (
+        N_("the site does not show its pages in the country of this machine"),
+        N_("Crawl from a country in which it does, or name a proxy there in the entry: proxy = \"http://…\""),
+    ),
     "empty": (
         N_("the pages have no text: scripts build them in the browser"),
         N_("Look for a feed with whole texts or a printer version, and name it in the entry (feeds, articles)"),
@@ -92,6 +96,7 @@ _SEEDS = {
     "redirect-loop": (N_("the start page redirects in a loop"), N_("Open it in a browser; it may need cookies = { … } or another address")),
     "http-401": _WALLS["login"],
     "http-403": (N_("the site refuses the request"), N_("Ask the publisher to let your user agent in, or set user_agent in the entry")),
+    "http-451": _WALLS["region"],
     "http-429": (N_("the site limits the rate of requests"), N_("Set a longer delay in the entry")),
     "http2-only": (
         N_("the site speaks only HTTP/2, which warraq does not"),
@@ -102,7 +107,7 @@ _SEEDS = {
 
 def is_refusal(reason: str) -> bool:
     """Return whether the site itself blocks the crawl, by a wall, its robots.txt or a refusal, so that a retry will not help."""
-    return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410"}
+    return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410", "http-451"}
 
 
 def why_no_article(

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
+from archive.body.pickling import quick_to_pickle
 from archive.terminal import printable
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ MAX_DEPTH: Final = 16
 """Maximum nesting of blocks: extraction keeps to it, and `loads` refuses deeper bodies."""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A run of text within a line: `href` is the absolute URL that it links to, `marks` its formatting."""
@@ -62,6 +64,7 @@ class Span:
     marks: tuple[Mark, ...] = ()
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One block; its kind determines which fields are used. URLs are absolute; `time` is ISO 8601 if the page gives it so."""

@@ -177,6 +177,7 @@ _TAG = re.compile(rb"<(base|meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
+_MAY_REFRESH = re.compile(rb"http-equiv\s*=\s*[\"']?\s*refresh")
 _NOSCRIPT = re.compile(rb"<noscript\b[^>]{0,2000}>.*?(?:</noscript\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _REFRESH = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*(?:\Z|[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']{0,2000}))", re.IGNORECASE)
 _SCRIPT = re.compile(
@@ -198,7 +199,7 @@ def find_refresh(body: bytes, refresh: str = "") -> str | None:
 
 
 def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
-    if not scripts and b"refresh" not in head.lower():
+    if not scripts and not _MAY_REFRESH.search(head.lower()):
         return
     base = ""
     for tag in _TAG.finditer(_without_comments(head)):

@@ -160,8 +160,8 @@ class _Reader:
         """Walk over the elements below `root`. A page has thousands, so their cost dominates."""
         walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
         begin, leave, say = self._begin, self._leave, self._say
-        kinds, parts, boxes = _KINDS, self.parts, self.boxes
-        skipped = None
+        kinds, parts = _KINDS, self.parts
+        opened: list[int] = []  # how each element around is left: 0 if there is nothing to do
         for event, element in walk:
             if event == "start":
                 kind = kinds.get(element.tag, _OTHER)
@@ -169,16 +169,15 @@ class _Reader:
                 if kind == _OTHER:
                     kind = self._custom(element)
                 if (kind or items) and not begin(element, kind, items):
-                    skipped = element
+                    opened.append(0)
                     walk.skip_subtree()
                     continue
+                opened.append(kind)
                 text = element.text
             else:
                 if event == "end":
-                    if element is skipped:
-                        skipped = None
-                    elif kind := kinds.get(element.tag, _OTHER):
-                        leave(element, kind if kind != _OTHER else _BLOCK if element in boxes else 0)
+                    if kind := opened.pop():
+                        leave(element, kind)
                     if element is self.hooked or element is self.hidden:
                         self._uncover(element)
                 text = element.tail if element is not root else None

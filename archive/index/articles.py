@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
-from archive.index import captures, former_ids
+from archive.index import captures, former_ids, noise
 from archive.index.columns import COLUMNS, packed, values_of
 from archive.index.rows import of_site
 
@@ -246,19 +246,29 @@ _OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "a
 def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[str, object]:
     """Return the columns whose values differ in the article, with their new values; {} when it was served before the last time seen.
 
-    A value that the page does not give this time is kept: more often it was not found than removed.
+    A value that the page does not give this time is kept: more often it was not found than removed. So is one of which the new value
+    differs only as servers and templates change it (see `archive.index.noise`).
     """
     names = ", ".join(("last_seen_at", *sorted(_OF_ARTICLE)))
     row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]))  # noqa: S608 - our own column names
     if at <= row["last_seen_at"]:
         return {}
     given = values_of(article, dict.fromkeys(column.name for column in COLUMNS))
-    changed = [name for name in FIELDS if _text(row[name]) != _text(given[name]) and _text(given[name]) not in _EMPTY]
+    origins = json.loads(row["provenance"] or "{}")
+    changed = [name for name in FIELDS if _text(given[name]) not in _EMPTY and _is_change(name, row, given, article)]
     if not changed:
         return {}
     columns = [*changed, *(other for name in changed for other in _FOLLOWING.get(name, ()))]
-    origins = json.loads(row["provenance"] or "{}") | dict(article.provenance)
+    origins |= {name: origin for name, origin in article.provenance.items() if name in changed or name not in FIELDS}
     return {name: given[name] for name in columns} | {"provenance": json.dumps(origins, ensure_ascii=False)}
+
+
+def _is_change(name: str, row: Mapping[str, object], given: Mapping[str, object], article: Article) -> bool:
+    """Return whether a page changed a value; a time that it counts from the present never replaces one that is held."""
+    held = _text(row[name])
+    if held and article.provenance.get(name, "").endswith(noise.RELATIVE):
+        return False
+    return not noise.is_same(name, held, _text(given[name]))
 
 
 def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bool) -> dict[str, object]:

@@ -176,18 +176,49 @@ def withdraw_claims(db: Database, url: str, title: str, text: str, *, unindex: U
         if urls.identity(page) == own or articles.may_be_versions((other_title, other_text), (title, text)):
             return []
     claims = [(article_id, page) for article_id, address, _, _, page in held if address == url]
+    return _give_back(db, url, claims, unindex=unindex)
+
+
+def resolve_claims(db: Database, url: str, *, unindex: Unindex) -> list[int]:
+    """Do the same for versions under `url` that come from several archives (a merge)."""
+    sql = "SELECT a.id, a.title, a.text, c.url FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.url = ?"
+    held = [(row[0], (row[1], row[2]), row[3]) for row in db.conn.execute(sql, (url,))]
+    claims = [
+        (article_id, words, page) for article_id, words, page in held if urls.identity(page) != urls.identity(url)
+    ]
+    if not claims:
+        return []
+    rightful = [words for _, words, page in held if urls.identity(page) == urls.identity(url)]
+    if rightful:
+        wrong = [one for one in claims if not any(articles.may_be_versions(one[1], words) for words in rightful)]
+    else:
+        others = [(one, other) for one in claims for other in claims if one[2] != other[2]]
+        wrong = claims if any(not articles.may_be_versions(one[1], other[1]) for one, other in others) else []
+    return _give_back(db, url, [(article_id, page) for article_id, _, page in wrong], unindex=unindex) if wrong else []
+
+
+def _give_back(db: Database, url: str, claims: list[tuple[int, str]], *, unindex: Unindex) -> list[int]:
+    """Store these versions, given with their pages, under the URLs of those rather than `url`; return the ids of the rows that stay."""
     unindex([article_id for article_id, _ in claims])
-    keys = {joins.forget_canonical(db, key, own)}
+    keys = {articles.key_of(db, url), joins.forget_canonical(db, articles.key_of(db, url), urls.identity(url))}
+    moved = list[int]()
     for article_id, page in claims:
-        keys.add(articles.key_of(db, page))
-        sql = "UPDATE OR IGNORE articles SET url = ?, hostname = ?, article_key = ? WHERE id = ?"
-        db.conn.execute(sql, (page, urls.host_of(page), articles.key_of(db, page), article_id))
         sql = "UPDATE captures SET reason = ?, detail = ? WHERE article_id = ? AND outcome = 'article'"
         db.conn.execute(sql, (FALSE_CANONICAL, url, article_id))
+        key = articles.key_of(db, page)
+        keys.add(key)
+        sql = "SELECT id FROM articles WHERE article_key = ? AND text_digest = (SELECT text_digest FROM articles WHERE id = ?)"
+        held = db.conn.execute(sql, (key, article_id)).fetchone()
+        if held and held[0] != article_id:  # a merge brought it before
+            joins.replace_version(db, article_id, held[0])
+            continue
+        sql = "UPDATE articles SET url = ?, hostname = ?, article_key = ? WHERE id = ?"
+        db.conn.execute(sql, (page, urls.host_of(page), key, article_id))
+        moved.append(article_id)
     for one in keys:
         articles.number_key(db, one)
         availability.recompute_article(db, one)
-    return [article_id for article_id, _ in claims]
+    return moved
 
 
 def at_other_hosts(db: Database, url: str, title: str, *, site: str) -> list[str]:

@@ -136,9 +136,8 @@ def fold_versions(
     removed = [_removed(db, one) for one in dropped]
     if dropped:
         unindex(list(dropped))
-        db.conn.execute("PRAGMA defer_foreign_keys = ON")
         for one, kept in dropped.items():
-            _replace(db, one, kept)
+            replace_version(db, one, kept)
     note_join(db, key, joined, addresses=addresses, reason=reason, at=at, removed=removed)
     articles.number_key(db, key)
     return dropped
@@ -183,8 +182,9 @@ def _columns(db: Database) -> set[str]:
     return {str(row[1]) for row in db.conn.execute("PRAGMA table_info(articles)")}
 
 
-def _replace(db: Database, article_id: int, kept: int) -> None:
+def replace_version(db: Database, article_id: int, kept: int) -> None:
     """Replace a row with `kept`, which has the same text."""
+    db.conn.execute("PRAGMA defer_foreign_keys = ON")
     db.conn.execute("UPDATE captures SET article_id = ? WHERE article_id = ?", (kept, article_id))
     db.conn.execute(
         """

@@ -142,6 +142,7 @@ class Rows:
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
             identity.resolve_teasers(self._db, url, unindex=self._unindex)
+            search.index_articles(self._db.conn, identity.resolve_claims(self._db, url, unindex=self._unindex))
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))
 
     def _unindex(self, ids: list[int]) -> None:

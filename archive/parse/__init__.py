@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive.article import RequisiteLimits, Requisites, SiteProfile
+from archive.body.pickling import quick_to_pickle
 from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
 from archive.discovery.sitemaps import MAX_URLS
 from archive.discovery.xml import MAX_BYTES
@@ -56,6 +57,7 @@ class ParseTask:
     """The kind of resource as which a page loads the URL; None for a URL that is visited itself."""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlink:
     """A canonical URL that the response announces; `by` is how (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
@@ -70,6 +72,7 @@ class Outlink:
     spelling: str = ""
 
 
+@quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """The result of parsing a response.

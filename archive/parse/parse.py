@@ -267,8 +267,10 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
         found = _linked_feeds(task, extraction.links)
     if follow:
         found += _worth_a_visit(task, extraction.links, left_out)
-    elif article is None:
+    else:
         left_out["nofollow"] = len(extraction.links)
+    if article is not None:  # its links lead to other news, which the lists of the site name as well
+        del left_out["nofollow"]
     answer = Parsed(
         outcome=Outcome(kind=OutcomeKind.ARTICLE),
         found=tuple({entry.url: entry for entry in reversed(found)}.values()),
@@ -328,9 +330,11 @@ def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str
             yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)
             continue
         url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
-        if not kind or "nofollow" in link.rel.split():
+        if not kind:
             continue
-        if trap:
+        if "nofollow" in link.rel.split():
+            left_out["nofollow"] += urls.host_of(url) == urls.host_of(task.url)
+        elif trap:
             left_out[trap] += 1
         else:
             yield Outlink(url=url, kind=kind, by="page", spelling=link.spelling if url == link.url else "")

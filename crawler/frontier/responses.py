@@ -25,6 +25,7 @@ from crawler.frontier.revisit import (
     retry_after_of,
     status_of,
     validators_of,
+    validators_to_keep,
 )
 from crawler.frontier.substitutes import SubstitutePages
 
@@ -197,7 +198,7 @@ class ResponseHandler:
             outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
         is_partial = bool(answer.article and answer.next_page)  # a page failed: fetch the article again
         links = _digest_of(answer)
-        same = links == due.links_digest if links and not answer.article else self._has_same_text(answer)
+        same = links == due.links_digest if links and not answer.article else self._has_same_text(answer, due.url)
         visit = self._visit(
             due,
             # gone, with whatever status: revisited like a 404
@@ -210,7 +211,7 @@ class ResponseHandler:
             links_digest=links,
             spelling=url if url and urls.canonicalise(url) == due.url else "",
             retry_after=retry_after_of(response, self._archive.clock()),
-            **({} if url or is_partial else _validators(response, row)),
+            **({} if url or is_partial else _validators(due, response, row, changed=not same)),
         )
         answer = replace(answer, outcome=outcome)
         disposition = disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
@@ -237,12 +238,13 @@ class ResponseHandler:
         self._foreign.add(due.host)
         return Parsed.of(OutcomeKind.OTHER, "out-of-scope")
 
-    def _has_same_text(self, answer: Parsed) -> bool:
+    def _has_same_text(self, answer: Parsed, page: str) -> bool:
         """Return whether an article has the same text as before: a changed counter or date must not shorten the interval."""
         if answer.article is None:
             return False
         digest = text_digest(answer.article.title, answer.article.text)
-        return articles.find_version(self._db, answer.article.url, digest) is not None
+        addresses = {answer.article.url, page}  # its canonical URL may not have been believed
+        return any(articles.find_version(self._db, url, digest) is not None for url in addresses)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
         """Return the disposition of a URL that gave no usable response."""
@@ -353,13 +355,13 @@ def _digest_of(answer: Parsed) -> str:
     return hashlib.sha256("\n".join(sorted(entry.url for entry in answer.found)).encode()).hexdigest()[:32]
 
 
-def _validators(response: Response, row: CaptureRow | None) -> dict[str, str]:
+def _validators(due: ScheduledUrl, response: Response, row: CaptureRow | None, *, changed: bool) -> dict[str, str]:
     """Return the validators for a conditional request at the next visit."""
-    return {
-        "etag": ascii_header(response, "ETag"),
-        "last_modified": ascii_header(response, "Last-Modified"),
-        "payload_digest": row.payload_digest if row else "",
-    }
+    etag, modified = ascii_header(response, "ETag"), ascii_header(response, "Last-Modified")
+    digest = row.payload_digest if row else ""
+    changed = changed and digest != due.payload_digest
+    kept = validators_to_keep(due, etag=etag, last_modified=modified, changed=changed)
+    return {**kept, "payload_digest": digest}
 
 
 def dropped(disposition: Disposition) -> Disposition:

@@ -256,12 +256,31 @@ def last_news_at(due: ScheduledUrl, published: str, *, changed: bool, now: datet
     return now
 
 
+UNRELIABLE = "unreliable"
+"""Stored in place of an ETag when a page changed and kept its validators: a server that calls such a page unchanged must not be asked."""
+
+WHOLE_EVERY = {"list": 4, "page": 8}
+"""Of so many visits in a row that find a URL unchanged, the last asks for it whole: some servers call everything unchanged."""
+
+
 def validators_of(due: ScheduledUrl) -> dict[str, str]:
-    """Return the header fields that ask for a URL only if it has changed; none after a failure, which they may have caused."""
-    if due.failures:
+    """Return the header fields that ask for a URL only if it has changed.
+
+    None after a failure, which they may have caused, where they proved wrong, and now and then to see whether they are.
+    """
+    often = WHOLE_EVERY["list" if due.kind in {*ANNOUNCERS, "section"} else "page"]
+    if due.failures or due.etag == UNRELIABLE or due.unchanged % often == often - 1:
         return {}
     fields = {"If-None-Match": due.etag, "If-Modified-Since": due.last_modified}
     return {name: value for name, value in fields.items() if value}
+
+
+def validators_to_keep(due: ScheduledUrl, *, etag: str, last_modified: str, changed: bool) -> dict[str, str]:
+    """Return the validators of a response as the frontier stores them; UNRELIABLE once a changed page has come with the same ones."""
+    same = etag == due.etag if etag else last_modified == due.last_modified != ""
+    if due.etag == UNRELIABLE or (due.visits and changed and same):
+        return {"etag": UNRELIABLE, "last_modified": ""}
+    return {"etag": etag, "last_modified": last_modified}
 
 
 def ascii_header(response: Response, name: str) -> str:

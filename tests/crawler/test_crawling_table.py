@@ -33,6 +33,8 @@ HELD_BY = {
     "puts a session id into the path": "test_kinds.py::test_an_article_with_an_expired_session_id_is_asked_without_it",
     "publishes more between two crawls": "test_kinds.py::test_a_feed_through_which_news_may_have_passed_unseen_is_told",
     "is crawled through a proxy": "download/test_handler.py::test_a_proxy_that_is_away_is_named_and_not_the_site",
+    "does not show its pages in the country": "test_kinds.py::test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article",
+    "calls a page unchanged (304)": "test_kinds.py::test_a_server_that_calls_everything_unchanged_is_asked_whole",
     "answers conditional requests": "test_kinds.py::test_a_server_that_refuses_conditions_is_asked_without_one_after_that",
     "links only to pages out": "test_kinds.py::test_links_to_other_hosts_alone_are_counted_and_end_with_a_code",
     "gets another entry": "test_kinds.py::test_hosts_of_the_entry_narrow_it_and_a_changed_entry_is_obeyed_though_the_page_is_not",

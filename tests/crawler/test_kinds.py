@@ -340,6 +340,49 @@ def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap
     assert not at(4, world(later)).summary["left_out"]
 
 
+@pytest.mark.parametrize("validators", [{"ETag": '"1"'}, {"Last-Modified": "Sun, 01 Nov 2026 05:00:00 GMT"}])
+def test_a_server_that_calls_everything_unchanged_is_asked_whole(at, rows, validators):
+    def world(newest):
+        def list_of_news(request):
+            asked.append(any(name in request.headers for name in ("If-None-Match", "If-Modified-Since")))
+            status, headers, body = feed(
+                *(f"https://paper.test{story(n)}" for n in range(max(0, newest - 3), newest + 1))
+            )
+            return (304, {}, b"") if asked[-1] else (status, {**headers, **validators}, body)
+
+        return newsroom(*range(newest + 1)) | {HOME: list_page(), "https://paper.test/feed/": list_of_news}
+
+    asked = []
+    for day in range(14):
+        at(day, world(day))
+    assert asked[:5] == [False, True, True, True, False]
+    assert not any(asked[5:])
+    assert rows("SELECT count(*) FROM articles") == [(14,)]
+
+
+def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_validators(at):
+    def steady(request):
+        asked.append("If-None-Match" in request.headers)
+        return (304, {}, b"") if asked[-1] else (200, {**XML, "ETag": '"1"'}, feed(f"https://paper.test{story(1)}")[2])
+
+    asked = []
+    for day in range(10):
+        at(day, newsroom(1) | {"https://paper.test/feed/": steady})
+    assert asked == [False, True, True, True, False, True, True, True, False, True]
+
+
+@pytest.mark.parametrize("status", [200, 403, 451])
+def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, rows, status):
+    at(0, newsroom(1))
+    notice = (
+        "<html lang=en><title>Paper</title><h1>Sorry</h1><p>This content is not available in your country.</p></html>"
+    )
+    for day in range(1, 30, 4):
+        at(day, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": (status, {}, notice)})
+    assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("quarantine", "region")]
+    assert rows("SELECT version, gone_at FROM articles") == [(1, None)]
+
+
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for
 
 
@@ -977,6 +1020,20 @@ def test_links_that_robots_must_not_follow_are_counted_and_told(at):
     world[HOME] = world[HOME].replace("<head>", '<head><meta name="robots" content="noindex, nofollow">')
     done = at(0, world)
     assert (done.code, done.summary["left_out"]) == (15, {"nofollow": 2})
+    assert "(nofollow)" in done.summary["warnings"][0]
+
+
+def test_links_that_robots_must_not_follow_are_counted_on_lists_alone(at):
+    closed = '<a rel="nofollow ugc" href="{}">A headline of several words for it</a>'
+    world = newsroom(1) | {HOME: list_page(story(1)).replace("</body>", closed.format(story(2)) + "</body>")}
+    world[f"https://paper.test{story(1)}"] = page(1, foot=closed.format(story(3)))
+    assert at(0, world).summary["left_out"] == {"nofollow": 1}
+
+
+def test_a_start_page_whose_links_are_all_closed_to_robots_is_not_called_one_without_links(at):
+    home = f'<html lang=en><title>Paper</title><a rel=nofollow href="{story(1)}">A headline of several words for it</a></html>'
+    done = at(0, {HOME: home})
+    assert (done.code, done.summary["left_out"]) == (15, {"nofollow": 1})
     assert "(nofollow)" in done.summary["warnings"][0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -152,6 +152,16 @@ class Dates:
 class _Reading(NamedTuple):
     moment: Moment
     source: str
+    relative: bool = False
+
+    @property
+    def origin(self) -> str:
+        """The source; `:relative` at its end says that the page only gives how long ago the time was."""
+        return f"{self.source}:relative" if self.relative else self.source
+
+
+def _reading(one: DateCandidate) -> _Reading:
+    return _Reading(one.moment, one.source, one.relative)
 
 
 def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
@@ -164,7 +174,7 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     modified = _first(_declared_changes(head), context)
     published = _first(_declared(head), context)
     seen = candidates(marks, context, title) if not (published and modified) else ()
-    modified = modified or next((_Reading(one.moment, one.source) for one in seen if one.modified), None)
+    modified = modified or next((_reading(one) for one in seen if one.modified), None)
     if published is None:
         addresses = (document.page.url, *head.links.get("canonical", ()), *head.metas.get("og:url", ()))
         address = next(filter(None, (date_in_url(url, context.now) for url in addresses)), None)
@@ -173,12 +183,12 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
         weighed = None if address else _weighed(marks, context, title, printed, vague)
         published = _addressed(address, printed, vague) if address else weighed
         if modified is None and (change := near_title(marks, context, title, modified=True)):
-            modified = _Reading(change.moment, change.source)
+            modified = _reading(change)
         published = (
             published or _lone(marks, context, modified) or _by_htmldate(document, head, marks, context, modified)
         )
         if published is None and modified is None and (change := anywhere(marks, context, modified=True)):
-            modified = _Reading(change.moment, change.source)
+            modified = _reading(change)
     elif (
         modified
         and published.moment.day >= modified.moment.day
@@ -195,9 +205,9 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     first = published or modified
     return Dates(
         published=published.moment.iso() if published else "",
-        published_from=published.source if published else "",
+        published_from=published.origin if published else "",
         modified=modified.moment.iso() if modified else "",
-        modified_from=modified.source if modified else "",
+        modified_from=modified.origin if modified else "",
         day=first.moment.day.isoformat() if first else "",
     )
 
@@ -214,7 +224,7 @@ def _first_printed(declared: _Reading, marks: Marks, context: DateContext, title
     if not printed or any(abs((one.moment.day - declared.moment.day).days) <= 1 for one in printed):
         return None
     own = printed[0]
-    return _Reading(own.moment, own.source) if own.moment.day < declared.moment.day else None
+    return _reading(own) if own.moment.day < declared.moment.day else None
 
 
 _PRINTED = frozenset({"dom:itemprop", "dom:time", "dom:class", "text"})
@@ -317,7 +327,7 @@ def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None 
 
 def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Reading | None) -> _Reading:
     """Return the day in the URL, which is rarely wrong, with the time of other evidence that agrees with it."""
-    readings = (*(_Reading(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
+    readings = (*map(_reading, seen), *((vague,) if vague else ()))
     same = (one for one in readings if one.moment.day == address.day)
     beside = (one for one in readings if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
     return next(same, None) or next(beside, _Reading(address, "url"))
@@ -330,10 +340,10 @@ def _weighed(
     best = seen[0] if seen else None
     if vague and (best is None or best.doubt > SURE):
         said = labelled(marks, context, title)
-        return _Reading(said.moment, said.source) if said else vague
+        return _reading(said) if said else vague
     if best is None or best.doubt > DOUBTFUL:
         best = near_title(marks, context, title) or best
-    return _Reading(best.moment, best.source) if best else None
+    return _reading(best) if best else None
 
 
 def _lone(marks: Marks, context: DateContext, modified: _Reading | None) -> _Reading | None:
@@ -341,7 +351,7 @@ def _lone(marks: Marks, context: DateContext, modified: _Reading | None) -> _Rea
     lone = anywhere(marks, context, labelled_only=modified is not None and modified.source in _PRINTED)
     if lone is None or (modified and modified.moment.day < lone.moment.day):
         return None
-    return _Reading(lone.moment, lone.source)
+    return _reading(lone)
 
 
 def date_in_url(url: str, now: datetime) -> Moment | None:
@@ -361,9 +371,23 @@ def date_in_url(url: str, now: datetime) -> Moment | None:
 
 def _days_of_others(head: Head) -> set[str]:
     """Return the days that JSON-LD gives for other pages and things."""
-    others = (node for node in head.nodes if not any(node is own for own in head.own))
     keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
-    return {plain(value, 80)[:10] for node in others for key in keys for value in as_list(node.get(key))}
+    days: set[str] = set()
+    stack: list[Any] = list(head.nodes)
+    for _ in range(_MAX_VALUES):
+        if not stack:
+            break
+        value = stack.pop()
+        if isinstance(value, dict):
+            if not any(value is own for own in head.own):
+                days.update(plain(said, 80)[:10] for key in keys for said in as_list(value.get(key)))
+            stack.extend(inner for inner in value.values() if isinstance(inner, (dict, list)))
+        elif isinstance(value, list):
+            stack.extend(value[:200])
+    return days
+
+
+_MAX_VALUES = 5_000
 
 
 def _by_htmldate(

@@ -103,7 +103,7 @@ def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
     if text and len(text) <= _MAX_LINE:
         for written in parse_all(text, context):
             uncertain = doubt if written.has_year else doubt + 1.0
-            yield DateCandidate(written.moment, modified or written.modified, source, uncertain)
+            yield DateCandidate(written.moment, modified or written.modified, source, uncertain, written.relative)
 
 
 def _is_after_label(element: HtmlElement) -> bool:
@@ -123,7 +123,8 @@ def _is_after_label(element: HtmlElement) -> bool:
 
 _MACHINE = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-utime", "data-livestamp",
-    "data-published", "data-publish-date", "data-epoch")  # fmt: skip
+    "data-published", "data-publish-date", "data-publish-time", "data-published-at", "data-published-time", "data-epoch",
+    "data-unix", "data-unixtime", "data-ts", "data-iso")  # fmt: skip
 
 
 def _declared(value: str, context: DateContext) -> Moment | None:

@@ -26,6 +26,8 @@ _ISO = re.compile(
     r"(Z|UTC|GMT|[+-]\d\d?(?::?\d\d)?|(?:GMT|UTC)[+-]\d\d?(?::?\d\d)?|[A-Z]{2,4}(?![\w/]))?)?",
     re.IGNORECASE,
 )
+_ISO_WEEK = re.compile(r"\s*((?:19|20)\d\d)-?W(0[1-9]|[1-4]\d|5[0-2])-?([1-7])(?!\d)")
+"""A day by its week: `2026-W47-5`. Not every year has a 53rd week."""
 _END_OF_DAY = re.compile(r"(?<=[T\s])24(?=:?00(?::?00(?:[.,]0{1,9})?)?(?![\d:.,]|\s{0,2}[ap]m))", re.IGNORECASE)
 _EPOCH = re.compile(r"\s*(?:/Date\()?(\d{10}|\d{13})(?:\.\d+)?(?:[+-]\d{4})?(?:\)/)?\s*$")
 _RFC = re.compile(r"\s*(?:[A-Z][a-z]{2,8},?\s)?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4}\s\d{1,2}:\d\d", re.IGNORECASE)
@@ -121,6 +123,8 @@ def parse_machine(text: str) -> Moment | None:
         month, day = next(((a, b) for a, b in (parts[1:3], parts[3:5], parts[5:7], parts[7:9]) if a), ("0", "0"))
         time = clock(parts[9], parts[10], parts[11], (parts[12] or "").lower()) if parts[9] else ""
         return make(int(parts[0]), int(month), int(day), clock=time, zone=offset(parts[13] or ""))
+    if match := _ISO_WEEK.match(text):
+        return Moment(day=date.fromisocalendar(*map(int, match.groups())))
     if match := _EPOCH.match(text):
         seconds = int(match[1]) // (1000 if len(match[1]) == 13 else 1)
         moment = datetime.fromtimestamp(seconds, tz=UTC)

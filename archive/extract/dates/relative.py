@@ -14,6 +14,7 @@ from archive.extract.dates.words import (
     COUNTS,
     DAY,
     DUALS,
+    HALF_HOURS,
     HOUR,
     JUST_NOW,
     MINUTE,
@@ -46,6 +47,9 @@ _PART = rf"{_NUMBER}{_UNIT}"
 _AND = r"[\s,،]{0,3}(?:و|and|et|und|y|e|ve)?\s?"
 _RELATIVE_AFTER = re.compile(rf"(?<!\w){_PART}(?:{_AND}{_PART})?\s(?:{any_of(AFTER)})(?!\w)")
 _SECOND_PART = re.compile(rf"{_AND}(\d{{1,2}})\s?{_UNIT}")
+_HALF_HOUR = re.compile(rf"(?<!\w)(?:{any_of(HALF_HOURS)})(?!\w)")
+_AGO = re.compile(rf"(?<!\w)(?:{any_of(BEFORE | AFTER)})(?!\w)")
+_HALF = 30
 _NO_PART = (0, 0)
 _JUST_NOW = re.compile(rf"\W*(?:[\w\s]{{0,30}}[:|,،-]\s*)?(?:{any_of(JUST_NOW)})\W*")
 _JOINED_UNITS = {
@@ -80,6 +84,8 @@ def parse_relative(folded: str, context: DateContext) -> Moment | None:
         return None
     if _JUST_NOW.fullmatch(folded):
         return _back(context, 0, MINUTE)
+    if _HALF_HOUR.search(folded) and _AGO.search(folded):
+        return _back(context, _HALF, MINUTE)
     return _counted_back(folded, context) or _joined_or_named(folded, context)
 
 

@@ -315,6 +315,8 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContex
     year, month, day = 0, 0, 0
     if len(a.text) == 4 and len(c.text) <= 2:
         year, month, day = a.value, b.value, c.value
+    elif len(a.text) == 3 and len(b.text) <= 2 and len(c.text) <= 2 and context.language == "zh":
+        year, month, day = _BEFORE_REPUBLIC + a.value, b.value, c.value
     elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 4:
         year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else context.order)
     elif len(a.text) == 2 and len(b.text) <= 2 and len(c.text) == 2 and not dotted and context.language in _IRANIAN:

@@ -313,6 +313,11 @@ COUNTS: Mapping[str, int] = {
 }
 """Small numbers in words, before a unit of time."""
 
+HALF_HOURS = _set(
+    "نصف ساعة|نیم ساعت|half an hour|half hour|demi-heure|halben stunde|media hora|meia hora|mezz'ora|mezzora|полчаса|півгодини|yarım saat"
+    "|חצי שעה|آدھا گھنٹہ|آدھے گھنٹے|pół godziny|half uur|en halvtimme|puoli tuntia|setengah jam|نیو ساعه|نیو کاتژمێر"
+)
+"""Half an hour in words."""
 BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از|پێش|לפני|před|pred|acum|πριν από|πριν")
 """Words before the number of a relative time."""
 AFTER = _set(
@@ -344,7 +349,8 @@ _MODIFIED = (
     "|ažurirano|оновлено|абноўлена|обновена|обновено|обновление|ενημερώθηκε|τελευταία ενημέρωση|opdateret|oppdatert"
     "|uppdaterad|päivitetty|actualitzat|cập nhật|diperbarui|yenilənib|განახლდა|թարմացվել է|жаңартылды|अपडेट|আপডেট|হালনাগাদ"
     "|بروزرسانی|به‌روزرسانی|به روز|بازنشر|ویرایش|اپ ڈیٹ|обновлено|bijgewerkt|laatste wijziging|نوێکردنەوە|نوێکرایەوە|آپدیت"
-    "|aggiornamento|ultima modifica|atualização|alterado|aktualizacji|senast ändrad|sist endret|senest ændret|naposledy upraveno"
+    "|aggiornamento|ultima modifica|modifica il|modificato"
+    "|atualização|alterado|aktualizacji|senast ändrad|sist endret|senest ændret|naposledy upraveno"
     "|更新|修改|修订|修訂|수정|업데이트|갱신|อัปเดต|อัพเดท|แก้ไข|ปรับปรุง"
 )
 MODIFIED: tuple[str, ...] = tuple(sorted({fold_date(word) for word in _MODIFIED.split("|")}, key=len, reverse=True))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archive.article import AGENCIES
 from archive.extract.metadata.head import as_list, element_text, plain
+from archive.extract.metadata.markup import is_in_teaser
 from archive.extract.metadata.persons import MAX_NAME, split_names
 
 if TYPE_CHECKING:
@@ -29,16 +30,16 @@ _FAR = 5.6
 
 _METAS = (
     "author", "article:author", "og:article:author", "og:author", "byl", "dc.creator", "dcterms.creator",
-    "dc.creator.author", "citation_author",
+    "dc.creator.author", "citation_author", "citation_authors",
     "parsely-author", "sailthru.author", "cxenseparse:author", "article:author_name", "authors", "creator",
     "rbauthors", "atc-metaauthor", "articleauthor",
-    "shareaholic:article_author_name", "mediator_author", "twitter:data1",
+    "shareaholic:article_author_name", "mediator_author", "twitter:data1", "twitter:data2",
 )  # fmt: skip
 
 # Classes of marked-up bylines: WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad, and publishers' own.
 _BYLINE = re.compile(
     r"author|autor|auteur|byline|writeby|writer|vcard|yazar|muhabir|redakteur|(?:^|\s)username(?:\s|$)|journalist"
-    r"|\bcreator\b|\bkatib\b|[ck]olumnist|dateline|credit|submitted"
+    r"|\bcreator\b|has_creator|\bkatib\b|[ck]olumnist|dateline|credit|submitted"
 )
 _NOT_BYLINE = re.compile(
     r"author(?:s)?[-_]*(?:box|bio|about|desc|avatar|image|img|photo|picture|social|archive|more|links?|follow"
@@ -58,7 +59,7 @@ _BYLINE_TAGS = frozenset({"address", "author"})
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
     r"/(?:author|authors|autor|autoren|auteur|auteurs|writer|writers|people|profile?|person|redakteur|kolumnist|yazar|journalist|by"
-    r"|staff|team|user|users|redaktion|kateb|writers?)s?/[^/]"
+    r"|staff|team|user|users|redaktion|kateb|contributor|reporter|columnist)s?/[^/]"
 )
 
 
@@ -86,9 +87,13 @@ _LOGIN = re.compile(r"[a-z]+[._][a-z]+")
 def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Iterator[tuple[str, Iterable[str]]]:
     yield "json-ld", _from_jsonld(head)
     yield "meta", _from_metas(head)
-    yield "dom:byline", _from_bylines(marks, sites, title)
+    bylines = _bylines(marks, sites, title)
+    yield "dom:byline", _from_bylines(bylines)
     yield "text", _from_text(marks, title)
     yield "dom:link", _from_links(marks, title)
+    yield "dom:byline", _from_distant_bylines(bylines, sites)
+    if not sites:
+        yield "text", _from_signed_texts(marks)
 
 
 def _from_jsonld(head: Head) -> Iterator[str]:
@@ -124,11 +129,15 @@ _WRITTEN_BY = re.compile(
 def _from_metas(head: Head) -> Iterator[str]:
     for name in _METAS:
         values = head.metas.get(name, ())
-        if name == "twitter:data1" and not _WRITTEN_BY.search(" ".join(head.metas.get("twitter:label1", ()))):
+        label = head.metas.get(name.replace("data", "label"), ()) if name.startswith("twitter:") else ()
+        if name.startswith("twitter:") and not _WRITTEN_BY.search(" ".join(label)):
             continue
         found = [text for value in values if not (text := plain(value)).startswith(("http://", "https://"))]
         if any(found):
-            yield from map(_in_order, found) if name == "citation_author" else found
+            if name.startswith("citation_"):
+                yield from (_in_order(part.strip()) for text in found for part in text.split(";"))
+            else:
+                yield from (_in_order(text) if name.startswith("dc") and _is_reversed(text) else text for text in found)
             return
 
 
@@ -138,30 +147,64 @@ def _in_order(name: str) -> str:
     return f"{first} {last}" if comma and "," not in first else name
 
 
-def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
-    """Return the names in the likeliest byline, by markup and distance to the title, and in adjacent bylines of the same class."""
-    ranked = []
+def _is_reversed(name: str) -> bool:
+    """Return whether a name is a family name, a comma and a given name of one word each; acronyms are agencies."""
+    parts = name.split(", ")
+    return len(parts) == 2 and not any(" " in part or part.isupper() for part in parts)
+
+
+class _Byline(NamedTuple):
+    """A marked-up byline: its doubt (by markup and distance to the title), and the names in it."""
+
+    doubt: float
+    mark: Mark
+    names: list[str]
+
+
+def _bylines(marks: Marks, sites: frozenset[str], title: str) -> list[_Byline]:
+    """Return the bylines outside teasers, at most 40, in page order."""
+    found: list[_Byline] = []
     for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS, words=_BYLINE_WORDS), _MAX_MARKS):
-        if _NOT_BYLINE.search(mark.names) or _is_quoted(mark.element):
+        if _is_no_byline(mark.names) or _is_quoted(mark.element):
             continue
         values = (
             _names_in(mark.element)
             if _BYLINE.search(mark.names) or mark.element.tag in _BYLINE_TAGS
             else _linked_names(mark.element)
         )
-        if values and _clean(values, sites):
-            doubt = _doubt(mark) + marks.distance(mark, title)
-            if doubt < _FAR:
-                ranked.append((doubt, mark, values))
-        if len(ranked) >= _MAX_BYLINES:
+        if values and _clean(values, sites) and not is_in_teaser(mark.element, title):
+            found.append(_Byline(_doubt(mark) + marks.distance(mark, title), mark, values))
+        if len(found) >= _MAX_BYLINES:
             break
-    if not ranked:
+    return found
+
+
+def _is_no_byline(names: str) -> bool:
+    return _NOT_BYLINE.search(names) is not None and _BOX_NAME.search(names) is None
+
+
+_BOX_NAME = re.compile(r"author[\w-]*[_-]name(?:\s|$)")
+"""The name in a card about the author."""
+
+
+def _from_bylines(bylines: Sequence[_Byline]) -> list[str]:
+    """Return the names in the likeliest byline near the title, and in adjacent bylines of the same class."""
+    best = min((byline for byline in bylines if byline.doubt < _FAR), key=lambda byline: byline.doubt, default=None)
+    if best is None:
         return []
-    _, best, names = min(ranked, key=lambda entry: entry[0])
-    for _, mark, values in ranked:
-        if mark is not best and mark.names == best.names and _beside(mark.element, best.element):
-            names = names + values
+    names = best.names
+    for byline in bylines:
+        same = byline.mark is not best.mark and byline.mark.names == best.mark.names and byline.doubt < _FAR
+        if same and _beside(byline.mark.element, best.mark.element):
+            names = names + byline.names
     return names
+
+
+def _from_distant_bylines(bylines: Sequence[_Byline], sites: frozenset[str]) -> list[str]:
+    """Return the names in bylines far from the title, if all give the same: those of several texts differ."""
+    told = {_clean(byline.names, sites) for byline in bylines if _BYLINE.search(byline.mark.names)}
+    names = list(told.pop()) if len(told) == 1 else []
+    return names if all(_has_shape(name, colon=True) for name in names) else []
 
 
 def _doubt(mark: Mark) -> float:
@@ -194,13 +237,15 @@ def _beside(one: HtmlElement, other: HtmlElement) -> bool:
 
 def _names_in(element: HtmlElement) -> list[str]:
     """Return the names in one byline: elements marked as names, else the texts of profile links, else its whole text if short."""
-    if content := element.get("content"):
+    if (content := element.get("content")) and "date" not in (element.get("property") or ""):
         return [plain(content)]
     within = [part for part, _ in zip(element.iterdescendants(*_NAME_TAGS), range(200), strict=False)]
     named = [
         part
         for part in within
-        if part.get("itemprop") == "name" or _NAME_CLASS.search((part.get("class") or "").lower())
+        if part.get("itemprop") == "name"
+        or part.get("property") in _NAME_PROPERTIES
+        or _NAME_CLASS.search((part.get("class") or "").lower())
     ]
     names = [part.get("content") or element_text(part, MAX_NAME + 20) for part in named[:_MAX_AUTHORS]]
     if any(names) or any(names := _linked_names(element)):
@@ -232,6 +277,7 @@ def _lines(element: HtmlElement) -> list[str]:
     return texts if len(texts) > 1 and len(texts[0].split()) > 1 else []
 
 
+_NAME_PROPERTIES = frozenset({"name", "foaf:name", "schema:name"})
 _NAME_TAGS = ("a", "span", "meta", "p", "div", "strong", "b", "cite", "address")
 _NAME_CLASS = re.compile(r"(?:^|\s)(?:fn|name)(?:\s|$)|(?:^|[\s_-])(?:author|byline)-?_*name(?:\s|$)")
 _LABELLED = re.compile(
@@ -247,6 +293,7 @@ _PICTURE = re.compile(
 _TEXT_BYLINE = re.compile(
     r"^(?:(?i:by|von|par|por|door|av|af|di|a cura di|oleh|(?:written|words|story|text|reported) by|geschrieben von|verfasst von|rédigé par"
     r"|escrito por|scritto da|texte? (?:von|de)|ein(?:e|en)? \w+ von|propos recueillis par|oprac\.|γράφει [οη]"
+    r"|das (?:interview|gespräch) führten?"
     r"|(?:interview(?:ed)?|entrevista|intervista)(?: by| von| par| de| di|(?=:)))\s*:?\s+(?=[^\W\d_a-z])"
     r"|(?i:text|tekst|texte|texto|author|autor(?:in|a|e)?|auteure?|tác giả|автор|текст|penulis|laporan|haber|muhabir|yazan|yazar|reporter"
     r"|συντάκτης|κείμενο)\s?:\s+(?=[^\W\d_a-z])"
@@ -265,7 +312,8 @@ _CONTRIBUTED = re.compile(
     r"|(?P<before>[^\W\d_a-z][^\d.]{4,120}?) contributed to this (?:report|story|article|piece)\b)"
 )
 _ALONE = re.compile(
-    r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد|authors?|written by|autor(?:in|a|e)?|auteure?|yazar|автор|penulis|الكاتبة?"
+    r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد|author(?:s|\(s\))?|contributors?|autor(?:in|a|e)?"
+    r"|(?:written|text|words|story|article|reported) by|auteure?|yazar|автор|penulis|الكاتبة?"
     r"|נכתב על ידי|מאת|نویسنده|作者|记者|記者|執筆|συντάκτης|लेखक)\s*[:：]?$",
     re.IGNORECASE,
 )
@@ -324,7 +372,7 @@ _WITHIN = re.compile(
 
 def _byline(text: str) -> str:
     """Return the names of a text that is a byline label with nothing but names, places and jobs after it; else ''."""
-    match = _TEXT_BYLINE.match(text)
+    match = _TEXT_BYLINE.match(text := text.lstrip("-–—•| "))
     if not match:
         return ""
     has_colon = not match["own"] or bool(match["colon"] or match["sign"])
@@ -335,6 +383,26 @@ def _byline(text: str) -> str:
         if names and all(name.upper() in AGENCIES or _has_shape(name, colon=has_colon) for name in names):
             return line
     return ""
+
+
+def _from_signed_texts(marks: Marks) -> Iterator[str]:
+    """Yield the name after a label that only authors have (`Written by Jane Doe`), if the page has it for one name."""
+    texts = marks.texts()
+    found = {
+        name
+        for text, following in pairwise([*texts, ""])
+        if (match := _SIGNED.match(text[:_MAX_BYLINE_TEXT]))
+        and _has_shape(name := (match["name"] or following).strip(" ."), colon=True)
+    }
+    if len(found) == 1:
+        yield found.pop()
+
+
+_SIGNED = re.compile(
+    r"(?:(?:this|the) (?:post|article|story|piece) (?:was|is) )?(?:(?:written|article|story|words|text) by|verfasst von|geschrieben von"
+    r"|escrito por|rédigé par|scritto da|كُ?تبه|بقلم)\s*[:：]?(?:\s+(?P<name>[^,.<>]{4,60}))?(?:[,.]|$)",
+    re.IGNORECASE,
+)
 
 
 def _from_links(marks: Marks, title: str) -> Iterator[str]:
@@ -349,7 +417,7 @@ def _from_links(marks: Marks, title: str) -> Iterator[str]:
 
 
 _AUTHORS_PAGE = re.compile(
-    r"/(?:author|autor|auteur|writer|redakteur|redaktor|columnist|kolumnist|yazar|journalist|kateb)[a-z]{0,3}/[^/]"
+    r"/(?:author|autor|auteur|writer|redakteur|redaktor|columnist|kolumnist|yazar|journalist|kateb|contributor|reporter)[a-z]{0,3}/[^/]"
 )
 
 

@@ -204,7 +204,7 @@ def _texts_in(body: HtmlElement) -> Iterator[str]:
     for event, element in walk:
         if event == "end":
             text = element.tail if element is not body else None
-        elif element.tag == "blockquote":
+        elif element.tag == "blockquote" or _is_comments(element):
             walk.skip_subtree()
             continue
         else:
@@ -216,11 +216,41 @@ def _texts_in(body: HtmlElement) -> Iterator[str]:
 _SOURCES = frozenset({"script", "style"})
 
 
+def _is_comments(element: HtmlElement) -> bool:
+    """Return whether an element holds the comments of readers, by its id."""
+    return (element.get("id") or "").lower() in _COMMENTS
+
+
+_COMMENTS = frozenset({"comments", "comment-list", "commentlist", "comments-area", "disqus_thread", "respond"})
+_MAX_TEASER = 600
+"""Maximum length of a teaser's text."""
+
+
+def is_in_teaser(element: HtmlElement, title: str) -> bool:
+    """Return whether an element is in a link, or in a box with little text and a linked heading other than the title."""
+    key = title_key(title)
+    for _, box in zip(range(4), element.iterancestors("div", "li", "article", "section", "a"), strict=False):
+        headings = (heading for path in _LINKED_HEADINGS if (heading := box.find(path)) is not None)
+        if box.tag == "a" or any(
+            heading is not element and not is_form_of(title_key(element_text(heading, 400)), key)
+            for heading in headings
+        ):
+            return len(element_text(box, 2 * _MAX_TEASER)) < _MAX_TEASER
+    return False
+
+
+_LINKED_HEADINGS = tuple(f".//{path}" for level in "2345" for path in (f"h{level}//a", f"a//h{level}"))
+
+
 def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
     """Yield the named elements of the body with their tags and their names in lower case."""
     for element, tag, attributes, _ in model.elements:
         get = attributes.get
-        if tag in _LISTS and _CRUMBS in f"{get('itemtype', '')} {get('aria-label', '')}".lower():
+        if tag in _LISTS or "itemtype" in attributes or "typeof" in attributes:
+            says = f"{get('itemtype', '')} {get('typeof', '')} {get('aria-label', '') if tag in _LISTS else ''}".lower()
+        else:
+            says = ""
+        if _CRUMBS in says:
             yield element, tag, f"{_CRUMBS} {get('class', '')}"[:_MAX_NAMES].lower()
             continue
         if _RARE.isdisjoint(attributes):
@@ -240,7 +270,7 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
 _RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
 _LISTS = frozenset({"nav", "ol", "ul"})
 _CRUMBS = "breadcrumb"
-"""Names breadcrumbs in a class, a schema.org type or an `aria-label`."""
+"""Names breadcrumbs in a class, a type of schema.org or data-vocabulary.org, or an `aria-label`."""
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 
@@ -275,6 +305,11 @@ def _frames(element: HtmlElement) -> bool:
     if tag == "footer":
         return next(element.iterancestors("article"), None) is None
     if (element.get("id") or "").lower().startswith(_ELSEWHERE):
+        return True
+    if (
+        element.get("itemprop") == "comment"
+        or "comment" in f"{element.get('itemtype')} {element.get('typeof')}".lower()
+    ):
         return True
     # Blogger puts posts in a `widget Blog`.
     return any(name.startswith(_ELSEWHERE) for name in names.split()) and names != "widget blog"

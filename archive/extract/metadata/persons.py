@@ -17,7 +17,7 @@ MAX_NAME = 80
 _MAX_BYLINE = 500
 
 _SPLIT = re.compile(
-    r"\s*(?:[;|/•·،؛]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
+    r"\s*(?:[;|/•·،؛、，；]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
     r"|\s(?:and|und|et|ve|with|mit|avec|con|com|met|og|och|en|και|та|(?-i:и|і|й)|(?-i:y|e|i)(?=\s\S+\s+\S|\s(?:(?-i:[A-Z]{2})|efe\b|reuters\b|agencias?\b|redacción\b)))\s|\s&\s|\sو\s)\s*",
     re.IGNORECASE,
 )
@@ -28,9 +28,9 @@ _MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _ONLY_HANDLE = re.compile(r"\s*@[\w.]{2,40}\s*")
 # Labels of photographers and editors: «Haber: Ayşe Demir Fotoğraf: Ali Kaya», «作者：王小明 编辑：李雷».
 _SECOND_LABEL = re.compile(
-    r"(?<=\w)\s+(?:foto(?:ğraf|s|grafia|grafie)?|photos?|video|bild(?:er)?|kamera|editor|redaksi|grafik|illustrations?|تصوير|صور|تحرير"
+    r"(?<=\w)\s+(?:[-–—]\s+)?(?:foto(?:ğraf|s|grafia|grafie)?|photos?|video|bild(?:er)?|kamera|editor|redaksi|grafik|illustrations?|تصوير|صور|تحرير"
     r"|编辑|編輯|责编|責編|摄影|攝影|校对|来源|翻译|編集|撮影)\s*[:：].*$"
-    r"|(?<=\w)[.;]\s+(?:photo(?:graph)?s?|pictures?|images?|illustrations?|graphics?|videos?|edit(?:ed|ing)|fotos?|bilder)"
+    r"|(?<=\w)[.;]?\s+(?:photo(?:graph)?s?|pictures?|images?|illustrations?|graphics?|videos?|edit(?:ed|ing)|fotos?|bilder)"
     r"\s(?:by|von|par|de|por|di|door|av)\s.*$",
     re.IGNORECASE,
 )
@@ -62,16 +62,16 @@ _PREFIX = re.compile(
     r"|veröffentlicht|gespeichert|verfasst|beitrag)\s+)?"
     r"(?:by|von|par|por|di|de|da|door|av|autor(?:in)?|auteur|author|text|yazar|from|redazione di|автор|texto|foto"
     r"|geschrieben|a cura di|oprac\.?|penulis|oleh|tác giả|מאת|rédigé par|propos recueillis par|ein(?:e|en)? \w+ von|लेखक"
-    r"|escrito por|scritto da|dal(?:la)? nostr[oa] (?:inviat[oa]|corrispondente)|γράφει [οη]|af)"
+    r"|escrito por|scritto da|dal(?:la)? nostr[oa] (?:inviat[oa]|corrispondente)|γράφει [οη]|του|της|των|โดย|af)"
     r"(?:\b|(?<=\.)|(?=[:：]))\s*[:：]?\s*(?=\S)"
     r"|^\s*(?:haber|muhabir|yazan|teksti|toimittaja|tekst|texte|текст|redacción|redactora?|reporter|laporan|συντάκτης|κείμενο"
     r"|رپورٹ|رپورٹر|گزارش|گزارشگر|نووسەر|ئامادەکردنی|글|글쓴이)\s*[:：]\s*(?=\S)"
     r"|^\s*(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*$)"
-    r"|^\s*(?:作者|记者|記者|取材・文|文|执笔|執筆|取材|撰文)\s*(?:[:：/／=＝|｜]\s*|\s+)(?=\S)",
+    r"|^\s*(?:作者|记者|記者|取材・文|文|执笔|執筆|取材|撰文)\s*(?:[:：/／=＝|｜・]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"^(?!.{0,30}(?i:photo|foto|image|bild|illustrat|edited))(?:[^\s,;]+\s){0,4}(?i:by|eingestellt von|veröffentlicht von"
+    r"^(?!.{0,30}(?i:photo|foto|image|bild|illustrat|edited|review|check))(?:[^\s,;]+\s){0,4}(?i:by|eingestellt von|veröffentlicht von"
     r"|geschrieben von|bereitgestellt von|beitrag von|vom|publié par|publicado por)\s+(?=[^\W\d_a-z])"
 )
 _GLUED = re.compile(r"^(?:By|Von|Por|Par)(?=[A-ZÀ-Þ][a-zß-ÿ])")
@@ -92,10 +92,25 @@ _JOB = re.compile(
 _ROLE = re.compile(
     r"(?:[\w-]+\s){0,3}(?:staff|writer|desk|newsroom)$"
     r"|(?:da redação|de la redacción|de la rédaction|aus der redaktion|della redazione)$"
-    r"|(?:correspondante?|envoyée? spéciale?|corresponsal|enviad[oa] especial|correspondente|corrispondente)\b.*$"
+    r"|(?:correspondante?s?|envoyée?s? spécia(?:le?s?|ux)|corresponsal|enviad[oa] especial|correspondente|corrispondente)\b.*$"
     r"|(?:photo|foto|image|bild|video|illustrat)\w*\s(?:by|von|de|par|di)\s.*$",
     re.IGNORECASE,
 )
+_POSITION = re.compile(
+    r"(?:[\w&-]+\s){0,4}(?:(?:co-?)?founder|consultant|director|manager|(?:head|chief|coach|fellow)(?=\s)|ceo|president|professor|lecturer|analyst|specialist|expert"
+    r"|advis[eo]r|strategist|researcher|scientist|engineer|lawyer|attorney|physician|dietitian|nutritionist|therapist"
+    r"|psychologist|economist|producer|geschäftsführer(?:in)?|leiter(?:in)?|direct(?:eur|rice|ora?)|profesora?|директор|профессор)"
+    r"(?:\s(?:of|at|for|in|der|des|de|du|del|von|bei)\s.*)?$",
+    re.IGNORECASE,
+)
+"""A position after a name and a comma: `Jane Doe, Head of Research`."""
+_OFFICE = re.compile(
+    r",\s+(?:[\w-]+\s){0,2}(?:head|director|president|professor|chief|manager|(?:co-?)?founder|editor)\s(?:of|at|for)\s[^,;|]*",
+    re.IGNORECASE,
+)
+"""An office after a name, with its department: `Jane Doe, Head of Research and Development`."""
+_CHECKED = re.compile(r"\s*(?:\w+ly\s)?(?:(?:fact.?)?check|review|verifi|approv|edit)ed\sby\b", re.IGNORECASE)
+"""Labels of people who have checked or edited what others wrote."""
 _OTHER = re.compile(
     r"\s*(?:ترجم(?:ة|ه|ها)|تصوير|مراجعة|تدقيق|مترجم|translat(?:ed|ion|or)|edit(?:ed|ing|or)|(?:fact.?check|review)ed"
     r"|tradu(?:ction|cción|zione|ção|it|cido|zido)|tradotto|vertaald"
@@ -119,7 +134,7 @@ _PLACE_FIRST = re.compile(r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a
 """A place before a name («القاهرة - منى علي»): one word, so not a person."""
 _ARABIC_LABEL = re.compile(
     r"^\s*(?!(?:تصوير|صورة|صور|المصدر|مصدر|تاريخ|القسم|قسم|الناشر|آخر|عدد|وسوم|الوسوم|تصنيف|التصنيف|ترجمة)(?![\u0621-\u064a]))"
-    r"(?:[\u0621-\u064a]{3,}\s){0,2}[\u0621-\u064a]{3,}\s*[:：]\s*(?=(?!ال)[\u0621-\u064a]{2,}(?:\s[\u0621-\u064a]{2,}){1,3}\s*$)"
+    r"(?:[\u0621-\u064a]{2,}\s){0,3}[\u0621-\u064a]{3,}\s*[:：]\s*(?=(?!ال)[\u0621-\u064a]{2,}(?:\s[\u0621-\u064a]{2,}){1,3}\s*$)"
 )
 """A place or job before a name: «القاهرة: منى علي», «مراسل الميناء: منى علي»."""
 # In «أحمد علي ومنى زكي», «و» means "and" unless the name begins with it.
@@ -145,8 +160,8 @@ _CHINESE_JOB = re.compile(
     r"(?<=[\u4e00-\u9fff])\s+\S{0,8}(?:报道|報道|报导|報導|摄影|攝影|综合|编译|編譯|电|電|讯|訊|记者|記者)$"
 )
 _FAMILY = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪任姜范方石姚谭廖邹熊陆郝孔白崔康毛邱秦"
-    "江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭許蘇盧蔣賈葉鐘鍾譚鄒陸顧龍萬錢湯賴龔"
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪任姜范方石姚谭廖邹熊陆郝孔白崔康毛邱秦牛岳"
+    "江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚洪翟葛樊兰殷施陶颜倪严辛覃关耿甘柳苗包祁左童欧詹柯毕莫凌鲁尚聂焦柴阎路温靳盛翁戚鲍柏房裴霍闫蒙華張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭許蘇盧蔣賈葉鐘鍾譚鄒陸顧龍萬錢湯賴龔"
 )
 _SEVERAL_CHINESE = re.compile(rf"[{_FAMILY}][\u4e00-\u9fff]{{1,2}}(?:\s[{_FAMILY}][\u4e00-\u9fff]{{1,2}})+")
 """Several Chinese names of two or three characters, each beginning with a family name; a Japanese name contains a space."""
@@ -158,7 +173,7 @@ _AFTER_NAME = re.compile(
 """An organization after a spaced dash or a preposition: `Jane Doe — Harbour Mail`, `Jane Doe for Harbour Mail`."""
 _DATE_TAIL = re.compile(
     r"\s*(?:[-–—|•,،(]\s*)?(?:\b(?:(?:last|first|zuletzt|dernière)\s+)?(?:updated?|published|posted|modified|edited"
-    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b|آخر تحديث|تاريخ|نشر(?:ت)?\s|\d).*$",
+    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b|آخر تحديث|تاريخ|نشر(?:ت)?\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(r"stand|on|am|le|el|at|um|vom|last|zuletzt|em|il|den|op|في|يوم", re.IGNORECASE)
@@ -202,9 +217,9 @@ def _names_in(byline: str) -> Iterator[str]:
     bare = _ARABIC_LABEL.sub("", _ARABIC_PREFIX.sub("", _PREFIX.sub("", bare)))
     is_labelled = bare != text.strip()
     text = _PLACE_FIRST.sub("", _PLACE_LAST.sub(r"\1", bare) if is_labelled else _SLASH_PLACE.sub(r"\1", bare))
-    text = _POST.sub(r"\1", _SECOND_LABEL.sub("", text))
+    text = _POST.sub(r"\1", _OFFICE.sub("", _SECOND_LABEL.sub("", text)))
     before = ""
-    for place, part in enumerate(_parts(text)):
+    for place, part in enumerate(() if _CHECKED.match(byline) else _parts(text)):
         if place and (_is_credential(part, before) or _says_no_name(part)):
             continue
         name = _name_of(part)
@@ -214,14 +229,20 @@ def _names_in(byline: str) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    for part in _SPLIT.split(text):
+    for at, part in enumerate(_SPLIT.split(text)):
         if place := _ARABIC_PLACE.match(part):
             part = place[1]  # noqa: PLW2901
+        if at and _BEFORE_LAST.match(part) and not _WAW_NAMES.match(part):
+            part = part[1:]  # noqa: PLW2901
         part = _CHINESE_JOB.sub("", part)  # noqa: PLW2901
         if _SEVERAL_CHINESE.fullmatch(part.strip()) or _SEVERAL_KOREAN.match(part.strip()):
             yield from (name for name in part.split() if name != "기자")
         else:
             yield from _joined_by_waw(part)
+
+
+_BEFORE_LAST = re.compile(r"و[\u0621-\u064a]{3,}\s[\u0621-\u064a]{2,}")
+"""«و» at the start of the last name of a list: «منى علي، كريم بدر، وسامر ديب»."""
 
 
 def _joined_by_waw(part: str) -> Iterator[str]:
@@ -269,7 +290,8 @@ def _without_date(name: str, *, cut: bool) -> str:
 
 def _says_no_name(part: str) -> bool:
     """Return whether the text after a name is a job, a place, a photo credit, or the name of the translator or editor."""
-    return bool(_JOB.match(part) or _ROLE.match(part) or _OTHER.match(part)) or part.casefold().startswith("from ")
+    patterns = (_JOB, _ROLE, _POSITION, _OTHER, _CHECKED)
+    return any(pattern.match(part) for pattern in patterns) or part.casefold().startswith("from ")
 
 
 def _is_credential(part: str, before: str) -> bool:

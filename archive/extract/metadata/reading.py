@@ -275,7 +275,8 @@ def _sitename(document: Document, head: Head) -> tuple[str, str]:
     On an inner page, a value equal to the article's title is not the site's name.
     """
     publisher: Any = head.resolve(head.article.get("publisher"))
-    sites = (node for node in head.nodes if types(node) & {"website", "newsmediaorganization", "organization"})
+    kinds = {"website", "newsmediaorganization", "organization"}
+    sites = (node for node in head.nodes if types(node) & kinds and "person" not in types(node))
     named = [("json-ld", plain(node.get("name"), 120)) for node in (publisher, *sites) if isinstance(node, dict)]
     if isinstance(publisher, str):
         named.insert(0, ("json-ld", plain(publisher, 120)))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.extract.metadata.head import as_list, element_text, is_placeholder, plain, types
+from archive.extract.metadata.markup import is_in_teaser
 from archive.extract.metadata.site import is_site
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ _NEAR = 1.2
 _MOST_WORDS = 6
 """Maximum words of a breadcrumb that names a section."""
 _MAX_DISTANT = 60
-_MAX_TEASER = 600
-"""Maximum length of a teaser's text."""
 _MOST_PRINTED = 15
 """Maximum number of printed tags of one article; more are a tag cloud."""
 _KEYWORDS = re.compile(r"(?:^|\s)keywords(?:\s|$)")
@@ -109,20 +108,8 @@ def _near(marks: Marks, title: str) -> list[Mark]:
     """Return the category labels of the article: those near its title, then distant ones that are not in teasers."""
     found = list(marks.find(_CATEGORY, words=_CATEGORY_WORDS))
     near = [mark for mark in found if marks.distance(mark, title) <= _NEAR]
-    return near + [mark for mark in found[:_MAX_DISTANT] if mark not in near and not _is_in_teaser(mark)]
-
-
-def _is_in_teaser(mark: Mark) -> bool:
-    """Return whether a label is in a link, or in a box with a linked heading and little text; never for `itemprop`."""
-    if "articlesection" in mark.names:
-        return False
-    for _, box in zip(range(4), mark.element.iterancestors("div", "li", "article", "section", "a"), strict=False):
-        if box.tag == "a" or any(box.find(path) not in {None, mark.element} for path in _LINKED_HEADINGS):
-            return len(element_text(box, 2 * _MAX_TEASER)) < _MAX_TEASER
-    return False
-
-
-_LINKED_HEADINGS = tuple(f".//{path}" for level in "2345" for path in (f"h{level}//a", f"a//h{level}"))
+    distant = [mark for mark in found[:_MAX_DISTANT] if mark not in near]
+    return near + [mark for mark in distant if "articlesection" in mark.names or not is_in_teaser(mark.element, title)]
 
 
 def _declared_crumbs(head: Head) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.extract.metadata.head import element_text, is_news, is_placeholder, plain, word_set
+from archive.extract.metadata.head import as_list, element_text, is_news, is_placeholder, plain, word_set
 from archive.extract.metadata.site import (
     MAX_TITLE,
     SEPARATOR,
@@ -137,9 +137,13 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
         for text in printed
     }
     known = frozenset(title_words(stories[text] or text) for text in printed)
-    own = _named(((_bare(text, names, known, tail=True), source) for text, source in _own_titles(head)), names)
+    sections = (*as_list(head.article.get("articleSection")), *head.metas.get("article:section", ()))
+    labels = frozenset(plain(section, 80).casefold() for section in sections)
+    own = _named(((_bare(text, names, known, labels, tail=True), source) for text, source in _own_titles(head)), names)
     known |= {title_words(text) for text, _ in own} | single.keys()
-    declared = _named(((_bare(text, names, known, guess=source == "title"), source) for text, source in raw), names)
+    declared = _named(
+        ((_bare(text, names, known, labels, guess=source == "title"), source) for text, source in raw), names
+    )
     kind = "meta" if head.article and not is_news(head.article) else "json-ld"
     forms = [_form(text, source, kind) for text, source in own] + [
         _form(text, source, "title" if source == "meta:title" else "") for text, source in declared
@@ -321,10 +325,18 @@ def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | 
         yield _form(text, "dom:title")
 
 
-def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
+def _bare(
+    title: str,
+    names: frozenset[str],
+    known: frozenset[str],
+    labels: frozenset[str],
+    *,
+    guess: bool = False,
+    tail: bool = False,
+) -> str:
     """Return a declared title without site and section names at its ends (only at its end with `tail`).
 
-    `known` are the keys of more trusted forms.
+    `known` are the keys of more trusted forms; one of `labels`, the section's names, may stand before such a form.
     """
     first, *rest = _UNDERSCORE.split(title)
     if (
@@ -336,4 +348,7 @@ def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bo
     parts = [part for part in segments(title) if title_words(part) in known and (not tail or title.startswith(part))]
     if parts:
         return max(parts, key=len)
+    label, _, story = title.partition(": ")
+    if story and label.casefold() in labels and title_words(story) in known:
+        return story
     return strip_site(title, names, guess=guess, tail=tail)

@@ -66,6 +66,23 @@ _CONSENT_WORDS = re.compile(
     r"|gizliliğinize önem|çerez",
     re.IGNORECASE,
 )
+_REGION_WORDS = re.compile(
+    r"(?:(?:not|n.t) (?:currently )?(?:be )?(?:available|accessible|permitted|viewed|offered)|unavailable|blocked|restricted|banned)"
+    r" (?:\w+ ){0,4}?(?:in|from|for|to) your (?:current )?(?:country|region|location|territory|area)\b"
+    r"|unavailable (?:for|due to) legal reasons|european (?:economic area|union)\b[^.]{0,160}\baccess can(?:not|.t) be granted"
+    r"|(?:not|n.t|un) ?(?:currently )?available (?:to|for|in) (?:\w+ ){0,6}?european (?:economic area|union)"
+    r"|(?:banned|blocked) the country or region your ip"
+    r"|(?:in|aus) (?:ihrem|deinem|diesem) (?:land|region|gebiet) (?:leider )?nicht (?:verfügbar|abrufbar|erreichbar|zugänglich)"
+    r"|(?:pas|plus) (?:disponible|accessible|consultable) (?:dans|depuis|en) (?:votre|ce) (?:pays|région|zone|territoire)"
+    r"|no (?:está|se encuentra|es) (?:disponible|accesible) (?:en|desde|para) (?:su|tu|este) (?:país|región|ubicación|territorio)"
+    r"|não (?:está|é|se encontra) (?:disponível|acessível) (?:no|na|em|para) (?:seu|sua|teu|tua|este) (?:país|região|localização)"
+    r"|non (?:è )?(?:disponibile|accessibile) (?:nel|dal|in) (?:tuo|suo|questo) (?:paese|territorio)"
+    r"|غير (?:متاحة?|متوفرة?) (?:\w+ )?(?:في|ب|من|ل)\s?(?:بلدك|بلدكم|دولتك|منطقتك|منطقتكم|موقعك|هذا البلد|هذه المنطقة)"
+    r"|(?:bulunduğunuz|ülkenizde|bölgenizde) (?:\w+ ){0,3}?(?:kullanılamıyor|mevcut değil|erişilemiyor|erişilemez)"
+    r"|(?:недоступ\w+|не доступ\w+|запрещ\w+) (?:\w+ )?в (?:вашей|вашем|этой) (?:стране|регионе)"
+    r"|در (?:کشور|منطقه) شما (?:در دسترس نیست|قابل دسترس)",
+    re.IGNORECASE,
+)
 _LOGIN_WORDS = re.compile(
     r"(?:log|sign) ?in\b|log ?on\b|create (?:an |a free )?account|register (?:to|now|for)|already (?:a|have) "
     r"(?:subscriber|account|member)|forgot(?:ten)? (?:your )?password"
@@ -112,6 +129,10 @@ _NOT_FOUND = re.compile(
     r"|no se (?:ha )?encontr(?:ó|ado)|não (?:foi )?encontrad|یافت نشد|не найдено",
     re.IGNORECASE,
 )
+_REGION_TEXT = 600
+"""Maximum letters of a notice that the page is not shown in a region."""
+_REGION_LINKS = 40
+"""Maximum links of such a page."""
 _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
 """Maximum words of a title in which "page not found", or "not found" alone, is an error message and not a headline."""
@@ -167,15 +188,28 @@ def outage(facts: Facts) -> Verdict | None:
 
 
 def wall(facts: Facts) -> Verdict | None:
-    """Return `challenge`, `login` or `consent` for a page that keeps visitors out, else None."""
+    """Return `challenge`, `region`, `login` or `consent` for a page that keeps visitors out, else None."""
     headers = {name.lower(): value.lower() for name, value in facts.document.page.headers}
     if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
         return "challenge", "the response header says so"
     if not facts.is_short:
         return None
     return (
-        _challenge(facts) or consent_wall(facts) or (None if facts.claims_article else _login(facts) or _consent(facts))
+        _region(facts)
+        or _challenge(facts)
+        or consent_wall(facts)
+        or (None if facts.claims_article else _login(facts) or _consent(facts))
     )
+
+
+def _region(facts: Facts) -> Verdict | None:
+    """Return `region` if a page with few links begins with a notice that it is not shown where the reader is."""
+    if facts.claims_article >= 3 or not _few_links(facts, _REGION_LINKS):
+        return None
+    words = (
+        _REGION_WORDS.search(" ".join((*facts.titles[:2], facts.text[:300]))) if facts.letters < _REGION_TEXT else None
+    )
+    return ("region", f"words {words[0].strip()!r}") if words else None
 
 
 def not_found(facts: Facts) -> Verdict | None:

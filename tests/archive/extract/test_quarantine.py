@@ -400,3 +400,49 @@ def test_news_of_cookies_is_no_wall():
 )  # fmt: skip
 def test_a_brief_of_something_not_found_is_an_article(title: str, text: str) -> None:
     assert judged(page(title, f"<p>{text}</p>", head='<meta property="og:type" content="article">'), text) == "article"
+
+
+EEA = """We recognize you are attempting to access this website from a country belonging to the European Economic Area (EEA) including the
+    EU which enforces the General Data Protection Regulation (GDPR) and therefore access cannot be granted at this time. For any issues,
+    contact web@harbour.example or call 555-0100."""
+REGIONS = [
+    ("451: Unavailable due to legal reasons", " ".join(EEA.split())),
+    ("Harbour News", "Sorry, this content is not available in your region."),
+    ("Harbour News", "This website is unavailable from your location."),
+    (
+        "Our readers abroad",
+        "This site is currently unavailable to visitors from countries of the European Economic Area.",
+    ),
+    ("الميناء", "عذرا، هذا المحتوى غير متاح في بلدك."),
+    ("Hafenblatt", "Dieser Inhalt ist in Ihrem Land leider nicht verfügbar."),
+    ("Le Port", "Ce contenu n'est pas disponible dans votre pays."),
+    ("El Puerto", "Este contenido no está disponible en su país."),
+    ("Liman", "Bu içerik bulunduğunuz ülkede kullanılamıyor."),
+    ("Порт", "Этот материал недоступен в вашей стране."),
+]
+
+
+@pytest.mark.parametrize(("title", "text"), REGIONS)
+def test_a_page_that_is_not_shown_in_a_region_is_recognised_and_not_called_gone(title: str, text: str) -> None:
+    assert judged(page(title, f"<p>{text}</p>"), text) == "region"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Ferry not available in winter", "The ferry will not be available in the region from Monday, the operator said."),
+        ("Court blocks website in country", "A court has blocked the website in the country for legal reasons, its owner said on Friday."),
+        ("European visitors stay away", "Visitors from countries of the European Union must register from Monday, the ministry said."),
+        ("الدواء غير متاح في البلاد", "قالت الوزارة إن الدواء غير متاح في البلاد منذ يوم الأحد وإن شحنة منه ستصل قريبا."),
+    ],
+)  # fmt: skip
+def test_a_brief_about_what_a_region_lacks_is_an_article(title: str, text: str) -> None:
+    assert judged(page(title, f"<p>{text}</p>"), text) == "article"
+
+
+def test_an_article_that_quotes_such_a_notice_is_an_article() -> None:
+    quoted = REGIONS[1][1]
+    text = " ".join(
+        [quoted, *["The court heard on Tuesday how readers abroad met this line in place of the paper."] * 12]
+    )
+    assert judged(page("Readers abroad go to court", f"<p>{text}</p>"), text) == "article"

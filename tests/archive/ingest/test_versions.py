@@ -392,3 +392,94 @@ def test_what_changed_of_a_redacted_article_is_forgotten(writer, archive):
     writer.writer.close()
     redact(writer.collection, writer.store, url=URL, reason="asked", who="editor", clock=writer.clock)
     assert archive.db.conn.execute("SELECT count(*) FROM changes").fetchone() == (0,)
+
+
+FIGURE = '<figure><img src="{}" width=800 height=450><figcaption>The bridge</figcaption></figure>'
+
+
+def ld(**fields):
+    node = {"@type": "NewsArticle", "headline": "The old bridge is closed for good", **fields}
+    return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+
+
+def keywords(words):
+    return page(head=f'<meta name=keywords content="{words}">')
+
+
+def under_title(markup, **values):
+    return page(**values).replace(b"</h1>", f"</h1>{markup}".encode())
+
+
+def lead(address):
+    return page(head=f'<meta property="og:image" content="{address}">')
+
+
+def linked(target):
+    return page().replace(
+        b"engineers found at pillar 3", f'<a href="{target}">engineers</a> found at pillar 3'.encode()
+    )
+
+
+NOISE = {
+    "tags in another order": (keywords("bridge,port,steel"), keywords("steel,Bridge,port")),
+    "authors in another order": (page(head=ld(author=["Ann Lee", "Bo Ray"])), page(head=ld(author=["Bo Ray", "Ann Lee"]))),
+    "a linked byline": (
+        under_title("<p class=byline>By Ann Lee</p>", author=""),
+        under_title("<p class=byline>By <a href=/authors/ann>Ann Lee</a></p>", author=""),
+    ),
+    "a picture's size": (lead("https://i.example/b-800x450.jpg"), lead("https://i.example/b-1200x675.jpg")),
+    "a picture's query": (lead("https://i.example/b.jpg?w=800&s=abc"), lead("https://i.example/b.jpg?v=2")),
+    "a picture's server": (lead("https://i1.example.org/b.jpg"), lead("https://i2.example.org/b.jpg")),
+    "a figure's size": (
+        under_title(FIGURE.format("https://i.example/b.jpg?w=800")),
+        under_title(FIGURE.format("https://i.example/b.jpg?w=600")),
+    ),
+    "a tracked link": (linked("/team?utm_source=a"), linked("/team?utm_source=b")),
+    "the zone": (page(date="2026-11-20T08:00:00Z"), page(date="2026-11-20T11:00:00+03:00")),
+    "a less precise time": (page(date="2026-11-20T08:00:00Z"), page(date="2026-11-20")),
+    "a time counted back": (
+        under_title("<span class=date>1 hour ago</span>", date=""),
+        under_title("<span class=date>1 hour ago</span>", date=""),
+    ),
+    "white space": (page(head="<meta name=description content='All of it'>"), page(head="<meta name=description content='All  of it'>")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOISE)
+def test_what_servers_and_templates_change_by_themselves_is_not_recorded(writer, archive, name):
+    first, second = NOISE[name]
+    assert serve(writer, first, second) == ["new", "unchanged"]
+    assert archive.changes(archive.article(URL)) == []
+
+
+CHANGES = {
+    "a tag": (keywords("bridge,port"), keywords("bridge,port,steel"), ["tags"]),
+    "an author": (page(head=ld(author=["Ann Lee"])), page(head=ld(author=["Ann Lee", "Bo Ray"])), ["author"]),
+    "the lead picture": (lead("https://i.example/b.jpg"), lead("https://i.example/tower.jpg"), ["images"]),
+    "a picture by its number": (lead("https://i.example/p?id=1"), lead("https://i.example/p?id=2"), ["images"]),
+    "a caption": (
+        under_title(FIGURE.format("https://i.example/b.jpg")),
+        under_title(FIGURE.format("https://i.example/b.jpg").replace("The bridge", "The bridge in May")),
+        ["images"],
+    ),
+    "a link": (linked("/team"), linked("/office"), ["body"]),
+    "a paragraph that became a list": (page(), page().replace(b"<p>Sentence 3", b"<ul><li>Sentence 3"), ["body"]),
+    "the day": (page(date="2026-11-20"), page(date="2026-11-21"), ["date_published"]),
+    "a more precise time": (page(date="2026-11-20"), page(date="2026-11-20T08:00:00Z"), ["date_published"]),
+    "a time after one counted back": (
+        under_title("<span class=date>1 hour ago</span>", date=""), page(date="2026-11-20T08:00:00Z"), ["date_published"],
+    ),
+    "the section": (
+        page(head='<meta property="article:section" content="Ports">'),
+        page(head='<meta property="article:section" content="Sea">'),
+        ["section"],
+    ),
+    "a wall": (page(head=ld(isAccessibleForFree=True)), page(head=ld(isAccessibleForFree=False)), ["is_accessible_for_free"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_change_is_recorded_as_what_it_is(writer, archive, name):
+    first, second, fields = CHANGES[name]
+    assert serve(writer, first, second) == ["new", "updated"]
+    assert [one["field"] for one in archive.changes(archive.article(URL))] == fields

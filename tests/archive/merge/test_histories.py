@@ -131,3 +131,28 @@ def test_a_join_that_warraq_cannot_have_written_is_refused(tmp_path):
         store.db.conn.execute("UPDATE joins SET removed = ?", (removed,))
     said = warraq("merge", one, tmp_path / "m", code=7).stderr
     assert "join 1 holds what warraq cannot have written" in said
+
+
+NAMES = f'<link rel=canonical href="{URL}">'
+OTHERS = [f"The theatre opens its season on evening {n} with play {n}, says manager {n}." for n in range(8)]
+FOREIGN = "https://news.example/2026/11/7"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_article_that_only_named_the_url_of_another_shards_article_keeps_its_own(tmp_path, order):
+    other = page(OTHERS, head=NAMES, title="The theatre opens")
+    shards = [shard(tmp_path / "one", exchange(FOREIGN, other, 0)), shard(tmp_path / "two", exchange(URL, page(), 1))]
+    assert [url for url, *_ in history(shards[0], FOREIGN)] == [URL]
+    chosen = [shards[n] for n in order]
+    for _ in range(2):
+        run(chosen, tmp_path / "m")
+        assert [url for url, *_ in history(tmp_path / "m", FOREIGN)] == [FOREIGN]
+        assert [url for url, *_ in history(tmp_path / "m", URL)] == [URL]
+        assert problems(tmp_path / "m") == []
+        # the first shard goes on, and names the same version by the wrong URL again
+        shard(
+            tmp_path / "one",
+            exchange(FOREIGN, page(OTHERS, head=NAMES, title="The theatre opens", author="Omar Saadi"), 5),
+        )
+    with Archive(tmp_path / "m") as archive:
+        assert [hit.url for hit in archive.search("theatre").hits] == [FOREIGN]

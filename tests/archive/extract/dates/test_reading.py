@@ -262,3 +262,24 @@ def test_a_change_labelled_far_from_the_title_is_the_only_date() -> None:
 
 def test_a_meta_named_published_is_the_date_of_publication() -> None:
     assert dates('<meta name="published" content="July 17, 2025">')[0] == "2025-07-17"
+
+
+@pytest.mark.parametrize("name", ["data-publish-time", "data-unix", "data-ts"])
+def test_a_machine_time_of_a_script_is_read(name: str) -> None:
+    assert dates("", f'<time {name}="1606640000000">x</time>')[0] == "2020-11-29T08:53:20+00:00"
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"@type": "ItemList", "itemListElement": [{"item": {"@type": "NewsArticle", "name": "Of boats", "datePublished": "2019-02-03"}}]},
+        {"@type": "Product", "name": "Boat", "review": {"@type": "Review", "datePublished": "2019-02-03"}},
+    ],
+)  # fmt: skip
+def test_a_date_within_the_data_of_other_things_is_not_the_articles(node: dict[str, object]) -> None:
+    assert dates(ld(**node)) == ("", "")
+
+
+def test_a_comment_of_the_vocabulary_has_its_own_date() -> None:
+    comment = '<div itemscope itemtype="https://schema.org/Comment"><time itemprop="datePublished" datetime="2026-11-22">x</time></div>'
+    assert dates("", comment) == ("", "")

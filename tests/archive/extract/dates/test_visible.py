@@ -491,3 +491,19 @@ def test_short_roman_and_written_out_forms(text: str, language: str, expected: s
 )
 def test_parts_short_units_and_just_now(text: str, expected: str) -> None:
     assert read(text, language="en") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("منذ نصف ساعة", "ar", "2026-11-24T11:30+00:00"),
+        ("half an hour ago", "en", "2026-11-24T11:30+00:00"),
+        ("vor einer halben Stunde", "de", "2026-11-24T11:30+00:00"),
+        ("полчаса назад", "ru", "2026-11-24T11:30+00:00"),
+        ("half an hour", "en", ""),
+        ("115/11/20 14:30", "zh", "2026-11-20T14:30"),
+        ("115/11/20", "ja", ""),
+    ],
+)
+def test_half_hours_and_years_of_the_republic(text: str, language: str, expected: str) -> None:
+    assert read(text, language=language) == expected

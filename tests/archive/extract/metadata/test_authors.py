@@ -252,3 +252,70 @@ def test_an_arabic_byline_before_a_date_is_read() -> None:
 def test_the_sections_name_as_author_gives_way(declared: str, body: str, names: tuple[str, ...]) -> None:
     head = f'<meta name="author" content="{declared}"><meta property="article:section" content="World">'
     assert authors_of(head, f"{HEADING}{body}") == names
+
+
+TEXT = "<p class=text>The council argued about it for weeks, and nobody knew who would pay.</p>" * 60
+CARD = '<div><h3><a href="/boats">Boats are late again</a></h3><span class="author-name">John Roe</span></div>'
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        # labels: alone, after dashes, in lists without classes, of an interview
+        ("<div>Text by</div><div><a href='/contributor/jane/'>Jane Doe</a></div>", ("Jane Doe",)),
+        ("<h4>Article by</h4><div>Jane Doe</div>", ("Jane Doe",)),
+        ("<b>Contributors:</b> Jane Doe", ("Jane Doe",)),
+        ("<p>---- by Jane Doe</p>", ("Jane Doe",)),
+        ("<ul><li><b>Автор:</b> Анна Петрова</li><li>Просмотров: 301</li></ul>", ("Анна Петрова",)),
+        ("<dl><dt>Автор</dt><dd>Анна Петрова</dd><dt>Дата</dt><dd>20.11.2026</dd></dl>", ("Анна Петрова",)),
+        ("<p>Das Interview führte Jana Müller</p>", ("Jana Müller",)),
+        # far from the title: in a card about the author, signed
+        (f"{TEXT}<div class='author-box'><h4 class='author-box__name'>Jane Doe</h4>Writes of boats.</div>", ("Jane Doe",)),
+        (f"{TEXT}<h3>Written by Jane Doe</h3>", ("Jane Doe",)),
+        (f"{TEXT}<p>This article was written by Jane Doe, who likes boats.</p>", ("Jane Doe",)),
+        # the property of a vocabulary
+        ('<span property="dc:date" content="2026-11-20" rel="sioc:has_creator">Submitted by <a property="foaf:name">Jane Doe</a></span>',
+         ("Jane Doe",)),
+        # of other texts: teasers, and two different names
+        (f"{TEXT}{CARD}", ()),
+        (CARD, ()),
+        (f"{TEXT}<i class='story-writer'>John Roe</i>{TEXT}<i class='story-writer'>Ann Poe</i>", ()),
+        (f"{TEXT}<p>Written by John Roe</p>{TEXT}<p>Written by Ann Poe</p>", ()),
+        (f"{TEXT}<div class='author-card'>John Roe likes boats and goes to sea</div>", ()),
+        ("<div id='comments'><p>Written by John Roe</p></div>", ()),
+        ('<div itemprop="comment" itemscope itemtype="https://schema.org/Comment"><span itemprop="author">John Roe</span></div>', ()),
+    ],
+)  # fmt: skip
+def test_the_author_stands_under_a_label_or_in_a_card_and_never_in_a_teaser_or_comment(
+    body: str, names: tuple[str, ...]
+) -> None:
+    assert authors_of("", f"{HEADING}{body}") == names
+
+
+def test_a_byline_beside_the_linked_title_is_no_teasers() -> None:
+    body = '<h2><a href="/a-12345">Who pays for the bridge</a></h2><span class="author-name">Jane Doe</span>'
+    assert authors_of("", f"<div>{body}</div>{TEXT}") == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    ("head", "names"),
+    [
+        ('<meta name="DC.creator" content="Doe, Jane">', ("Jane Doe",)),
+        ('<meta name="DC.creator" content="Jane Doe, John Roe">', ("Jane Doe", "John Roe")),
+        ('<meta name="DC.creator" content="AFP, DPA">', ("AFP", "DPA")),
+        ('<meta name="citation_authors" content="Doe, Jane; Roe, John">', ("Jane Doe", "John Roe")),
+        (('<meta name="twitter:label1" content="Reading time"><meta name="twitter:data1" content="Three Minutes">'
+         '<meta name="twitter:label2" content="Written by"><meta name="twitter:data2" content="Jane Doe">'), ("Jane Doe",)),
+    ],
+)  # fmt: skip
+def test_names_in_metas_are_put_in_order(head: str, names: tuple[str, ...]) -> None:
+    assert authors_of(head, HEADING) == names
+
+
+def test_a_person_of_two_types_is_an_author_and_not_the_site() -> None:
+    head = ld(
+        {"@type": "NewsArticle", "headline": "Who pays for the bridge", "author": [{"@id": "#a"}, {"@id": "#b"}]},
+        {"@type": "Person", "@id": "#a", "name": "Jane Doe"},
+        {"@type": ["Person", "Organization"], "@id": "#b", "name": "John Roe"},
+    )
+    assert authors_of(head, HEADING) == ("Jane Doe", "John Roe")

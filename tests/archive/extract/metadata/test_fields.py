@@ -230,3 +230,30 @@ def test_a_picture_in_two_sizes_keeps_the_caption_of_either() -> None:
 )
 def test_access_is_what_the_record_says(head: str, body: str, free: bool | None) -> None:
     assert read(head, body).article.is_accessible_for_free is free
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (
+            '<div vocab="https://schema.org/" typeof="BreadcrumbList"><a property="item" href="/">Home</a> &gt; '
+            '<a property="item" href="/ports">Ports</a></div>'
+        ),
+        (
+            '<div><span typeof="v:Breadcrumb"><a property="v:title" href="https://www.harbour.example/">Home</a></span> › '
+            '<span typeof="v:Breadcrumb"><a property="v:title" href="/ports">Ports</a></span></div>'
+        ),
+        (
+            '<div itemscope itemtype="https://schema.org/BreadcrumbList"><a itemprop="item" href="/">Home</a> '
+            '<a itemprop="item" href="/ports">Ports</a></div>'
+        ),
+    ],
+)
+def test_breadcrumbs_without_a_class_name_the_section(body: str) -> None:
+    assert read(body=body).article.section == "Ports"
+
+
+def test_items_of_another_type_name_no_section() -> None:
+    assert (
+        read(body='<div typeof="ItemList"><a href="/">Home</a> <a href="/ports">Ports</a></div>').article.section == ""
+    )

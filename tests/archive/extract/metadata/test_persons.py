@@ -124,3 +124,32 @@ def test_jobs_places_and_labels_of_other_languages_are_no_part_of_a_name(byline:
 )
 def test_names_among_other_words_in_many_scripts(byline: str, names: list[str]) -> None:
     assert list(split_names(byline)) == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("Jane Doe, Head of Research and Development", ["Jane Doe"]),
+        ("By Jane Doe, certified sleep consultant", ["Jane Doe"]),
+        ("Jane Doe, Co-Founder and CEO", ["Jane Doe"]),
+        ("By Jane Doe Photos by John Roe", ["Jane Doe"]),
+        ("Medically reviewed by John Roe", []),
+        ("Fact-checked by John Roe", []),
+        ("Par Jane Doe et John Roe, envoyés spéciaux à Tripoli", ["Jane Doe", "John Roe"]),
+        ("منى حداد، كريم بدر، وسامر ديب", ["منى حداد", "كريم بدر", "سامر ديب"]),
+        ("منى حداد، وائل بدر", ["منى حداد", "وائل بدر"]),
+        ("إعداد: منى حداد - تحرير: كريم بدر", ["منى حداد"]),
+        ("مراسل المرفأ في طرابلس: كريم بدر", ["كريم بدر"]),
+        ("作者：张三、李四", ["张三", "李四"]),
+        ("作者：牛镛 岳弘", ["牛镛", "岳弘"]),
+        ("記者・山田 太郎", ["山田 太郎"]),
+        ("โดย สมชาย ใจดี", ["สมชาย ใจดี"]),
+        ("Του Γιώργου Παππά", ["Γιώργου Παππά"]),
+        ("Author: Harbour2man on 29.12.2010", []),
+        # of their kind only in appearance
+        ("Jane Head, Paul Coach", ["Jane Head", "Paul Coach"]),
+        ("Wadi Doe, Wael Roe", ["Wadi Doe", "Wael Roe"]),
+    ],
+)
+def test_offices_labels_and_lists_of_other_languages_are_no_part_of_a_name(byline: str, names: list[str]) -> None:
+    assert list(split_names(byline)) == names

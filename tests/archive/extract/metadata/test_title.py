@@ -177,3 +177,9 @@ def test_one_word_shared_by_several_headings_makes_none_the_title() -> None:
 )
 def test_section_and_site_after_bars_are_not_part_of_the_title(whole: str, title: str) -> None:
     assert title_of(f"<title>{whole}</title>") == title
+
+
+@pytest.mark.parametrize(("section", "title"), [("Ports", STORY), ("Sports", f"Ports: {STORY}")])
+def test_the_section_before_the_printed_title_is_not_part_of_it(section: str, title: str) -> None:
+    head = ld(headline=f"Ports: {STORY}", articleSection=section) + og(f"Ports: {STORY}")
+    assert title_of(head, f"<h1>{STORY}</h1>") == title
