@@ -83,26 +83,30 @@ def complete_matches(shards: Shards, query: Query, *, order: Order, all_versions
 def near_misses(
     shards: Shards, query: Query, complete: Complete
 ) -> list[tuple[Correction, Mapping[ArticlePlace, float]]]:
-    """Return, if few articles have both of two words, corrections of one of them by a letter, each with its scored articles."""
+    """Return, if few articles have both of two words, corrections of one of them by a letter, each with its scored articles.
+
+    These have the other word as typed: other forms of it are beside words one letter from the first in articles about anything.
+    """
     if complete.total >= SURE:
         return []
     found: list[tuple[Correction, Mapping[ArticlePlace, float]]] = []
     for one in alternatives(shards, query, shards.languages()):
         scores = rank(shards, one.query, all_versions=complete.all_versions).scores
-        spelled = _spelled(shards, scores, one.spellings)
+        (typed,) = (clause.phrases[0].words[0] for clause in one.query.wanted if not clause.phrases[0].keys)
+        spelled = _spelled(shards, scores, one.spellings, frozenset({fold(typed, carriers=True)}))
         if spelled:
             found.append((one, {place: scores[place] for place in spelled}))
     return found
 
 
-def _spelled(shards: Shards, scores: Mapping[ArticlePlace, float], spellings: frozenset[str]) -> list[ArticlePlace]:
-    """Return those of the best of these articles that have a word in one of the spellings."""
+def _spelled(shards: Shards, scores: Mapping[ArticlePlace, float], *spellings: frozenset[str]) -> list[ArticlePlace]:
+    """Return those of the best of these articles that have a word in one of the spellings, for each set of them."""
     best = [ranked.place for ranked in by_relevance(shards, scores, _LOOKED_INTO)]
-    return [
-        place
+    printed = {
+        place: set(_WORD.findall(fold(f"{title}\n{text}", carriers=True)))
         for place, title, text in columns_of(shards, best, "title", "text")
-        if not spellings.isdisjoint(_WORD.findall(fold(f"{title}\n{text}", carriers=True)))
-    ]
+    }
+    return [place for place, words in printed.items() if not any(words.isdisjoint(one) for one in spellings)]
 
 
 def _raised(scores: Mapping[ArticlePlace, float], first: Iterable[ArticlePlace]) -> dict[ArticlePlace, float]:

@@ -52,6 +52,8 @@ _TOKEN: Final = re.compile(
       |(?P<bare>[^\s{_OPEN}]+))""",
     re.VERBOSE,
 )
+_MODEL: Final = re.compile(r"([A-Za-z]{1,8})([-‐‑]?)(\d{1,4})")
+"""Letters and a number that papers print with a hyphen or without: F-16, COVID19."""
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 
 
@@ -248,12 +250,15 @@ class _Reader:
         if not found:
             return
         self.room -= len(found)
-        phrase = Phrase(words=found, prefix=prefix, column=column)
+        phrases = [Phrase(words=found, prefix=prefix, column=column)]
+        if not prefix and (model := _MODEL.fullmatch(text)):
+            letters, hyphen, number = model.groups()
+            phrases.append(Phrase(words=(letters + number,) if hyphen else (letters, number), column=column))
         last = self.clauses[-1] if self.clauses else None
         if self.join_next and last and last.negated == negated:
-            self.clauses[-1] = Clause(phrases=(*last.phrases, phrase), negated=negated)
+            self.clauses[-1] = Clause(phrases=(*last.phrases, *phrases), negated=negated)
         else:
-            self.clauses.append(Clause(phrases=(phrase,), negated=negated))
+            self.clauses.append(Clause(phrases=tuple(phrases), negated=negated))
 
 
 def _filtered(field: str, value: str) -> str:

@@ -144,7 +144,10 @@ def search_shards(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ByWords:
-    """The articles found by the words of a query; `query` is the corrected query."""
+    """The articles found by the words of a query, in which words that no article has are corrected.
+
+    `correction` is also that of a word which the first article has in another spelling.
+    """
 
     query: Query
     order: Order
@@ -155,7 +158,9 @@ class _ByWords:
     @property
     def shown(self) -> Query:
         """Return the query whose words are marked in the hits."""
-        return any_word(self.query) if self.partial and not self.complete.total else self.query
+        query = self.correction.query if self.correction else self.query
+        query = replace(query, problems=self.query.problems)
+        return any_word(query) if self.partial and not self.complete.total else query
 
     @property
     def total(self) -> int:
@@ -202,8 +207,7 @@ def _found_by_words(shards: Shards, query: Query, *, order: Order, all_versions:
     found = _ByWords(query=query, order=order, complete=complete, partial=partial, correction=correction)
     if near and not complete.total and (first := found.page(0, 1)):  # the first article shows which word was meant
         correction = next((one for one, scores in near if first[0].ranked.place in scores), None)
-        if correction:
-            return replace(found, query=correction.query, correction=correction)
+        return replace(found, correction=correction)
     return found
 
 

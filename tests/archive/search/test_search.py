@@ -780,3 +780,30 @@ def test_a_list_without_words_is_ordered_by_the_moment_too(shelf):
     assert ids(shelf, "", order="oldest", limit=3) == [early[2], early[1], early[0]]
     assert ids(shelf, "", order="oldest") == [early[2], early[1], early[0], west, undated]
     assert ids(shelf, "", order="newest", limit=2, offset=3) == [early[2], undated]
+
+
+def test_a_correction_needs_the_other_word_as_typed(shelf):
+    """A neighbour of one of two words says little where it stands beside another form of the other."""
+    shelf.put(title="زرافة", text="وصلت إلى الحديقة زرافة.")
+    other_form = [shelf.put(title="تقرير", text=f"زارت الوزيرة زراعة القمح رقم {number}.") for number in range(12)]
+    named = shelf.put(title="وزير في القرية", text="كلام آخر")
+    assert named in ids(shelf, "وزير زرافة")[:2]
+    meant = shelf.put(title="تقرير", text="زار وزير زراعة القمح." + " كلام آخر" * 40)
+    results = search(shelf.db, "وزير زرافة")
+    assert results.hits[0].id == meant
+    assert results.suggestion("وزير زرافة") == "وزير زراعة"
+    assert {hit.id for hit in results.hits} >= {*other_form, named}
+
+
+@pytest.mark.parametrize("query", ["F-16", "F16", "f16", "طائرة F16", "title:F-16"])
+def test_letters_and_a_number_are_found_with_and_without_a_hyphen(shelf, query):
+    both = {shelf.put(title=f"طائرة {name}", text="نص") for name in ("F-16", "F16")}
+    shelf.put(title="طائرة F-35", text="16 طائرة F")
+    assert {hit.id for hit in search(shelf.db, query).hits if not hit.is_partial} == both
+
+
+@pytest.mark.parametrize(("query", "found"), [("طائرة -F16", 1), ("F16*", 1), ("F-16 OR B52", 3)])
+def test_a_hyphen_before_a_number_in_exclusions_beginnings_and_alternatives(shelf, query, found):
+    for name in ("F-16", "F16", "B-52"):
+        shelf.put(title=f"طائرة {name}", text="نص")
+    assert search(shelf.db, query, relax=False).total == found
