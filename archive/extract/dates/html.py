@@ -12,6 +12,7 @@ from archive.extract.dates.moment import Moment, parse_machine, plausible
 from archive.extract.dates.visible import parse_all, parse_written
 from archive.extract.dates.words import MODIFIED, STAND, TODAY, YESTERDAY, fold_date
 from archive.extract.metadata.head import element_text
+from archive.extract.metadata.markup import is_in_teaser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _MAX_LINE = 200
 _MAX_MARKS = 500
+_MAX_LIKELY = 20
+"""Likeliest dates of a page that are searched for those of teasers."""
 _SHORT = 90
 _BARE_DAYS = TODAY | YESTERDAY | {"aujourd'hui", "aujourd’hui"}
 """Words for days that, alone in running text or a menu, are no date of the article."""
@@ -76,11 +79,14 @@ SURE = 1.5
 def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandidate]:
     """Return dates in elements made for dates, the most likely first: by kind of markup and distance to the title."""
     found = [
-        candidate._replace(doubt=candidate.doubt + marks.distance(mark, title))
+        (candidate._replace(doubt=candidate.doubt + marks.distance(mark, title)), mark.element)
         for mark in islice(marks.find(_DATED, _DATED_TAGS, words=_DATED_WORDS), _MAX_MARKS)
         for candidate in _of_element(mark, context)
     ]
-    return sorted(found, key=lambda candidate: candidate.doubt)
+    found.sort(key=lambda pair: pair[0].doubt)
+    likely, others = found[:_MAX_LIKELY], found[_MAX_LIKELY:]
+    own = [candidate for candidate, element in likely if not is_in_teaser(element, title)]
+    return own + [candidate for candidate, _ in others]
 
 
 def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
@@ -187,7 +193,7 @@ def _is_of_other(element: HtmlElement) -> bool:
     return any(_OTHERS.search(f"{node.get('class')} {node.get('id')}".lower()) for node in element.iterancestors())
 
 
-_OTHERS = re.compile(r"(?:^|\s)(?:comment|related|recent|popular|latest|trending)")
+_OTHERS = re.compile(r"(?:^|\s)(?:comment|related|recent|popular|latest|trending|weather|prayer|ticker)")
 
 
 def labelled(marks: Marks, context: DateContext, title: str) -> DateCandidate | None:

@@ -92,6 +92,7 @@ def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Ite
     yield "text", _from_text(marks, title)
     yield "dom:link", _from_links(marks, title)
     yield "dom:byline", _from_distant_bylines(bylines, sites)
+    yield "dom:signature", islice((text for text in marks.signatures() if _NAME_WORDS.match(text)), 1)
     if not sites:
         yield "text", _from_signed_texts(marks)
 
@@ -441,9 +442,9 @@ def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
     for value in values:
         for name in split_names(value):
             key = name.casefold()
-            if key not in names and not any(
-                form in sites for form in (key, key.replace(" ", ""), key.removeprefix("the "))
-            ):
+            is_site = any(form in sites for form in (key, key.replace(" ", ""), key.removeprefix("the ")))
+            is_branch = bool(names) and key.partition(" ")[0] in sites
+            if key not in names and not is_site and not is_branch:
                 names[key] = name
             if len(names) >= _MAX_AUTHORS:
                 break

@@ -22,6 +22,7 @@ _MAX_MARKS = 20_000
 _MAX_NAMES = 300
 _MAX_TEXTS = 3_000
 _MAX_LINKS = 2_000
+_MAX_PARAGRAPHS = 1_000
 _NAMED_TAGS = frozenset({"abbr", "address", "author", "figure", "h1", "h2", "h3", "time"})
 # Class prefixes of elements around an article, which have their own authors, dates and sections. They match only at the
 # start of a class: `has-sidebar` or `elementor-widget` may be on the element that holds the article.
@@ -125,6 +126,13 @@ class Marks:
             self._elsewhere[node] = answer
         return answer
 
+    def signatures(self) -> Iterator[str]:
+        """Yield the texts of short paragraphs that are set to the right, the last first."""
+        for paragraph in reversed(list(islice(self._model.tree.iter("p"), _MAX_PARAGRAPHS))):
+            style = f"{paragraph.get('style')} align:{paragraph.get('align')}".replace(" ", "").lower()
+            if "align:right" in style and not self.is_elsewhere(paragraph):
+                yield element_text(paragraph, 100)
+
     def links(self) -> Iterator[HtmlElement]:
         """Yield those of the page's first 2,000 links that are outside its frame."""
         links = islice(self._model.tree.iter("a"), _MAX_LINKS)
@@ -227,18 +235,20 @@ _MAX_TEASER = 600
 
 
 def is_in_teaser(element: HtmlElement, title: str) -> bool:
-    """Return whether an element is in a link, or in a box with little text and a linked heading other than the title."""
+    """Return whether an element is in a link with other text, or in a box with little text and a linked heading other than the title."""
     key = title_key(title)
     for _, box in zip(range(4), element.iterancestors("div", "li", "article", "section", "a"), strict=False):
-        headings = (heading for path in _LINKED_HEADINGS if (heading := box.find(path)) is not None)
-        if box.tag == "a" or any(
-            heading is not element and not is_form_of(title_key(element_text(heading, 400)), key)
-            for heading in headings
-        ):
+        if box.tag == "a":
+            size = len(element_text(box, 2 * _MAX_TEASER))
+            return len(element_text(element)) + _MAX_LABEL < size < _MAX_TEASER
+        headings = [heading for path in _LINKED_HEADINGS if (heading := box.find(path)) not in {None, element}]
+        if any(not is_form_of(title_key(element_text(heading, 400)), key) for heading in headings):
             return len(element_text(box, 2 * _MAX_TEASER)) < _MAX_TEASER
     return False
 
 
+_MAX_LABEL = 20
+"""Maximum length of the other text in a link that is no teaser: a label beside a date."""
 _LINKED_HEADINGS = tuple(f".//{path}" for level in "2345" for path in (f"h{level}//a", f"a//h{level}"))
 
 
@@ -312,7 +322,9 @@ def _frames(element: HtmlElement) -> bool:
     ):
         return True
     # Blogger puts posts in a `widget Blog`.
-    return any(name.startswith(_ELSEWHERE) for name in names.split()) and names != "widget blog"
+    return (
+        any(name.startswith(_ELSEWHERE) or name.endswith("player") for name in names.split()) and names != "widget blog"
+    )
 
 
 def _is_about_article(aside: HtmlElement) -> bool:

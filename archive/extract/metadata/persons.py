@@ -17,8 +17,8 @@ MAX_NAME = 80
 _MAX_BYLINE = 500
 
 _SPLIT = re.compile(
-    r"\s*(?:[;|/•·،؛、，；]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
-    r"|\s(?:and|und|et|ve|with|mit|avec|con|com|met|og|och|en|και|та|(?-i:и|і|й)|(?-i:y|e|i)(?=\s\S+\s+\S|\s(?:(?-i:[A-Z]{2})|efe\b|reuters\b|agencias?\b|redacción\b)))\s|\s&\s|\sو\s)\s*",
+    r"\s*(?:[;|/／•·،؛、，；]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
+    r"|\s(?:and|und|et|ve|with|mit|avec|con|com|met|og|och|en|και|та|(?-i:и|і|й)|(?-i:y|e|i)(?=\s\S+\s+\S|\s(?:(?-i:[A-Z]{2})|efe\b|reuters\b|agencias?\b|redacción\b)))\s|\s&\s|\sو\s|\sו-)\s*",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\S{1,64}@\S{1,100}")
@@ -62,11 +62,11 @@ _PREFIX = re.compile(
     r"|veröffentlicht|gespeichert|verfasst|beitrag)\s+)?"
     r"(?:by|von|par|por|di|de|da|door|av|autor(?:in)?|auteur|author|text|yazar|from|redazione di|автор|texto|foto"
     r"|geschrieben|a cura di|oprac\.?|penulis|oleh|tác giả|מאת|rédigé par|propos recueillis par|ein(?:e|en)? \w+ von|लेखक"
-    r"|escrito por|scritto da|dal(?:la)? nostr[oa] (?:inviat[oa]|corrispondente)|γράφει [οη]|του|της|των|โดย|af)"
+    r"|escrito por|scritto da|dal(?:la)? nostr[oa] (?:inviat[oa]|corrispondente)|γράφει [οη]|του|της|των|โดย|от|af)"
     r"(?:\b|(?<=\.)|(?=[:：]))\s*[:：]?\s*(?=\S)"
     r"|^\s*(?:haber|muhabir|yazan|teksti|toimittaja|tekst|texte|текст|redacción|redactora?|reporter|laporan|συντάκτης|κείμενο"
-    r"|رپورٹ|رپورٹر|گزارش|گزارشگر|نووسەر|ئامادەکردنی|글|글쓴이)\s*[:：]\s*(?=\S)"
-    r"|^\s*(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*$)"
+    r"|írta|piše|napisal[ao]|napisao|লেখক|প্রতিবেদক|எழுதியவர்|ผู้เขียน|رپورٹ|رپورٹر|گزارش|گزارشگر|نووسەر|ئامادەکردنی|글|글쓴이)\s*[:：]\s*(?=\S)"
+    r"|^\s*(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*(?:$|[/／]))"
     r"|^\s*(?:作者|记者|記者|取材・文|文|执笔|執筆|取材|撰文)\s*(?:[:：/／=＝|｜・]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
@@ -159,6 +159,8 @@ _FOLLOW = re.compile(r"(?<=\w\s)(\S*\w)\s+(?:follow(?: us| me)?|subscribe|folgen
 _CHINESE_JOB = re.compile(
     r"(?<=[\u4e00-\u9fff])\s+\S{0,8}(?:报道|報道|报导|報導|摄影|攝影|综合|编译|編譯|电|電|讯|訊|记者|記者)$"
 )
+_CHINESE_REPORT = re.compile(r"[\u4e00-\u9fff]{1,6}(?:报道|報道|报导|報導|[电電讯訊])$")
+"""A place and kind of report after a name: `王小明／台北報導`."""
 _FAMILY = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪任姜范方石姚谭廖邹熊陆郝孔白崔康毛邱秦牛岳"
     "江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚洪翟葛樊兰殷施陶颜倪严辛覃关耿甘柳苗包祁左童欧詹柯毕莫凌鲁尚聂焦柴阎路温靳盛翁戚鲍柏房裴霍闫蒙華張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭許蘇盧蔣賈葉鐘鍾譚鄒陸顧龍萬錢湯賴龔"
@@ -166,7 +168,7 @@ _FAMILY = (
 _SEVERAL_CHINESE = re.compile(rf"[{_FAMILY}][\u4e00-\u9fff]{{1,2}}(?:\s[{_FAMILY}][\u4e00-\u9fff]{{1,2}})+")
 """Several Chinese names of two or three characters, each beginning with a family name; a Japanese name contains a space."""
 _SEVERAL_KOREAN = re.compile(r"[\uac00-\ud7af]{3}(?:\s[\uac00-\ud7af]{3})+(?=\s기자)")
-_KOREAN_JOB = re.compile(r"(?<=[\uac00-\ud7af])\s?(?:인턴)?(?:기자|특파원|논설위원|앵커|에디터)$")
+_KOREAN_JOB = re.compile(r"(?<=[\uac00-\ud7af])\s?(?:인턴|선임|수습|전문|객원)?(?:기자|특파원|논설위원|앵커|에디터)$")
 _AFTER_NAME = re.compile(
     r"(?<=\w\s)(\S*\w)\s+(?:[-–—]+\s[^\u0600-\u06ff].*|(?:for|from|für|pour|para|per|in|aus|à)\s+(?:the\s|der\s|die\s|das\s|la\s|le\s)?[^\W\d_a-z].*)$"
 )
@@ -179,7 +181,7 @@ _DATE_TAIL = re.compile(
 _PREPOSITION = re.compile(r"stand|on|am|le|el|at|um|vom|last|zuletzt|em|il|den|op|في|يوم", re.IGNORECASE)
 _PREPOSITION_TAIL = re.compile(rf"\s+(?:{_PREPOSITION.pattern}|Stand)$")
 _LABEL = re.compile(r"^[^\W\d]{3,20}\s?[:：]\s")
-_STRIP = " \t-–—ـ|:,.،*'\"«»“”@_&{}()[]‹›"
+_STRIP = " \t-–—ـ|:,.،*'\"«»“”@_&{}()[]‹›【】"
 
 _NOBODY_WORDS = (
     "staff|admin|administrator|administrateur|adminstrator|wordpressadmin|webmaster|root|user|guest|anonymous|unknown"
@@ -290,7 +292,7 @@ def _without_date(name: str, *, cut: bool) -> str:
 
 def _says_no_name(part: str) -> bool:
     """Return whether the text after a name is a job, a place, a photo credit, or the name of the translator or editor."""
-    patterns = (_JOB, _ROLE, _POSITION, _OTHER, _CHECKED)
+    patterns = (_JOB, _ROLE, _POSITION, _OTHER, _CHECKED, _CHINESE_REPORT)
     return any(pattern.match(part) for pattern in patterns) or part.casefold().startswith("from ")
 
 

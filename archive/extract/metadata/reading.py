@@ -15,7 +15,7 @@ from archive.extract.metadata.images import read_images
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.markup import Marks
 from archive.extract.metadata.sections import read_section, read_tags
-from archive.extract.metadata.site import named_in_title, site_names
+from archive.extract.metadata.site import named_in_title, site_names, title_words
 from archive.extract.metadata.title import read_title
 from archive.extract.metadata.urls import canonical_url, next_page, previous_page
 
@@ -188,6 +188,7 @@ def read_metadata(document: Document) -> Metadata:
     title, title_from, candidates = read_title(document, head, marks, names)
     if not sitename and (sitename := named_in_title(document, title)):
         sitename_from = "title"
+        names |= {title_words(sitename)}
     section, section_from = read_section(head, marks, title, names)
     authors, authors_from = read_authors(head, marks, names, title, section)
     authors, source = _parted(authors) if authors_from in _PRINTED else (authors, "")

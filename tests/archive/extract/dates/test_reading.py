@@ -283,3 +283,22 @@ def test_a_date_within_the_data_of_other_things_is_not_the_articles(node: dict[s
 def test_a_comment_of_the_vocabulary_has_its_own_date() -> None:
     comment = '<div itemscope itemtype="https://schema.org/Comment"><time itemprop="datePublished" datetime="2026-11-22">x</time></div>'
     assert dates("", comment) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "published"),
+    [
+        # another text's, in a card
+        ('<div><h3><a href="/x">Boats are late again</a></h3><time datetime="2026-11-02">x</time></div>', ""),
+        ('<a href="/x"><b>Boats are late again today</b><time datetime="2026-11-02">x</time></a>', ""),
+        ('<div class="audio-player"><time datetime="2026-11-02">x</time></div>', ""),
+        # the article's own, in a link to itself, or under the linked title
+        ('<a href="/news/88213" rel="bookmark"><time datetime="2026-11-02">2 November</time></a>', "2026-11-02"),
+        (
+            '<div><h2><a href="/a">Who pays for the bridge</a></h2><time datetime="2026-11-02">x</time></div>',
+            "2026-11-02",
+        ),
+    ],
+)
+def test_the_date_in_a_card_is_another_texts(body: str, published: str) -> None:
+    assert dates("", body)[0] == published

@@ -319,3 +319,35 @@ def test_a_person_of_two_types_is_an_author_and_not_the_site() -> None:
         {"@type": ["Person", "Organization"], "@id": "#b", "name": "John Roe"},
     )
     assert authors_of(head, HEADING) == ("Jane Doe", "John Roe")
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("<p style='text-align: right'><b>Lê Phương</b></p>", ("Lê Phương",)),
+        ("<p align=right>Jane Doe</p>", ("Jane Doe",)),
+        ("<p style='text-align: right'>Photo: City Archive, 1958</p>", ()),
+        ("<p style='text-align: right'>more of it below</p>", ()),
+        ("<p>Jane Doe</p>", ()),
+    ],
+)
+def test_a_name_alone_in_a_paragraph_set_to_the_right_is_a_signature(body: str, names: tuple[str, ...]) -> None:
+    assert authors_of("", f"{HEADING}{TEXT}{body}") == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("By Jane Doe, Harbour South", ("Jane Doe",)),
+        ("By Jane Doe | Harbour Mail | 20 Nov 2026", ("Jane Doe",)),
+        ("By Harbour South", ("Harbour South",)),
+    ],
+)
+def test_the_site_and_its_branches_after_a_person_are_no_authors(byline: str, names: tuple[str, ...]) -> None:
+    head = '<meta property="og:site_name" content="Harbour Mail">'
+    assert authors_of(head, f"{HEADING}<p class=byline>{byline}</p>") == names
+
+
+def test_a_player_has_its_own_author() -> None:
+    player = '<div class="podcast-player"><span class="author">John Roe</span></div>'
+    assert authors_of("", f"{HEADING}{player}<p class=byline>By Jane Doe</p>") == ("Jane Doe",)

@@ -153,3 +153,23 @@ def test_names_among_other_words_in_many_scripts(byline: str, names: list[str]) 
 )
 def test_offices_labels_and_lists_of_other_languages_are_no_part_of_a_name(byline: str, names: list[str]) -> None:
     assert list(split_names(byline)) == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("記者王小明／台北報導", ["王小明"]),
+        ("【山田太郎】", ["山田太郎"]),
+        ("홍길동 선임기자", ["홍길동"]),
+        ("ผู้เขียน: สมชาย ใจดี", ["สมชาย ใจดี"]),
+        ("লেখক: রাহুল দাস", ["রাহুল দাস"]),
+        ("எழுதியவர்: குமார் ராஜா", ["குமார் ராஜா"]),
+        ("Írta: Nagy Anna", ["Nagy Anna"]),
+        ("Piše: Ana Jović", ["Ana Jović"]),
+        ("от Ана Петрова", ["Ана Петрова"]),
+        ("דנה כהן ו-יוסי לוי", ["דנה כהן", "יוסי לוי"]),
+        ("Theo Müller", ["Theo Müller"]),
+    ],
+)
+def test_labels_of_more_languages_are_no_part_of_a_name(byline: str, names: list[str]) -> None:
+    assert list(split_names(byline)) == names
