@@ -114,6 +114,7 @@ _LOOKED_FOR = (
     "noscript",
     "script",
     "style",
+    "textarea",
     "title",
 )
 

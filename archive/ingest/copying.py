@@ -14,6 +14,7 @@ from archive.files.clock import captured_at, warc_moment, warc_timestamp
 from archive.index.renderings import Rendering, parse_uri
 from archive.index.rows import CaptureRow
 from archive.urls.surt import surt
+from archive.warc.framing import CAPTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -236,7 +237,9 @@ class RejectedRecord:
 
 def reject_reason(record: Record) -> RejectedRecord | None:
     """Return why a capture, or a segment of one, cannot have a row; None for all other records."""
-    if not (record.is_capture or record.type == "continuation" or _is_exchange(record)):
+    if not (
+        record.is_capture or record.type == "continuation" or _is_exchange(record) or _is_of_other_protocol(record)
+    ):
         return None
     found = _rejection(record)
     if not found:
@@ -258,6 +261,13 @@ def _is_exchange(record: Record) -> bool:
     return record.type in {"response", "revisit"} and record.get("Content-Type").lower().startswith("application/http")
 
 
+def _is_of_other_protocol(record: Record) -> bool:
+    """Return whether a record holds a page or file that was fetched otherwise than by HTTP; names (`urn:`, `dns:`) are no addresses."""
+    return record.type in CAPTURES and record.url.lower().startswith(
+        ("ftp://", "ftps://", "file://", "gopher://", "gemini://")
+    )
+
+
 def _rejection(record: Record) -> tuple[str, str] | None:
     if record.type == "continuation":
         return (
@@ -271,7 +281,7 @@ def _rejection(record: Record) -> tuple[str, str] | None:
             return "bad-header", f"{_plain(name)[:100]} is not UTF-8 text"
     if warc_moment(record.date) is None:
         return "bad-date", record.date[:100]
-    if not urls.host_of(record.url):
+    if not urls.host_of(record.url) or _is_of_other_protocol(record):
         return "bad-url", f"not the address of a page: {_plain(record.url)[:100]!r}"
     return None
 

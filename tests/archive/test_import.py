@@ -139,12 +139,13 @@ MISFITS = (
     ({"WARC-Date": ""}, "bad-date"),
     ({"WARC-Target-URI": "http:///nowhere"}, "bad-url"),
     ({"WARC-IP-Address": "\0"}, "bad-header"),
+    ({"WARC-Type": "resource", "WARC-Target-URI": "ftp://news.example/a.html", "Content-Type": "text/html"}, "bad-url"),
 )
 
 
 @pytest.fixture
 def misfits(warc):
-    """The three captures of `warc`, and four that cannot have a row before them."""
+    """The three captures of `warc`, and five that cannot have a row before them."""
     members = []
     for number, (change, _) in enumerate(MISFITS):
         fields = {
@@ -165,9 +166,9 @@ def test_records_that_cannot_have_a_row_are_counted_and_named_and_all_others_com
     folder = tmp_path / "c"
     said = json.loads(warraq("--archive", folder, "import", "--json", misfits).stdout)
     assert (said["captures"], said["articles_new"]) == (3, 3)
-    assert said["unfit"] == {"bad-date": 2, "bad-url": 1, "bad-header": 1}
+    assert said["unfit"] == {"bad-date": 2, "bad-url": 2, "bad-header": 1}
     assert said["unfit_first"][0] == "misfits.warc.gz at byte 0: bad-date: yesterday"
-    assert "4 records were left out, because they cannot have rows (2 bad-date, 1 bad-header, 1 bad-url)" in (
+    assert "5 records were left out, because they cannot have rows (2 bad-date, 1 bad-header, 2 bad-url)" in (
         warraq("--archive", folder, "import", misfits).stderr
     )
     warraq("--archive", folder, "verify")  # what no repair could mend is no problem

@@ -281,7 +281,10 @@ def _is_message(words: re.Match[str]) -> bool:
     """Return whether the words of a challenge are in a message, not the everyday ones in a sentence of an article."""
     text = words.string
     line = text[text.rfind("\n", 0, words.start()) + 1 :].split("\n", 1)[0]
-    return not _A_MOMENT.fullmatch(words[0]) or len(line.split()) - len(words[0].split()) < _LABEL_WORDS
+    is_short = (
+        len(line.split()) - len(words[0].split()) < _LABEL_WORDS and not text[words.end() :].lstrip(" ")[:1].isalnum()
+    )
+    return is_short or not _A_MOMENT.fullmatch(words[0])
 
 
 def _challenge_markup(html: str) -> re.Match[str] | None:

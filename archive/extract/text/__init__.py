@@ -141,6 +141,8 @@ _PLAIN = frozenset(
 )
 _ROWS = frozenset({"div", "header", "footer", "address", "section", "template"})
 _CELLS = frozenset({"a", "span", "time", "b", "strong", "small", "em", "i", "button", "svg", "img"})
+_CHANNEL = re.compile(r"mailto:|(?:https?:)?//(?:wa\.me|(?:[a-z]+\.)?whatsapp\.com|t\.me|news\.google\.com)/")
+"""Addresses at which a publisher reaches its readers."""
 _ROW = 120
 """Elements whose line may be a row of labels, each in an inline element, and its maximum length."""
 _PARTS = frozenset({"li", "td", "th", "dd", "blockquote"})
@@ -304,7 +306,7 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         _in_columns(block) or block.text,
         block.linked,
         block.element.tag in HEADINGS,
-        leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
+        leads=any(_CHANNEL.match(href) or same_site(href, host) for href in hrefs),
         links=len(hrefs),
         beside=block.element.tag == "p"
         and len(block.text) < RUNNING_TEXT

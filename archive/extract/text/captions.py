@@ -61,12 +61,17 @@ def find_credits(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) 
             is_named = _names_picture(str(node.tag) if is_own else node.get("class") or "")
             is_caption = len(inside) <= 2 and _CREDIT.search(blocks[index].text) is not None
             is_caption |= len(inside) == 1 and (
-                is_own or (node is not blocks[index].element and not _is_paragraph(blocks[index].element))
+                is_own or (_is_apart(node, blocks[index].element) and not _is_paragraph(blocks[index].element))
             )
             if (is_named and is_caption) or _end_with_credit(inside):
                 yield index, "caption"
             if is_named:
                 break
+
+
+def _is_apart(box: HtmlElement, element: HtmlElement) -> bool:
+    """Return whether a line is in an element within its box, or beside the picture without a line break between them."""
+    return box is not element or next(box.iter("br"), None) is None
 
 
 def _is_paragraph(element: HtmlElement) -> bool:

@@ -63,7 +63,7 @@ _SIGNS = re.compile("[\u4e00-\u9fff]{3,5}")
 class Line:
     """A line of the extracted text, its share of link text, and its position and markup on the page.
 
-    `leads`: it has a link to the site or to a mail address. `links`: the number of targets of its links. `emphatic`: all
+    `leads`: it has a link to the site, to a mail address or to a channel. `links`: the number of targets of its links. `emphatic`: all
     of it is emphasized. `beside`: it is a short paragraph next to the following one. `returns`: it is only a link to the
     site's front page or to a fragment of this page. `plain`: it is a paragraph or a box of its own. `written`: it has the
     markup of an editor's text, not of a theme's label. `timed`: all of it is in a `time` element.

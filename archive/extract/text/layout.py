@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.model import ALL_LINK, LINKED
@@ -138,7 +138,7 @@ class Layout:
         is_part = closest(block.element, "pre") is not None or (
             self.is_own_list(group) if group is not None else self._is_lone_sentence(block, holders)
         )
-        if verdict and not (is_part or self._titles_next(index, have) or self._shares_evidence(index, have)):
+        if verdict and not (is_part or self._titles_next(index, have)):
             return False
         is_told = self._is_named(index) or _is_linked_sentence(block) or links_to_itself(block)
         if block.linked >= HALF_LINK and not is_told:
@@ -159,8 +159,7 @@ class Layout:
         is_title = is_title or self._titles_next(index, have)
         if not is_beside and not is_title:
             return False
-        is_title = is_title and (self.blocks[index + 1].is_running or _is_sentence(self.blocks[index + 1]))
-        return is_title or not self.is_boilerplate(block.element)
+        return (is_title and self.blocks[index + 1].is_running) or not self.is_boilerplate(block.element)
 
     def _titles_next(self, index: int, have: Collection[int]) -> bool:
         """Return whether a block is the title of a box, by its tag, emphasis or name, and the box has a paragraph of the article."""
@@ -173,21 +172,11 @@ class Layout:
             return is_in(self.blocks[following].element, box)
         return is_emphatic and is_in(self.blocks[following].element, element)
 
-    def _shares_evidence(self, index: int, have: Collection[int]) -> bool:
-        """Return whether a block is a heading, and all evidence against it is against the article's sentence under it as well."""
-        element, following = self.blocks[index].element, index + 1
-        if element.tag not in HEADINGS or following not in have or not _is_sentence(self.blocks[following]):
-            return False
-        shared = set(ancestors(self.blocks[following].element))
-        return not any(
-            boilerplate_evidence(node) for node in takewhile(lambda node: node not in shared, ancestors(element))
-        )
-
     def is_in_panel(self, block: TextBlock, group: HtmlElement | None, holders: Collection[HtmlElement | None]) -> bool:
         """Return whether a block is in a box of its own beside paragraphs: an item of a list under a heading, or a linked sentence."""
         box = block.element.getparent() if group is None else group.getparent()
         for _ in range(_WRAPS):  # boxes that contain nothing else
-            if box is None or _has_others(box) or box.getparent() in holders:
+            if box is None or len(box) > 1 or box.getparent() in holders:
                 break
             box = box.getparent()
         if box is None or box.getparent() not in holders:

@@ -347,7 +347,7 @@ def _has_size_of_lead(texts: Sequence[str]) -> bool:
 
 def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
     """Return the sentences between title and text if they are all in one place, without evidence against it."""
-    sentences = [index for index in between if ends_sentence(blocks[index].text)]
+    sentences = [index for index in between if ends_sentence(text := blocks[index].text) and not _is_count(text)]
     if any(blocks[index].element.tag == "li" for index in sentences):
         return set()
     places = {blocks[index].element.getparent() for index in sentences}
@@ -358,6 +358,11 @@ def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
     if any(boilerplate_evidence(node) for node in holders if node.tag not in {"header", "article", "main", "body"}):
         return set()
     return set(sentences)
+
+
+def _is_count(text: str) -> bool:
+    """Return whether a text is a few words with a number: `2 min.`."""
+    return any(map(str.isdecimal, text)) and count_words(text) < _MIN_WORDS
 
 
 def _alike(tokens: Sequence[str], other: Sequence[str]) -> bool:

@@ -150,14 +150,19 @@ def _is_beginning(pattern: str) -> bool:
     return pattern.startswith("^") and "|^" not in pattern
 
 
+_UNACCENTED = str.maketrans("άέήίόύώϊϋΐΰ", "αεηιουωιυιυ")
+"""Greek labels in capitals have no accents."""
+
+
 def _load() -> PhraseTable:
-    phrases = []
+    phrases: list[BoilerplatePhrase] = []
     with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             is_pattern = row["match"] == "regex"
-            phrases.append(
+            own = "" if is_pattern else line_key(row["phrase"])
+            phrases.extend(
                 BoilerplatePhrase(
-                    key="" if is_pattern else line_key(row["phrase"]),
+                    key=key,
                     language=row["language"],
                     kind=row["kind"],
                     match=row["match"],
@@ -165,6 +170,7 @@ def _load() -> PhraseTable:
                     max_length=int(row["max_length"] or 0),
                     pattern=row["phrase"] if is_pattern else "",
                 )
+                for key in dict.fromkeys((own, own.translate(_UNACCENTED)))
             )
     return PhraseTable(phrases)
 

@@ -126,8 +126,11 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
             items.setdefault(group, []).append(at)
         if _is_link(block, size_of) and count_words(block.text) >= _LINK_WORDS and same_site(block.href, host):
             rules[at] = "linked-line"
+    titles = {blocks[index].text for index in found if blocks[index].element.tag in HEADINGS}
     for places in items.values():
-        linked = [at for at in places if _leads_away(blocks[found[at]], host)]
+        linked = [
+            at for at in places if _leads_away(blocks[found[at]], host) or _leads_to_part(blocks[found[at]], titles)
+        ]
         if len(linked) < len(places):
             for at in linked:
                 rules.pop(at, None)
@@ -239,6 +242,11 @@ def _leads_away(block: TextBlock, host: str) -> bool:
     """Return whether a link to the site is most of an item, not counting a date or number next to it."""
     said = sum(map(str.isalpha, block.text)) if block.linked < _ITEM_LINK else 0
     return block.linked * len(block.text) >= _ITEM_LINK * (said or len(block.text)) and same_site(block.href, host)
+
+
+def _leads_to_part(block: TextBlock, titles: Collection[str]) -> bool:
+    """Return whether an item only links to a part of the page under a heading with its words, as in a table of contents."""
+    return block.linked >= ALL_LINK and block.href[:1] == "#" and block.text in titles
 
 
 def same_site(href: str, host: str) -> bool:

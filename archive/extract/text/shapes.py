@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _ENOUGH = 3
 """Minimum paragraphs of running text that may be the whole article, however long the boxes beside it are."""
 _QUOTE_WORDS = 5
+_OPENING, _CLOSING = '"“„”«»‘「『', '"”“»«’」』'
 _SAID = 0.9
 _TWICE = 6
 """Minimum words of a line printed twice by mistake; a shorter one, or a refrain, may be repeated for effect."""
@@ -61,6 +62,8 @@ _TOP = 6
 _MOST_LABELS = 5
 _PAIR = 2
 """Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
+_TOLD = 3
+"""Labels of known kinds beside which one of another kind is a label as well."""
 _NEAR = 12
 """Maximum distance, in blocks, to other blocks of the same box."""
 _COMMENT_HEADINGS = 20
@@ -151,6 +154,7 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
             ]
             if any(dates) and (
                 len(lines) == _PAIR
+                or sum(told) + 1 == len(lines) > _TOLD
                 or all(
                     is_known or (sum(told) > 1 and ":" in line.text) for line, is_known in zip(lines, told, strict=True)
                 )
@@ -210,7 +214,7 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
 
 def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
     """Find pull quotes, which repeat a paragraph of the text word for word."""
-    quotes = [index for index in found if _is_quote(blocks[index].element)]
+    quotes = [index for index in found if _is_quote(blocks[index].element) or _is_quoted(blocks[index])]
     if not quotes:
         return
     said = quads([word for index in found if index not in quotes for word in folded_words(blocks[index].text)])
@@ -227,6 +231,13 @@ def _is_quote(element: HtmlElement) -> bool:
         if step > 3:
             return False
     return False
+
+
+def _is_quoted(block: TextBlock) -> bool:
+    """Return whether a line in a box of its own is in quotation marks."""
+    box = block.element.getparent()
+    is_alone = block.element.tag == "div" or (block.element.tag == "p" and box is not None and len(box) == 1)
+    return is_alone and block.text[0] in _OPENING and block.text[-1] in _CLOSING
 
 
 @lru_cache(maxsize=4096)

@@ -39,6 +39,7 @@ _POST = re.compile(r"(?:^|\s)(?:type-post|wp-block-post|hentry|post-\d+)(?:\s|$)
 _CELLS = frozenset({"td", "tr"})
 _LINES = frozenset({"p", "td", "tr", "li"})
 _APPEALS = frozenset({"follow-us", "newsletter"})
+_OFFERS = _APPEALS | {"ad"}
 _BOXES = frozenset({"aside", "div", "section"})
 _OFFER_TITLE = 80
 """Maximum characters of the title of an offer."""
@@ -105,10 +106,10 @@ def find_appeals(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -
 
 
 def find_offers(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find small boxes under a request to subscribe or follow, with a link or button: `Our newsletter`, a sentence on it, `Sign up`."""
+    """Find small boxes with a link or button under a request to subscribe or the word Advertisement: `Our newsletter`, `Sign up`."""
     for at, index in enumerate(found):
         block = blocks[index]
-        if len(block.text) > _OFFER_TITLE or ends_sentence(block.text, asking=False) or not _appeals(block):
+        if len(block.text) > _OFFER_TITLE or ends_sentence(block.text, asking=False) or not _appeals(block, _OFFERS):
             continue
         box = block.element if block.element.tag in _BOXES else block.element.getparent()
         is_first = not at or not is_in(blocks[found[at - 1]].element, box)
@@ -119,8 +120,8 @@ def find_offers(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -
             yield from ((other, "widget") for other in inside)
 
 
-def _appeals(block: TextBlock) -> bool:
-    return any(row.kind in _APPEALS for row in PHRASES.find(block.text, line_key(block.text)))
+def _appeals(block: TextBlock, kinds: frozenset[str] = _APPEALS) -> bool:
+    return any(row.kind in kinds for row in PHRASES.find(block.text, line_key(block.text)))
 
 
 def _is_headline(block: TextBlock, label: str) -> bool:

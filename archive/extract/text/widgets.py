@@ -89,9 +89,12 @@ _CONTROLS = ("button", "input", "label")
 def holders_of_fields(model: PageModel) -> set[HtmlElement]:
     """Return the ancestors of text and mail fields, except fields whose value is a number."""
     fields = [
-        field
-        for field in model.by_tag["input"]
-        if (field.get("type") or "text").lower() in _FIELDS and not is_number(field.get("value"))
+        *model.by_tag["textarea"],
+        *(
+            field
+            for field in model.by_tag["input"]
+            if (field.get("type") or "text").lower() in _FIELDS and not is_number(field.get("value"))
+        ),
     ]
     return {node for field in fields for node in ancestors(field)}
 
