@@ -136,6 +136,11 @@ def words(text: str) -> Iterator[re.Match[str]]:
     return (_PLAIN_WORD if is_plain else _WORD).finditer(text)
 
 
+def is_unspaced(word: str) -> bool:
+    """Return whether the word begins in a script that is written without spaces, where each letter counts as a word."""
+    return re.match(f"[{_UNSPACED}]", word) is not None
+
+
 # Light stemming: the part that the inflected forms of a word share.
 #
 # light10 (Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval", 2007) with these

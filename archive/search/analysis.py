@@ -252,13 +252,17 @@ def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for language in ("", *languages) for key in word_readings(word, language)))
 
 
+_MIN_PREFIX: Final = 3
+"""The fewest letters of a prefix: a shorter one would make FTS5 merge the postings of a large part of all words."""
+
+
 def prefix_variants(beginning: str) -> tuple[str, ...]:
-    """Return the prefixes of keys for a prefix of a word: as written, and without a possible article."""
+    """Return the prefixes of keys for a prefix of a word: as written, and without a possible article; () if it is too short."""
     folded = _without_accents(fold(beginning[:_MAX_WORD]))
     if _script(folded) != "arabic":
-        return (folded,) if folded else ()
+        return (folded,) if len(folded) >= _MIN_PREFIX else ()
     bare = without_article(spell(beginning[:_MAX_WORD]))  # the end of an unfinished word is not a suffix yet
-    return tuple(dict.fromkeys(form for form in (spell(beginning[:_MAX_WORD]), bare) if form))
+    return tuple(dict.fromkeys(form for form in (spell(beginning[:_MAX_WORD]), bare) if len(form) >= _MIN_PREFIX))
 
 
 _MOST_TAGS: Final = 50

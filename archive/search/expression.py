@@ -6,7 +6,7 @@ Every word is passed to FTS5 as a quoted string of letters and digits, so no tex
 from __future__ import annotations
 
 import calendar
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from archive.search.analysis import date_facets, phrase_readings, prefix_variants, word_variants
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archive.search.query import Phrase, Query
-
-MIN_PREFIX: Final = 3
-"""The fewest letters of a prefix: a shorter one would make FTS5 merge the postings of a large part of all words."""
 
 
 def date_tokens(date_from: str, date_to: str) -> tuple[str, ...]:
@@ -114,7 +111,6 @@ def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str
             yield from ((keys, False) for keys in phrase_readings(phrase.words, language))
     if phrase.prefix:
         *before, last = phrase.words
-        beginnings = [form for form in prefix_variants(last) if len(form) >= MIN_PREFIX]
         for language in ("", *languages) if before else ("",):
             for start in phrase_readings(before, language):
-                yield from (((*start, form), True) for form in beginnings)
+                yield from (((*start, form), True) for form in prefix_variants(last))

@@ -1,7 +1,7 @@
 """Parse a search text into a Query; never raises.
 
 "exact phrase"   «عبارة»          words in this order
-word*                              words with this beginning (three letters or more)
+word*                              words with this beginning (three letters or more; a shorter one is the word itself)
 a OR b                             either word; binds closer than spaces, which mean AND
 -word   NOT word   -"a phrase"     without
 site: section: author: language: tag: source:   filters; a value of several words is quoted; the same filter twice means either
@@ -16,9 +16,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from archive.arabic import fold
+from archive.arabic import fold, is_unspaced
 from archive.locale import N_
-from archive.search.analysis import ELISION, facet, tokens
+from archive.search.analysis import ELISION, facet, prefix_variants, tokens
 from archive.search.states import conditions, state_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Clause:
 Code = Literal[
     "no_value",
     "no_date",
+    "short_prefix",
     "too_many_words",
     "too_long",
     "bounds",
@@ -118,6 +119,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "no_value": N_("{field}: needs a value"),
     "no_state": N_("{text} is not known: write is:gone, is:paywalled, is:changed, is:retitled, is:shared or is:wire"),
     "no_date": N_("{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD"),
+    "short_prefix": N_("the star of {text}: the beginning of a word is three letters or more"),
     "too_many_words": N_("only the first {count} words were used"),
     "too_long": N_("only the first {count} characters were used"),
     "bounds": N_("{field} is a number from {least} to {most}"),
@@ -250,6 +252,10 @@ class _Reader:
         if not found:
             return
         self.room -= len(found)
+        if prefix and not prefix_variants(found[-1]):
+            prefix = False
+            if not is_unspaced(found[-1]):
+                self.problems.append(problem("short_prefix", text=f"{found[-1]}*"))
         phrases = [Phrase(words=found, prefix=prefix, column=column)]
         if not prefix and (model := _MODEL.fullmatch(text)):
             letters, hyphen, number = model.groups()

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from archive.search.analysis import phrase_readings, prefix_variants, stemming_language, tokens, word_key, word_readings
-from archive.search.expression import MIN_PREFIX
 
 if TYPE_CHECKING:
     import re
@@ -78,7 +77,7 @@ class _Pattern:
 
     def _add(self, phrase: Phrase) -> None:
         *before, last = phrase.words
-        beginnings = _beginnings(last) if phrase.prefix else ()
+        beginnings = prefix_variants(last) if phrase.prefix else ()
         if not before:
             self.single.update(phrase.keys or word_readings(last, self.language))
             self.beginnings += beginnings
@@ -100,10 +99,6 @@ class _Pattern:
         for before, beginnings in self.open_phrases:
             found |= _runs(keys, before, beginnings)
         return sorted(found)
-
-
-def _beginnings(word: str) -> tuple[str, ...]:
-    return tuple(form for form in prefix_variants(word) if len(form) >= MIN_PREFIX)
 
 
 def _runs(keys: Sequence[str], wanted: tuple[str, ...], beginnings: tuple[str, ...]) -> set[int]:

@@ -28,6 +28,18 @@ def test_star_makes_a_beginning():
     ]
 
 
+@pytest.mark.parametrize("text", ["قط*", "-قط*", '"خبر قط"*', "title:قط*"])
+def test_the_star_of_a_beginning_that_is_too_short_is_ignored_and_named(text):
+    query = parse(text)
+    assert [str(one) for one in query.problems] == ["the star of قط*: the beginning of a word is three letters or more"]
+    assert query.clauses == parse(text.replace("*", "")).clauses
+
+
+@pytest.mark.parametrize("text", ["قطط*", "2024*", "東*", "東京*", "*", "قط *"])
+def test_a_star_that_is_used_or_changes_nothing_is_not_named(text):
+    assert parse(text).problems == ()
+
+
 def test_or_binds_closer_than_the_space():
     assert [len(group) for group in phrases("a b OR c d")] == [1, 2, 1]
 

@@ -68,6 +68,14 @@ def test_a_state_that_there_is_none_of_is_left_out_and_named(states):
     assert found.total == 5
 
 
+@pytest.mark.parametrize(
+    ("language", "message"), [("en", "the star of جس*: the beginning"), ("ar", "النجمة في جس*: بداية")]
+)
+def test_the_room_says_that_a_beginning_is_too_short(states, room, language, message):
+    assert message in room.get(f"/?q=جس*&lang={language}").text
+    assert room.get("/api/search?q=جس*").json()["problems"][0].startswith("the star of جس*")
+
+
 def test_the_room_takes_states_as_a_filter(states, room):
     _, ids = states
     answer = room.get("/api/search?is=gone").json()
