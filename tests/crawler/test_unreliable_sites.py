@@ -95,7 +95,7 @@ def test_a_site_without_articles_says_why(tmp_path, on, monkeypatch):
 
 
 @pytest.mark.parametrize(("refused", "code"), [(range(2, 8), 15), (range(2, 5), 0)])
-def test_a_site_that_shows_its_front_page_and_refuses_all_its_articles_says_so(tmp_path, on, refused, code):
+def test_a_site_that_refuses_all_its_articles_says_so(tmp_path, on, refused, code):
     with Site(newsroom(1)) as site:
         on(0, site, tmp_path / "a")
         site.pages = newsroom(*refused) | {story(n): (403, {}, b"no") for n in refused}
