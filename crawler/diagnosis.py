@@ -110,6 +110,18 @@ def is_refusal(reason: str) -> bool:
     return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410", "http-451"}
 
 
+MIN_FAILED = 5
+"""Minimum failed pages of a site with articles; one or two dead links are no news."""
+
+
+def all_failed(rows: Iterable[Visited]) -> bool:
+    """Return whether no page visited in a run gave anything, and more than a few were refused, failed or walled."""
+    pages = [row for row in rows if row.kind not in ANNOUNCERS]
+    failed = {OutcomeKind.REFUSED, OutcomeKind.FAILED}
+    lost = sum(row.urls for row in pages if row.outcome in failed or row.reason in _WALLS)
+    return lost >= MIN_FAILED and all(row.is_lost for row in pages)
+
+
 def why_no_article(
     rows: Iterable[Visited], *, out_of_scope: int, left_out: Mapping[str, int], no_browser: str = ""
 ) -> NoArticle:

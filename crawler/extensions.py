@@ -29,7 +29,7 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.parse.workers import NoWorkerError, parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
 from crawler.configuration import archive_folder
-from crawler.diagnosis import Visited, why_no_article
+from crawler.diagnosis import MIN_FAILED, Visited, all_failed, why_no_article
 from crawler.download.exchange import exchange_captured
 from crawler.report import Report
 from crawler.shutdown import stopping
@@ -140,6 +140,7 @@ class ArchiveExtension:
         self._stop = stop
         self._open = True
         self._run = 0
+        self._began = ""
         self._loops: list[Any] = []
         self._line = ExitStack()
 
@@ -178,6 +179,7 @@ class ArchiveExtension:
 
     def spider_opened(self) -> None:
         """Start the timers of the group commit and of the progress line."""
+        self._began = iso(self.clock())
         with self.writing():
             self._run = self.ingest.begin_run("crawl", site=self.report.site)
             recovered = recover(self.ingest, self.pool, site=self.report.site)
@@ -298,19 +300,20 @@ class ArchiveExtension:
             self.report.folder = ""
 
     def _explain_nothing(self) -> None:
-        """Report why no article of the site was ever found, or none at the page to save, if this run finished."""
+        """Report why no article of the site was ever found, all its pages failed, or none is at the page to save, if this run finished."""
         report, db = self.report, self.ingest.store.db
         tried = report.outcomes.total() and report.reason == "finished" and not report.met_max_pages
         if not tried or report.articles or report.outcomes["withheld"] or report.left_out["host-paused"]:
             return
         had_articles = articles.has_site(db, report.site)
-        if had_articles and not report.saved:
+        if had_articles and not report.saved and report.failures.total() + report.quarantined.total() < MIN_FAILED:
             return
+        since = self._began if had_articles and not report.saved else ""
         rows = [
             Visited(kind=kind, outcome=outcome, reason=reason, urls=number)
-            for kind, outcome, reason, number in frontier.ends(db, site=report.site, urls=report.saved)
+            for kind, outcome, reason, number in frontier.ends(db, site=report.site, urls=report.saved, since=since)
         ]
-        if had_articles and not any(row.is_lost for row in rows):
+        if had_articles and not (any(row.is_lost for row in rows) if report.saved else all_failed(rows)):
             return
         found = why_no_article(
             rows,

@@ -277,17 +277,18 @@ def hosts(db: Database, *, site: str) -> list[str]:
     return [str(row[0]) for row in db.conn.execute(sql, (site,))]
 
 
-def ends(db: Database, *, site: str, urls: Sequence[str] = ()) -> list[tuple[str, str, str, int]]:
+def ends(db: Database, *, site: str, urls: Sequence[str] = (), since: str = "") -> list[tuple[str, str, str, int]]:
     """Return how the last visits of a site's pages ended, as (kind, outcome, reason, number of URLs); URLs never visited are left out.
 
-    `urls` limits it to those URLs.
+    `urls` limits it to those URLs, `since` to visits from that time on.
     """
     among = f"AND url IN ({', '.join('?' * len(urls))})" if urls else ""
     sql = f"""
-        SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 AND kind NOT IN ({_REQUISITES}) {among}
+        SELECT kind, outcome, reason, count(*) FROM urls
+        WHERE site = ? AND visits > 0 AND visited_at >= ? AND kind NOT IN ({_REQUISITES}) {among}
         GROUP BY 1, 2, 3
         """  # noqa: S608 - our own words
-    return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site, *urls))]
+    return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site, since, *urls))]
 
 
 def scheduled(db: Database, url: str) -> ScheduledUrl | None:

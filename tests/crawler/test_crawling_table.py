@@ -55,6 +55,7 @@ HELD_BY = {
     "changes the headlines": "../archive/index/test_front_pages.py::test_what_led_is_told_from_its_first_capture_to_its_last_in_a_row",
     "has an archive of 100,000": "test_kinds.py::test_news_of_feed_and_front_page_comes_before_a_backlog_listed_oldest_first",
     "has URLs that look like traps": "test_kinds.py::test_articles_of_the_entry_outrank_traps_and_likeness",
+    "refuses, or fails at, every page": "test_unreliable_sites.py::test_a_site_that_refuses_all_its_articles_says_so",
     "gives no article at all": "test_diagnosis.py::test_the_likeliest_cause_is_named_and_something_to_try",
 }
 """The beginning of each row, and the test that holds it."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.diagnosis import Visited, why_no_article
+from crawler.diagnosis import Visited, all_failed, why_no_article
 
 
 def row(kind, outcome, reason="", urls=1):
@@ -48,3 +48,19 @@ def test_a_site_all_of_whose_links_look_like_traps_says_so():
 )
 def test_a_site_whose_links_robots_must_not_follow_says_so(left_out, reason):
     assert why_no_article([row("seed", "listing")], out_of_scope=0, left_out=left_out).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("rows", "failed"),
+    [
+        ([row("seed", "listing"), row("article", "refused", "http-403", 5)], True),
+        ([row("seed", "failed", "http-500", 5), row("article", "refused", "http-403", 4)], False),
+        ([row("article", "refused", "http-403", 5), row("article", "unchanged")], False),
+        ([row("article", "failed", "timeout", 3), row("page", "quarantine", "challenge", 2)], True),
+        ([row("article", "gone", "http-404", 5)], False),
+        ([row("article", "gone", "http-404"), row("article", "refused", "http-403", 5)], True),
+        ([row("page", "quarantine", "index", 5)], False),
+    ],
+)
+def test_all_pages_failed_only_if_none_was_read_and_they_are_not_just_a_few(rows, failed):
+    assert all_failed(rows) is failed

@@ -94,6 +94,16 @@ def test_a_site_without_articles_says_why(tmp_path, on, monkeypatch):
     assert "no article was found" in summary["warnings"][0]
 
 
+@pytest.mark.parametrize(("refused", "code"), [(range(2, 8), 15), (range(2, 5), 0)])
+def test_a_site_that_refuses_all_its_articles_says_so(tmp_path, on, refused, code):
+    with Site(newsroom(1)) as site:
+        on(0, site, tmp_path / "a")
+        site.pages = newsroom(*refused) | {story(n): (403, {}, b"no") for n in refused}
+        summary, asked = on(30, site, tmp_path / "a", code=code)
+    assert {story(n) for n in refused} <= set(asked)
+    assert summary["no_article"] == ("http-403" if code else "")
+
+
 @pytest.mark.parametrize("address", ["http://no-such-host.invalid/", "http://127.0.0.1:1/"])
 def test_a_site_that_gives_nothing_leaves_no_folder(tmp_path, address):
     said = crawl(address, tmp_path / "collections" / "new", code=9)
