@@ -124,7 +124,8 @@ def partial_matches(
     """Return the best `MOST_PARTIAL` articles that have some of the words, with scores; {} when enough have all of them."""
     if complete.total >= FEW:
         return {}
-    some = any_word(transliterated(shards, query, shards.languages()))
+    # A headline finds the article by its other words.
+    some = any_word(transliterated(shards, query, shards.languages(), join=not has_many_words(query)))
     if some == query:
         return {}
     whole = {ranked.place for ranked in complete.ordered(FEW)}

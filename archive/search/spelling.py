@@ -2,7 +2,8 @@
 
 Both corrections query the index for generated keys, so that no list of all words is needed. A word that (nearly) no
 article has is replaced by the words one letter away that some article has. A transliterated name is also searched for in
-the spellings of other papers (غوغل, جوجل, قوقل; مانشستر, مانشيستر), and a word without its hamza with it.
+the spellings of other papers (غوغل, جوجل, قوقل; مانشستر, مانشيستر), a word without its hamza with it, and a name in two words also
+in one (واتس اب, واتساب).
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
-from archive.arabic import fold, spell
+from archive.arabic import fold, spell, without_article
 from archive.search.analysis import stemming_language, tokens, word_key, word_variants
 from archive.search.candidates import Shards, count_matches
 from archive.search.query import Clause, Phrase, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _ARABIC: Final = "ءابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 _LATIN: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -38,6 +39,12 @@ _BARE_CARRIER: Final = re.compile("(?<=ا)ي(?=.)|(?<=.)و(?=و)|(?<=.)ي(?=ي)"
 _VOWELS: Final = "اوي"
 _LONG_NAME: Final = 6
 """The fewest letters of a name in which an additional or missing long vowel does not make another word."""
+
+_SHORTEST_PARTS: Final = (3, 2)
+"""The fewest letters of two words that may be one: with shorter ones, particles and a word make another word (ان شاء, انشاء)."""
+_SHORTEST_JOINED: Final = 6
+_COMPARED: Final = 1000
+"""The most articles of a word that are counted to see whether it is more frequent than its parts in a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +126,9 @@ def _with_carrier(word: str) -> Iterator[str]:
         yield spell(f"{word[: found.start()]}ء{word[found.end() :]}")
 
 
-def transliterated(shards: Shards, query: Query, languages: Sequence[str]) -> Query:
-    """Return the query with the other spellings of words that the archive has."""
+def transliterated(shards: Shards, query: Query, languages: Sequence[str], *, join: bool) -> Query:
+    """Return the query with the other spellings of words that the archive has; with `join` also of two words as one."""
+    joined = _joined(shards, query, languages) if join else {}
 
     def spelled(phrase: Phrase) -> Phrase:
         own = phrase.keys or word_variants(phrase.words[0], languages)
@@ -128,9 +136,39 @@ def transliterated(shards: Shards, query: Query, languages: Sequence[str]) -> Qu
             return phrase
         carried = (key for form in _with_carrier(phrase.words[0]) for key in word_variants(form, languages))
         found = _known(shards, (*_other_letters(own[0]), *(key for key in carried if key not in own)))
+        found += joined.get(phrase, ())
         return replace(phrase, keys=tuple(dict.fromkeys((*own, *found)))) if found else phrase
 
     return _with_words(query, spelled)
+
+
+def _joined(shards: Shards, query: Query, languages: Sequence[str]) -> Mapping[Phrase, tuple[str, ...]]:
+    """Return, for words that the archive more often writes as one with the word before or after them, the keys of both as one."""
+    words = [clause.phrases[0] for clause in query.wanted if len(clause.phrases) == 1 and _is_word(clause.phrases[0])]
+    found: dict[Phrase, tuple[str, ...]] = {}
+    for pair in pairwise(words):
+        first, second = (spell(phrase.words[0]) for phrase in pair)
+        known = _known(shards, _as_one(first, second, languages))
+        if not known:
+            continue
+        as_one, as_two = (
+            count_matches(shards, _one(phrase), languages, limit=_COMPARED)
+            for phrase in (Phrase(words=(first + second,), keys=known), Phrase(words=(first, second)))
+        )
+        if as_one > as_two:
+            found |= {phrase: (*found.get(phrase, ()), *known) for phrase in pair}
+    return found
+
+
+def _as_one(first: str, second: str, languages: Sequence[str]) -> Iterator[str]:
+    """Yield the keys of two Arabic words written as one, unless stemming takes the second for an ending."""
+    whole = without_article(first + second)
+    if len(whole) > _LONGEST or not all(letter in _ARABIC for letter in whole):
+        return
+    if len(first) >= _SHORTEST_PARTS[0] and len(second) >= _SHORTEST_PARTS[1]:
+        for key in word_variants(first + second, languages):
+            if len(key) >= _SHORTEST_JOINED and key.startswith(whole[:-1]):
+                yield key
 
 
 def surface(word: str, keys: Iterable[str], texts: Iterable[tuple[str, str]]) -> str:

@@ -62,13 +62,18 @@ def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "", after:
         event=event,
         url=row["url"] if str(row["url"]).startswith(("http://", "https://")) else "",
         title=row["title"],
-        summary=(row["description"] or row["text"])[:LONGEST_EXTRACT],
+        summary=_extract(row["description"] or row["text"]),
         author=row["author"] or "",
         language=row["language"] or "",
         published=row["published_at"] or "",
         updated=_moment(at or row["fetched_at"]),
         article=cited(row),
     )
+
+
+def _extract(text: str) -> str:
+    """Return the beginning of a text, cut between words."""
+    return text if len(text) <= LONGEST_EXTRACT else f"{text[:LONGEST_EXTRACT].rsplit(None, 1)[0]} …"
 
 
 def cited(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -193,6 +193,37 @@ def test_a_name_in_other_letters_follows_the_name_as_typed(shelf):
     assert ids(shelf, "غريب") == [strange]
 
 
+@pytest.mark.parametrize(
+    ("query", "joined"), [("سنا بلوك", "سنابلوك"), ("سنا بلوك خطة", "سنابلوك"), ("دار نور", "دارنور")]
+)
+def test_a_name_in_two_words_also_finds_it_in_one_where_that_is_more_frequent(shelf, query, joined):
+    first, second = query.split()[:2]
+    wanted = [shelf.put(text=f"أعلن {joined} أمس عن خطة جديدة {number}") for number in range(3)]
+    typed = shelf.put(text=f"خطة جديدة في {first} {second}")
+    found = search(shelf.db, query).hits
+    assert (found[0].id, found[0].is_partial) == (typed, False)
+    assert {hit.id for hit in found if hit.is_partial} == set(wanted)
+    for _ in range(3):
+        shelf.put(text=f"خطة في {first} {second}")
+    assert not {hit.id for hit in search(shelf.db, f"{first} {second}").hits} & set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("query", "other"),
+    [
+        ("ان شقاق", "انشقاق"),  # a particle and a word
+        ("الاسبوع دون", "اسبوعد"),  # stemming takes the end of the second word for an ending
+        ("سنا بلوك قمر شجرة كرسي", "سنابلوك"),  # a headline
+        ("one plus", "oneplus"),
+    ],
+)
+def test_words_that_only_together_look_like_another_word_are_not_joined(shelf, query, other):
+    for number in range(3):
+        shelf.put(text=f"{other} {number}")
+    wanted = shelf.put(text=query)
+    assert ids(shelf, query) == [wanted]
+
+
 def test_stems_follow_the_language_of_the_document(shelf):
     english = shelf.put(text="the ministers were running", language="en-GB")
     french = shelf.put(text="les élections présidentielles nouvelles", language="fr")

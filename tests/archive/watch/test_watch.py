@@ -153,6 +153,21 @@ def test_feeds_are_well_formed_whatever_the_article_says(shelf):
     assert items(shelf)[0]["_warraq"]["warc_filename"].endswith(".warc.gz")
 
 
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ("زلزال " * 83 + "قوي جدا", "زلزال " * 83 + "…"),  # the 500th character is in the last word but one
+        ("زلزال", "زلزال"),
+        ("字" * 600, "字" * 500 + " …"),
+    ],
+)
+def test_a_long_text_is_cut_between_words(shelf, text, summary):
+    watching(shelf)
+    shelf.put("https://daftar.example/2", "زلزال جديد", text)
+    run(folder_of(shelf), now=NOW)
+    assert items(shelf)[0]["content_text"] == summary
+
+
 def test_a_webhook_is_signed_and_tried_again_with_the_same_id(shelf):
     with Server({"/hook": refuse}) as server:
         watch = watching(shelf, targets=(server.url("/hook"),))
