@@ -3,7 +3,7 @@
 Both corrections query the index for generated keys, so that no list of all words is needed. A word that (nearly) no
 article has is replaced by the words one letter away that some article has. A transliterated name is also searched for in
 the spellings of other papers (غوغل, جوجل, قوقل; مانشستر, مانشيستر), a word without its hamza with it, and a name in two words also
-in one (واتس اب, واتساب).
+in one (فيس بوك, فيسبوك).
 """
 
 from __future__ import annotations
