@@ -11,9 +11,10 @@ from archive.extract.dates.words import MONTHS, WEEKDAYS, fold_date
 from archive.extract.metadata.head import is_placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_NAME = 80
+MAX_AUTHORS = 20
 _MAX_BYLINE = 500
 
 _SPLIT = re.compile(
@@ -314,3 +315,38 @@ def _is_name(name: str) -> bool:
     ):
         return False
     return not any(character.isdigit() for character in name) and any(character.isalpha() for character in name)
+
+
+def has_name_shape(name: str, *, colon: bool) -> bool:
+    """Return whether a text looks like a person's name; `colon` says that it follows a label with one."""
+    if _CASELESS.search(name):
+        if _JOINED.fullmatch(name):
+            return colon and len(name) <= _MAX_JOINED
+        return 2 <= len(name.split()) <= 5 and (colon or not _ARTICLE.match(name))
+    return bool(NAME_WORDS.match(name))
+
+
+_CASELESS = re.compile("[\u0590-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Scripts without capital letters."""
+_JOINED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+"""Names in scripts that write them without a space."""
+_MAX_JOINED = 5
+_ARTICLE = re.compile(r"(?:^|\s)ال(?!دكتور|مهندس|[أا]ستاذ|محامي|شيخ|لواء)")
+NAME_WORDS = re.compile(
+    r"^[^\W\d_a-z][\w.’'-]*(?:\s(?:(?:[ae]l-|[dl]['’])?[^\W\d_a-z][\w.’'-]*|von|van|de|der|den|del|di|da|dos|al|el|bin|ibn|ten|le|la|y|und|and|et)){1,6}$"
+)
+
+
+def clean_names(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
+    """Return the distinct names in these bylines, without those of the site and its branches; at most 20."""
+    names: dict[str, str] = {}
+    for value in values:
+        for name in split_names(value):
+            key = name.casefold()
+            is_site = any(form in sites for form in (key, key.replace(" ", ""), key.removeprefix("the ")))
+            is_branch = bool(names) and key.partition(" ")[0] in sites
+            if key not in names and not is_site and not is_branch:
+                names[key] = name
+            if len(names) >= MAX_AUTHORS:
+                break
+    return tuple(names.values())

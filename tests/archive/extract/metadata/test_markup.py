@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.extract.dates import html as dates
-from archive.extract.metadata import authors, images, sections
+from archive.extract.metadata import bylines, images, sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ LEADS = (
 @pytest.mark.parametrize(
     ("pattern", "words", "names"),
     [
-        (authors._BYLINE_OR_LINE, authors._BYLINE_WORDS, BYLINES),
+        (bylines.BYLINE_OR_LINE, bylines.BYLINE_WORDS, BYLINES),
         (dates._DATED, dates._DATED_WORDS, DATED),
         (sections._CATEGORY, sections._CATEGORY_WORDS, CATEGORIES),
         (images._FIGURE, images._PICTURE_WORDS, FIGURES),
