@@ -10,6 +10,7 @@ from dataclasses import replace
 from gettext import gettext as _
 from inspect import cleandoc
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,6 +98,17 @@ def _let_interrupts_raise() -> None:
     handler = signal.getsignal(signal.SIGINT)
     if callable(handler) and handler is not signal.default_int_handler:  # a background process ignores Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = _repeat_interrupt
+
+
+def _repeat_interrupt(lost: sys.UnraisableHookArgs) -> None:
+    """Send Ctrl-C again if it met a callback, as those of imports, in which Python prints exceptions and goes on."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    again = Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    again.daemon = True
+    again.start()
 
 
 def _first_sentence(command: click.Command) -> str:

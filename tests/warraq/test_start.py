@@ -52,6 +52,33 @@ def test_ctrl_c_while_it_starts_is_one_line_and_130(module, command, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+LOST = """
+import signal, sys, time, weakref
+from archive.cli import Program
+import click
+
+@click.command()
+def waits():
+    class Held: pass
+    held = Held()
+    ref = weakref.ref(held, lambda _: signal.raise_signal(signal.SIGINT))
+    del held
+    time.sleep(60)
+
+signal.signal(signal.SIGINT, lambda *_: None)  # as warraq.__main__ has one of its own
+Program("warraq", commands={"waits": waits})(["waits"])
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_callback_in_which_python_ignores_exceptions_is_not_lost():
+    done = subprocess.run(
+        [sys.executable, "-c", LOST], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
+    assert done.stderr.startswith("warraq: interrupted")
+
+
 @pytest.mark.slow
 def test_it_is_said_in_the_language_of_the_locale():
     said, code = interrupted_at("click", "sites", LANGUAGE="ar")
