@@ -17,7 +17,9 @@ def test_texts_under_two_titles_are_versions_if_most_of_their_words_are_common(k
     assert may_be_versions(("First title", TEXT), ("Second title", other)) is versions
 
 
-@pytest.mark.parametrize(("words", "others", "versions"), [(40, 0, True), (40, 2, True), (40, 4, False), (20, 0, False)])
+@pytest.mark.parametrize(
+    ("words", "others", "versions"), [(40, 0, True), (40, 2, True), (40, 4, False), (20, 0, False)]
+)
 def test_a_text_whose_words_are_nearly_all_in_a_longer_one_is_a_version(words, others, versions):
     shorter = " ".join([*(f"word{n}" for n in range(words - others)), *(f"other{n}" for n in range(others))])
     assert may_be_versions(("First title", TEXT), ("Second title", shorter)) is versions
