@@ -206,8 +206,11 @@ def _give_back(db: Database, url: str, claims: list[tuple[int, str]], *, unindex
     keys = {articles.key_of(db, url), joins.forget_canonical(db, articles.key_of(db, url), urls.identity(url))}
     moved = list[int]()
     for article_id, page in claims:
-        sql = "UPDATE captures SET reason = ?, detail = ? WHERE article_id = ? AND outcome = 'article'"
-        db.conn.execute(sql, (FALSE_CANONICAL, url, article_id))
+        sql = """
+            UPDATE captures SET reason = ?, detail = CASE detail WHEN '' THEN ? ELSE ? || '; ' || detail END
+            WHERE article_id = ? AND outcome = 'article'
+            """
+        db.conn.execute(sql, (FALSE_CANONICAL, url, url, article_id))
         key = articles.key_of(db, page)
         keys.add(key)
         sql = "SELECT id FROM articles WHERE article_key = ? AND text_digest = (SELECT text_digest FROM articles WHERE id = ?)"

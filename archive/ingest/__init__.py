@@ -23,7 +23,7 @@ from archive.index.articles import is_teaser, may_be_teaser
 from archive.index.columns import text_digest
 from archive.index.renderings import Rendering, uri_of
 from archive.index.rows import CaptureRow
-from archive.ingest.commit import Committed, GroupWriter
+from archive.ingest.commit import Committed, GroupWriter, under_own_url
 from archive.outcome import Outcome, OutcomeKind
 from archive.urls.surt import surt
 from archive.warc import cdxj
@@ -275,10 +275,8 @@ class ArchiveWriter:
         if article is None or row is None:
             return disposition
         if article.url != row.url and not self._is_believed(article, row.url):
-            detail = "; ".join(filter(None, (article.url, disposition.outcome.detail)))
-            outcome = replace(disposition.outcome, reason=identity.FALSE_CANONICAL, detail=detail)
-            named, article = article.url, replace(article, url=row.url)
-            disposition = replace(disposition, article=article, named=named, outcome=outcome)
+            disposition = under_own_url(disposition, article, row)
+            article = replace(article, url=row.url)
         self._claims[article.url] = (article.title, article.text)
         return disposition
 

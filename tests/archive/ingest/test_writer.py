@@ -1,5 +1,7 @@
 """Ingest: a bad page does not affect others, and a wrong canonical URL does not merge them."""
 
+from dataclasses import replace
+
 import pytest
 
 from archive import Archive
@@ -106,6 +108,23 @@ def test_two_articles_that_name_each_other_as_canonical_keep_their_own_urls(inge
     ingest.commit()
     assert articles(ingest) == [("0", STORIES[0][0]), ("1", STORIES[1][0])]
     assert outcomes(ingest) == [("0", "false-canonical", "1"), ("1", "false-canonical", "0")]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("names", [("always-this-one", "always-this-one"), ("1", "0")])
+def test_what_was_missing_of_a_page_is_still_said_beside_its_wrong_canonical_url(ingest, names, at_once):
+    for number, (title, word) in enumerate(STORIES[:2]):
+        body = story(title, word).replace(b"<article>", CANONICAL.replace(b"always-this-one", names[number].encode()))
+        one = capture(f"/2026/11/{number}", body, number)
+        row = ingest.record(one, site="paper")
+        answer = parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started))
+        outcome = replace(answer.outcome, detail=f"page {number} is missing")
+        ingest.finish(disposition_of(row, replace(answer, outcome=outcome)))
+        if not at_once:
+            ingest.commit()
+    ingest.commit()
+    found = [(reason, detail) for _, reason, detail in outcomes(ingest)]
+    assert found == [("false-canonical", f"{names[number]}; page {number} is missing") for number in range(2)]
 
 
 def test_an_article_whose_page_took_on_a_wrong_canonical_url_keeps_its_history_apart_from_the_article_there(ingest):
