@@ -185,6 +185,11 @@ def version_spans(db: Database, url: str) -> list[VersionSpan]:
 ALIKE = 0.8
 """Share of common words from which texts under two titles can be versions of one article: unrelated news shares a tenth, but reports of
 two fires, matches or days on the stock exchange, written from one template, up to seven tenths."""
+CONTAINED = 0.95
+"""Share of the shorter text's words that are in the longer one, from which they can be too: a page for telephones leaves paragraphs out,
+an update adds some. Of reports from one template it is at most eight tenths."""
+LEAST_CONTAINED = 30
+"""The fewest different words of such a shorter text: those of a line or two may occur in any text."""
 
 
 def latest_text(db: Database, url: str) -> tuple[str, str] | None:
@@ -207,7 +212,8 @@ def may_be_versions(one: tuple[str, str], other: tuple[str, str]) -> bool:
     if one[0] == other[0]:
         return True
     words, others = set(one[1].split()), set(other[1].split())
-    return len(words & others) >= ALIKE * len(words | others)
+    common, shorter = len(words & others), min(len(words), len(others))
+    return common >= ALIKE * len(words | others) or common >= max(CONTAINED * shorter, LEAST_CONTAINED)
 
 
 def was_read_at(db: Database, url: str, page: str) -> bool:

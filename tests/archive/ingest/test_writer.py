@@ -132,6 +132,18 @@ def test_a_canonical_url_of_the_same_article_is_believed_and_its_versions_are_on
     assert articles(ingest) == [("always-this-one", "خبر آخر تماما")]
 
 
+@pytest.mark.parametrize("pages", [("always-this-one", "amp"), ("amp", "always-this-one")])
+def test_a_page_for_telephones_with_another_title_and_fewer_paragraphs_is_no_article_of_its_own(ingest, pages):
+    whole = story("فيضان النهر الكبير", "ماء")
+    shorter = story("النهر يفيض", "ماء").partition("<p>ماء2".encode())[0]
+    bodies = {"always-this-one": whole, "amp": shorter.replace(b"<article>", CANONICAL)}
+    for number, path in enumerate(pages):
+        settle(ingest, capture(f"/2026/11/{path}", bodies[path], number))
+        ingest.commit()
+    assert [path for path, _ in articles(ingest)] == ["always-this-one"]
+    assert {reason for _, reason, _ in outcomes(ingest)} == {""}
+
+
 def test_an_entry_that_cannot_be_written_costs_one_row_with_a_reason_and_not_the_group(ingest, monkeypatch):
     learn = site_lines.count_lines
 
