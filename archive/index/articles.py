@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
 from archive.index import captures, former_ids, noise
-from archive.index.columns import COLUMNS, packed, values_of
+from archive.index.columns import COLUMNS, packed, text_block, values_of
 from archive.index.rows import of_site
 
 if TYPE_CHECKING:
@@ -147,15 +148,20 @@ def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
     return cast("list[ArticleRow]", list(db.query(sql, [after, limit])))
 
 
-def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
-    """Set the record that holds the clean text of versions: pairs of (conversion id, record id of the capture it was read from)."""
-    db.conn.executemany(
-        """
-        UPDATE articles SET conversion_id = ?
+def set_conversions(db: Database, records: list[tuple[str, str, bytes]]) -> None:
+    """Set the records that hold the clean text of versions.
+
+    Each is given by its id, that of the capture which was read, and the SHA-256 of its block. One with another text than the version's was
+    written by other rules of extraction, as after an update, and is not its text record.
+    """
+    sql = """
+        SELECT id, title, text FROM articles
         WHERE conversion_id = '' AND capture_id = (SELECT id FROM captures WHERE record_id = ?)
-        """,
-        pairs,
-    )
+        """
+    for record_id, origin, digest in records:
+        for article_id, title, text in db.conn.execute(sql, (origin,)).fetchall():
+            if sha256(text_block(title, text).encode()).digest() == digest:
+                db.conn.execute("UPDATE articles SET conversion_id = ? WHERE id = ?", (record_id, article_id))
 
 
 def version_spans(db: Database, url: str) -> list[VersionSpan]:
