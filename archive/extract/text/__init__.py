@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -22,16 +23,16 @@ from archive.extract.text.declared import declared_body, recipe_lines, reconcile
 from archive.extract.text.labels import DATE_LABEL, Known, Line
 from archive.extract.text.layout import Layout
 from archive.extract.text.main_content import MainContentFinder
-from archive.extract.text.names import folded_words
+from archive.extract.text.names import ends_sentence, folded_words
 from archive.extract.text.own import find_lead, is_lead_class, own_article, title_heading
 from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, rules_by_place, same_site
 from archive.extract.text.shapes import rules_by_shape
-from archive.extract.text.state import embedded
+from archive.extract.text.state import LIVE_ENTRY, embedded
 from archive.extract.text.structure import make_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archive.body import Body
     from archive.extract.document import Document
@@ -136,6 +137,8 @@ _MUCH = 0.75
 _LITTLE = 800
 """Below this many characters of text, the whole article may be in the page's script data."""
 _TWICE = 2
+_UNDER_TITLE = 6
+"""Maximum blocks below the title among which the introduction of a live blog is searched for."""
 _PLAIN = frozenset(
     {"p", "div", "section", "span", "address", "header", "footer", "center", "article", "main", "body", "template"}
 )
@@ -215,10 +218,19 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     state = embedded(document, lambda line: line_key(line) in titles)
     if len(state) < _TWICE * size or not state:
         return text
-    tree = parse_html(f"<html><body><article>{state}</article></body></html>")
+    intro = _introduction(text.model.blocks, titles) if state.startswith(LIVE_ENTRY) else ""
+    tree = parse_html(f"<html><body><article>{intro}{state}</article></body></html>")
     document = replace(document, tree=tree, model=read_model(tree), html="")
     other = _read(document, metadata, _title_lines(document, metadata))
     return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
+
+
+def _introduction(blocks: Sequence[TextBlock], titles: TitleLines) -> str:
+    """Return the sentences right under the title, which introduce the entries of a live blog, as HTML."""
+    title = title_heading(blocks, lambda line: line_key(line) in titles)
+    under = blocks[title + 1 : title + 1 + _UNDER_TITLE] if title >= 0 else ()
+    told = (block.text for block in under if not (block.hook or block.hidden or block.href))
+    return "".join(f"<p>{html.escape(line)}</p>" for line in told if ends_sentence(line, asking=False))
 
 
 def _title_lines(document: Document, metadata: Metadata) -> TitleLines:

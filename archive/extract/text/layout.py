@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from archive.extract.model import ALL_LINK, LINKED
@@ -229,9 +229,17 @@ class Layout:
         if group not in self._groups:
             text = len("".join(group.itertext()).strip())
             links = sum(len("".join(link.itertext()).strip()) for link in group.iter("a"))
-            is_announced = block.linked < ALL_LINK and index > 0 and self.blocks[index - 1].text.endswith((":", "："))
-            self._groups[group] = is_announced or links < _MANY_LINKS * text
+            self._groups[group] = links < _MANY_LINKS * text or self._is_announced(index, group)
         return self._groups[group]
+
+    def _is_announced(self, index: int, group: HtmlElement) -> bool:
+        """Return whether the line before a list introduces it, and not all of its items are only links."""
+        first = index
+        while first and is_in(self.blocks[first - 1].element, group):
+            first -= 1
+        inside = takewhile(lambda block: is_in(block.element, group), islice(self.blocks, first, None))
+        is_introduced = first > 0 and self.blocks[first - 1].text.endswith((":", "："))
+        return is_introduced and any(block.linked < ALL_LINK for block in inside)
 
     def is_boilerplate(self, element: HtmlElement) -> bool:
         """Return whether a block between the article's paragraphs is in a box that is a widget, picture or teaser."""

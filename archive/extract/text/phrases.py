@@ -158,7 +158,7 @@ def _load() -> PhraseTable:
     phrases: list[BoilerplatePhrase] = []
     with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            is_pattern = row["match"] == "regex"
+            is_pattern = row["match"] in {"regex", "request"}
             own = "" if is_pattern else line_key(row["phrase"])
             phrases.extend(
                 BoilerplatePhrase(

@@ -134,7 +134,7 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
         if len(linked) < len(places):
             for at in linked:
                 rules.pop(at, None)
-        elif not _is_announced(found, places[0], blocks):
+        elif not _is_announced(found, places, blocks):
             rules.update(dict.fromkeys(linked, "linked-list"))
     headings = {index for index in found if blocks[index].linked >= ALL_LINK and blocks[index].element.tag in HEADINGS}
     kept = {
@@ -183,10 +183,11 @@ def _is_list_title(block: TextBlock) -> bool:
     return block.element.tag in {"p", "div"} and words <= _TITLE_WORDS and not ends_sentence(block.text)
 
 
-def _is_announced(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
-    """Return whether the line before a list introduces it, and its items are more than links."""
-    before = blocks[found[at - 1]] if at else None
-    return before is not None and before.text.endswith((":", "：")) and blocks[found[at]].linked < ALL_LINK
+def _is_announced(found: Sequence[int], places: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Return whether the line before a list introduces it, and not all of its items are only links."""
+    if not places[0] or not blocks[found[places[0] - 1]].text.endswith((":", "：")):
+        return False
+    return any(blocks[found[at]].linked < ALL_LINK for at in places)
 
 
 def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:

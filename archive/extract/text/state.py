@@ -71,6 +71,10 @@ _DRAWN = frozenset(
 )
 
 
+LIVE_ENTRY = '<section class="live-entry">'
+"""The beginning of each entry of a live blog in the HTML that `embedded` returns."""
+
+
 def embedded(document: Document, is_title: Callable[[str], bool]) -> str:
     """Return the longest body of the page's own article outside its visible text, as HTML; '' if there is none."""
     bodies = [
@@ -108,7 +112,7 @@ def _live_entries(document: Document) -> str:
 
 def _entry(update: dict[str, Any]) -> str:
     headline, body, moment = (update.get(key) for key in ("headline", "articleBody", "datePublished"))
-    parts = ['<section class="live-entry">']
+    parts = [LIVE_ENTRY]
     if isinstance(moment, str):
         parts.append(f'<time datetime="{html.escape(moment[:40])}"></time>')
     if isinstance(headline, str):

@@ -104,7 +104,7 @@ class _Builder:
         elif holder.tag in _LISTS:
             items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
             yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
-        elif holder.tag == "table":
+        elif holder.tag == "table" and self._has_columns(holder, [line for line, _ in group]):
             yield self._table(holder, [line for line, _ in group])
         elif holder.tag == "pre":
             text = "\n".join(self.model.blocks[line].text for line, _ in group)
@@ -153,6 +153,12 @@ class _Builder:
             lines.pop()
         url = absolute(self.base, holder.get("cite") or "") if holder.get("cite") else ""
         return Block(kind="quote", blocks=self._inner(lines), cite=cite, url=url)
+
+    def _has_columns(self, table: HtmlElement, lines: Sequence[int]) -> bool:
+        """Return whether a row has text in several cells; other tables only lay out their lines."""
+        cells = {_cell_of(self.model.blocks[index].element, table) for index in lines}
+        rows = [closest(cell, "tr") for cell in cells if cell is not None]
+        return len(set(rows)) < len(rows)
 
     def _table(self, table: HtmlElement, lines: Sequence[int]) -> Block:
         """Return a table: a row for each `tr`, a cell for each `td` or `th`."""
@@ -291,6 +297,12 @@ _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
 @lru_cache(maxsize=4096)
 def _is_entry(names: str) -> bool:
     return _ENTRY.search(names) is not None
+
+
+def _cell_of(element: HtmlElement, table: HtmlElement) -> HtmlElement | None:
+    """Return the cell of a table that contains an element, not that of a table within it."""
+    cells = [node for node in ancestors(element, table) if node.tag in {"td", "th"}]
+    return cells[-1] if cells else None
 
 
 def _runs(
