@@ -261,9 +261,11 @@ def _page_titles(document: Document, head: Head) -> Iterator[tuple[str, str]]:
 
 def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> float:
     """Return the trust in a heading: high if it shares words with the declared titles, unlike a menu or slogan."""
+    key, words = title_words(text), word_set(text)
+    if alone and len(words) > 2:
+        declared = [other for other in declared if len(word_set(other)) > 1]  # one word is a section, or the kind of page
     if not declared:
         return _TRUST["h1"]
-    key, words = title_words(text), word_set(text)
     keys = [title_words(other) for other in declared]
     is_part = any(key == other or other.startswith(key + " ") or other.endswith(" " + key) for other in keys)
     if is_part or any(_goes_on(text, other) for other in declared):

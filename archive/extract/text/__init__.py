@@ -67,9 +67,10 @@ def title_parts(title: str) -> set[str]:
 class TitleLines:
     """The titles of a page, folded for comparison."""
 
-    def __init__(self, candidates: Iterable[str]) -> None:
+    def __init__(self, candidates: Iterable[str], headline: str = "") -> None:
+        """`headline` is a title that the page prints as its heading, which may be one word."""
         keys = {line_key(candidate) for candidate in candidates if candidate}
-        self._keys = {key for key in keys if _is_telling(key)}
+        self._keys = {key for key in keys if _is_telling(key) or key == line_key(headline)}
         self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in self._keys]
         bags = [Counter(key.split()) for key in self._keys]
         self._bags = [(bag, bag.total()) for bag in bags]
@@ -234,7 +235,9 @@ def _introduction(blocks: Sequence[TextBlock], titles: TitleLines) -> str:
 
 
 def _title_lines(document: Document, metadata: Metadata) -> TitleLines:
-    return TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
+    title = metadata.article.title
+    headline = title if metadata.article.provenance.get("title") == "h1" else ""
+    return TitleLines(title_candidates(document.model, (title, *metadata.title_candidates)), headline)
 
 
 def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
@@ -270,7 +273,8 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     places = rules_by_place(order, blocks, document.page.url, added)
     shapes = rules_by_shape(order, model, urlsplit(document.page.url).hostname or "")
     shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
-    places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
+    above = _links_above(order, blocks, is_title)
+    places = [place or shapes.get(index, above.get(index, "")) for place, index in zip(places, order, strict=True)]
     known = Known(
         is_title=titles.__contains__,
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
@@ -296,6 +300,15 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     if (heading := title_heading(blocks, is_title)) >= 0 and heading not in rule_of:
         rule_of = dict(sorted({**rule_of, heading: "title"}.items()))
     return Text(model=model, rules=rule_of, route=route, doubt=doubt)
+
+
+def _links_above(found: Sequence[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> dict[int, str]:
+    """Return the rule of the links above the title, {} if the text begins there."""
+    titles = (at for at, index in enumerate(found) if not blocks[index].is_linked and is_title(blocks[index].text))
+    above = found[: next(titles, 0)]
+    if any(ends_sentence(blocks[index].text) and not blocks[index].is_linked for index in above):
+        return {}
+    return {index: "links" for index in above if blocks[index].linked >= ALL_LINK}
 
 
 def _footnotes(model: PageModel) -> set[int]:

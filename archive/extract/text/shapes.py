@@ -25,7 +25,7 @@ from archive.extract.text.captions import (
     pictures_by_text,
 )
 from archive.extract.text.labels import Line, is_date, is_label, is_name, names_comments
-from archive.extract.text.names import count_words, folded_words, quads, share
+from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share
 from archive.extract.text.phrases import PHRASES, line_key
 from archive.extract.text.teasers import find_appeals, find_excerpts, find_labels, find_offers, find_teasers
 from archive.extract.text.widgets import (
@@ -118,8 +118,14 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
     left = [blocks[index] for index in found if index not in rules]
     is_most = sum(len(block.text) for block in left) < sum(len(blocks[index].text) for index in rules)
     if is_most and sum(block.is_running for block in left) < _ENOUGH:  # what is most of the text is the article
-        rules = {}
+        is_told = any(ends_sentence(block.text) and not block.is_linked for block in left)
+        rules = {index: rule for index, rule in rules.items() if is_told and _is_card(rule, blocks[index])}
     return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
+
+
+def _is_card(rule: str, block: TextBlock) -> bool:
+    """Return whether a line is part of a teaser that is one link, with its excerpt."""
+    return rule == "teaser" and block.linked >= ALL_LINK
 
 
 def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
