@@ -263,7 +263,9 @@ def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> flo
     """Return the trust in a heading: high if it shares words with the declared titles, unlike a menu or slogan."""
     key, words = title_words(text), word_set(text)
     if alone and len(words) > 2:
-        declared = [other for other in declared if len(word_set(other)) > 1]  # one word is a section, or the kind of page
+        declared = [
+            other for other in declared if len(word_set(other)) > 1
+        ]  # one word is a section, or the kind of page
     if not declared:
         return _TRUST["h1"]
     keys = [title_words(other) for other in declared]
