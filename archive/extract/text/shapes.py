@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archive.extract.metadata.urls import PAGE_NUMBER
 from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import boxes_around
@@ -57,6 +58,8 @@ _COPIED = 3
 _BUTTON_WORDS = 4
 _MARK = 3
 """Maximum characters of a footnote's number, which leads back to its mark."""
+_PAGER = 60
+"""Maximum characters of a line of links to the article's pages."""
 _RECORDING = re.compile(r"\.(?:mp3|m4a|ogg|wav|mp4)(?:$|[?#])", re.IGNORECASE)
 _TOP = 6
 _MOST_LABELS = 5
@@ -100,6 +103,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         _doubles,
         _copies,
         _buttons,
+        _pages,
         find_credits,
         partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
         find_video_titles,
@@ -300,6 +304,20 @@ def _buttons(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         block = blocks[index]
         is_mark = block.href[:1] == "#" and len(block.text) <= _MARK
         if is_mark or said[block.text] > 1 or _RECORDING.search(block.href):
+            yield index, "links"
+
+
+def _pages(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find a last line that only leads to other pages of the article: `Page 1 of 3 | Next`."""
+    for index in found[-1:]:
+        block = blocks[index]
+        hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+        if (
+            hrefs
+            and len(block.text) <= _PAGER
+            and all(map(PAGE_NUMBER.search, hrefs))
+            and not ends_sentence(block.text)
+        ):
             yield index, "links"
 
 

@@ -125,9 +125,10 @@ class _Builder:
             return Block(kind="heading", level=max(2, int(str(heading.tag)[1])), spans=spans)
         names = " ".join(f"{node.get('class', '')}" for node in holders[:2])
         role = _role(names)
-        if block.element.tag == "dt" or role == "question" or (self.is_interview and self._is_bold_question(index)):
+        term = next((node.tag for node in holders[:2] if node.tag in {"dt", "dd"}), "")
+        if term == "dt" or role == "question" or (self.is_interview and self._is_bold_question(index)):
             return Block(kind="question", spans=spans)
-        if block.element.tag == "dd" or role == "answer":
+        if term == "dd" or role == "answer":
             return Block(kind="answer", spans=spans)
         return Block(kind="paragraph", spans=spans)
 
