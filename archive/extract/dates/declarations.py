@@ -35,7 +35,8 @@ VAGUE = (
 )  # fmt: skip
 """Fields that are as often dates of the page, a picture or a video as of the article."""
 PUBLISHED_NAME = re.compile(
-    r"(?:^|[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?|created?|creation)[_-]?(?:at|on|date|time|datetime)$"
+    r"(?:^|[._:-])(?:(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?|created?|creation)"
+    r"[_-]?(?:at|on|date|time|datetime|timestamp)|date[_-]?(?:published|posted|issued|created))$"
 )
 _MODIFIED_NAME = re.compile(
     r"(?:^|[._:-])(?:last[_-]?)?(?:updated?|modified|modification|edited)[_-]?(?:at|on|date|time)$"

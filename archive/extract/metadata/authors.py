@@ -80,7 +80,8 @@ def _names_of(head: Head, author: object, depth: int = 0) -> Iterator[str]:
         return
     parts = _whole_name(plain(value.get("givenName")), plain(value.get("familyName")))
     if names := as_list(value.get("name")) or as_list(parts or None):
-        yield from map(plain, names)
+        is_translated = all(isinstance(name, dict) and "@language" in name for name in names)
+        yield from map(plain, names[:1] if is_translated else names)
     elif depth < _MAX_ROLES:
         for inner in [*as_list(value.get("mainEntity")), *as_list(value.get("author"))][:MAX_AUTHORS]:
             yield from _names_of(head, inner, depth + 1)
