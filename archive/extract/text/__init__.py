@@ -68,9 +68,9 @@ class TitleLines:
     """The titles of a page, folded for comparison."""
 
     def __init__(self, candidates: Iterable[str], headline: str = "") -> None:
-        """`headline` is a title that the page prints as its heading, which may be one word."""
+        """`headline` is the title that the page prints as its heading, which may have two words."""
         keys = {line_key(candidate) for candidate in candidates if candidate}
-        self._keys = {key for key in keys if _is_telling(key) or key == line_key(headline)}
+        self._keys = {key for key in keys if _is_telling(key) or (key == line_key(headline) and " " in key)}
         self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in self._keys]
         bags = [Counter(key.split()) for key in self._keys]
         self._bags = [(bag, bag.total()) for bag in bags]
