@@ -29,6 +29,8 @@ HELD_BY = {
     "names its feeds only in a": "test_kinds.py::test_a_feed_that_only_the_body_or_a_link_field_names_is_read",
     "writes a session id under": "test_kinds.py::test_an_unknown_session_in_every_link_ends_and_each_article_is_one",
     "names one article's URL as the canonical": "../archive/ingest/test_writer.py::test_pages_with_one_wrong_canonical_url_stay_apart",
+    "serves copies of an article": "../archive/ingest/test_writer.py::test_a_copy_that_names_it_as_canonical_is_not_the_latest_version",
+    "names the first page": "../archive/ingest/test_writer.py::test_a_second_page_that_names_the_first_one_does_not_replace_it",
     "has entries without a URL": "test_kinds.py::test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted",
     "puts a session id into the path": "test_kinds.py::test_an_article_with_an_expired_session_id_is_asked_without_it",
     "publishes more between two crawls": "test_kinds.py::test_a_feed_through_which_news_may_have_passed_unseen_is_told",
