@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote
 
 from archive.discovery.xml import (
     MAX_BYTES,
@@ -172,7 +173,7 @@ def _text_of(data: bytes) -> str:
 
 def _percent(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - it is registered for decoding only
-    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+    return quote(error.object[error.start : error.end]), error.end
 
 
 codecs.register_error("percent", _percent)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
 from archive.index import captures, former_ids, noise
-from archive.index.columns import COLUMNS, packed, values_of
+from archive.index.columns import COLUMNS, packed, text_block, values_of
 from archive.index.rows import of_site
 
 if TYPE_CHECKING:
@@ -147,15 +148,20 @@ def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
     return cast("list[ArticleRow]", list(db.query(sql, [after, limit])))
 
 
-def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
-    """Set the record that holds the clean text of versions: pairs of (conversion id, record id of the capture it was read from)."""
-    db.conn.executemany(
-        """
-        UPDATE articles SET conversion_id = ?
+def set_conversions(db: Database, records: list[tuple[str, str, bytes]]) -> None:
+    """Set the records that hold the clean text of versions.
+
+    Each is given by its id, that of the capture which was read, and the SHA-256 of its block. One with another text than the version's was
+    written by other rules of extraction, as after an update, and is not its text record.
+    """
+    sql = """
+        SELECT id, title, text FROM articles
         WHERE conversion_id = '' AND capture_id = (SELECT id FROM captures WHERE record_id = ?)
-        """,
-        pairs,
-    )
+        """
+    for record_id, origin, digest in records:
+        for article_id, title, text in db.conn.execute(sql, (origin,)).fetchall():
+            if sha256(text_block(title, text).encode()).digest() == digest:
+                db.conn.execute("UPDATE articles SET conversion_id = ? WHERE id = ?", (record_id, article_id))
 
 
 def version_spans(db: Database, url: str) -> list[VersionSpan]:
@@ -179,6 +185,11 @@ def version_spans(db: Database, url: str) -> list[VersionSpan]:
 ALIKE = 0.8
 """Share of common words from which texts under two titles can be versions of one article: unrelated news shares a tenth, but reports of
 two fires, matches or days on the stock exchange, written from one template, up to seven tenths."""
+CONTAINED = 0.95
+"""Share of the shorter text's words that are in the longer one, from which they can be too: a page for telephones leaves paragraphs out,
+an update adds some. Of reports from one template it is at most eight tenths."""
+LEAST_CONTAINED = 30
+"""The fewest different words of such a shorter text: those of a line or two may occur in any text."""
 
 
 def latest_text(db: Database, url: str) -> tuple[str, str] | None:
@@ -201,7 +212,8 @@ def may_be_versions(one: tuple[str, str], other: tuple[str, str]) -> bool:
     if one[0] == other[0]:
         return True
     words, others = set(one[1].split()), set(other[1].split())
-    return len(words & others) >= ALIKE * len(words | others)
+    common, shorter = len(words & others), min(len(words), len(others))
+    return common >= ALIKE * len(words | others) or common >= max(CONTAINED * shorter, LEAST_CONTAINED)
 
 
 def was_read_at(db: Database, url: str, page: str) -> bool:

@@ -56,6 +56,11 @@ class Column:
         return "INTEGER" if self.type in {"integer", "flag"} else "TEXT"
 
 
+def text_block(title: str, text: str) -> str:
+    """Return the block of the WARC record that holds the clean text of a version."""
+    return f"{title}\n\n{text}\n"
+
+
 @lru_cache(maxsize=64)  # the frontier, the WARC and the row each ask for it
 def text_digest(title: str, text: str) -> str:
     """Return the digest that identifies a text: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""

@@ -154,9 +154,10 @@ FALSE_CANONICAL = "false-canonical"
 
 def is_disbelieved(db: Database, url: str) -> bool:
     """Return whether a page named this URL as its canonical one although it is that of another article."""
+    # two searches of the index, because an OR makes SQLite read all of it
     sql = """
-        SELECT 1 FROM captures
-        WHERE reason = 'false-canonical' AND (detail = :url OR (detail >= :url || '; ' AND detail < :url || ';!')) LIMIT 1
+        SELECT 1 FROM captures WHERE reason = 'false-canonical' AND detail = :url UNION ALL
+        SELECT 1 FROM captures WHERE reason = 'false-canonical' AND detail >= :url || '; ' AND detail < :url || ';!' LIMIT 1
         """
     return db.conn.execute(sql, {"url": url}).fetchone() is not None
 
@@ -167,10 +168,12 @@ def withdraw_claims(db: Database, url: str, title: str, text: str, *, unindex: U
     `title` and `text` are of another page, which is at `url` or names it, too. Nothing changes if an article was read at `url` itself,
     or may be an earlier version of that page's.
     """
+    if articles.was_read_at(db, url, url):  # first, because the usual article has versions whose texts need not be read
+        return []
     key, own = articles.key_of(db, url), urls.identity(url)
     sql = "SELECT a.id, a.url, a.title, a.text, c.url FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE article_key = ?"
     held = db.conn.execute(sql, (key,)).fetchall()
-    if not held or articles.was_read_at(db, url, url):
+    if not held:
         return []
     for _, _, other_title, other_text, page in held:
         if urls.identity(page) == own or articles.may_be_versions((other_title, other_text), (title, text)):
@@ -203,8 +206,11 @@ def _give_back(db: Database, url: str, claims: list[tuple[int, str]], *, unindex
     keys = {articles.key_of(db, url), joins.forget_canonical(db, articles.key_of(db, url), urls.identity(url))}
     moved = list[int]()
     for article_id, page in claims:
-        sql = "UPDATE captures SET reason = ?, detail = ? WHERE article_id = ? AND outcome = 'article'"
-        db.conn.execute(sql, (FALSE_CANONICAL, url, article_id))
+        sql = """
+            UPDATE captures SET reason = ?, detail = CASE detail WHEN '' THEN ? ELSE ? || '; ' || detail END
+            WHERE article_id = ? AND outcome = 'article'
+            """
+        db.conn.execute(sql, (FALSE_CANONICAL, url, url, article_id))
         key = articles.key_of(db, page)
         keys.add(key)
         sql = "SELECT id FROM articles WHERE article_key = ? AND text_digest = (SELECT text_digest FROM articles WHERE id = ?)"

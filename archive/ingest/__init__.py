@@ -20,10 +20,10 @@ from archive.collection import FileLocator
 from archive.files.clock import iso, timestamp14
 from archive.index import OperationalError, articles, captures, identity, open_store, runs, unwritable
 from archive.index.articles import is_teaser, may_be_teaser
-from archive.index.columns import text_digest
+from archive.index.columns import text_block, text_digest
 from archive.index.renderings import Rendering, uri_of
 from archive.index.rows import CaptureRow
-from archive.ingest.commit import Committed, GroupWriter
+from archive.ingest.commit import Committed, GroupWriter, under_own_url
 from archive.outcome import Outcome, OutcomeKind
 from archive.urls.surt import surt
 from archive.warc import cdxj
@@ -275,10 +275,8 @@ class ArchiveWriter:
         if article is None or row is None:
             return disposition
         if article.url != row.url and not self._is_believed(article, row.url):
-            detail = "; ".join(filter(None, (article.url, disposition.outcome.detail)))
-            outcome = replace(disposition.outcome, reason=identity.FALSE_CANONICAL, detail=detail)
-            named, article = article.url, replace(article, url=row.url)
-            disposition = replace(disposition, article=article, named=named, outcome=outcome)
+            disposition = under_own_url(disposition, article, row)
+            article = replace(article, url=row.url)
         self._claims[article.url] = (article.title, article.text)
         return disposition
 
@@ -336,7 +334,7 @@ class ArchiveWriter:
     def _write_texts(self, row: CaptureRow, article: Article) -> str:
         """Return the conversion records of an article, its clean text and its blocks as JSON; the id of the first."""
         place = {"url": row.url, "refers_to": row.record_id}
-        text = f"{article.title}\n\n{article.text}\n"
+        text = text_block(article.title, article.text)
         record_id, _ = self.writer.write_conversion(**place, date=self.clock(), content="text/plain", block=text)
         if article.body:
             shape = {"title": article.title, "language": article.language, "body": as_data(article.body)}

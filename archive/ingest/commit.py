@@ -97,6 +97,13 @@ def disposition_of(
     )
 
 
+def under_own_url(entry: Disposition, article: Article, row: CaptureRow) -> Disposition:
+    """Return the disposition with the article at its page's own URL: the one that it names as canonical is that of another article."""
+    detail = "; ".join(filter(None, (article.url, entry.outcome.detail)))
+    outcome = replace(entry.outcome, reason=identity.FALSE_CANONICAL, detail=detail)
+    return replace(entry, article=replace(article, url=row.url), named=article.url, outcome=outcome)
+
+
 logger = logging.getLogger(__name__)
 
 Entries = list[tuple[Disposition, str]]
@@ -268,8 +275,7 @@ class GroupWriter:
         held = articles.latest_text(db, article.url) if moved and article.url != row.url else None
         if held is None or articles.may_be_versions(held, (article.title, article.text)):
             return entry
-        outcome = replace(entry.outcome, reason=identity.FALSE_CANONICAL, detail=article.url)
-        return replace(entry, article=replace(article, url=row.url), outcome=outcome)
+        return under_own_url(entry, article, row)
 
     def _unindex(self, ids: list[int]) -> None:
         """Remove superseded versions from the search index; those of this group are not in it yet."""

@@ -6,6 +6,7 @@ rebuilds a whole database.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
@@ -115,7 +116,7 @@ class Indexer:
         self._paged_size = 0
         self._part_of = ""
         self._vias: list[tuple[str, str]] = []
-        self._conversions: list[tuple[str, str]] = []
+        self._conversions: list[tuple[str, str, bytes]] = []
         self._notes: dict[str, dict[str, str]] = {}
         self._late_notes: list[tuple[str, dict[str, str]]] = []
         self._late_doms: list[str] = []
@@ -222,7 +223,8 @@ class Indexer:
                 if (rendering := rendering_of(record)) and self._know(rendering) and rendering.kind == "dom":
                     self._late_doms.append(rendering.response_id)
             case "conversion" if record.get("Content-Type") == "text/plain":
-                self._conversions.append((record.id, record.get("WARC-Refers-To")))
+                digest = hashlib.sha256(record.block).digest()
+                self._conversions.append((record.id, record.get("WARC-Refers-To"), digest))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:
         outcome = self._outcome_unread(row)

@@ -13,6 +13,7 @@ from archive import warc
 from archive.errors import DamagedFileError
 from archive.files import replace_file
 from archive.index import captures, places, renderings
+from archive.index.columns import text_block
 from archive.ingest.copying import reject_reason
 from archive.locale import N_
 from archive.storage import not_the_same
@@ -238,7 +239,7 @@ class FileCheck:
 
     def _check_text(self, record: warc.Record, article: int) -> None:
         title, text = places.text_of(self.store.db, article)
-        if record.block.decode("utf-8", "replace") != f"{title}\n\n{text}\n":
+        if record.block.decode("utf-8", "replace") != text_block(title, text):
             self._report_record("text", N_(f"article {article} differs from its text record"), record)
 
     def _check_articles(self) -> None:

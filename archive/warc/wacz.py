@@ -36,7 +36,10 @@ LONGEST_NAME = 200
 WARC_NAME = re.compile(_FILE_NAME + r"(\.warc(?:\.gz|\.zst)?)", re.IGNORECASE)
 LARGEST_START = 64 << 20
 """Bytes of a torn package in which its first WARC must begin."""
-_FIRST_WARC = re.compile(rb"PK\x03\x04.{26}[^\0]{1,1000}?\.warc\.gz.{0,100}?" + re.escape(GZIP), re.DOTALL)
+_FIRST_WARC = re.compile(
+    rb"PK\x03\x04.{26}(?:(?!PK\x03\x04)[^\0]){1,1000}?\.warc\.gz.{0,100}?" + re.escape(GZIP), re.DOTALL
+)
+"""The header of a member that is a WARC. No name goes beyond the next header, so that a file of headers takes no longer to search."""
 PACKAGE_NAME = re.compile(_FILE_NAME + r"(\.wacz)", re.IGNORECASE)
 """A package in a package: Browsertrix exports collections this way (profile `multi-wacz-package`)."""
 

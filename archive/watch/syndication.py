@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from archive.arabic import is_unspaced
 from archive.body import valid_xml
 from archive.files.clock import iso
 
@@ -72,8 +73,12 @@ def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "", after:
 
 
 def _extract(text: str) -> str:
-    """Return the beginning of a text, cut between words."""
-    return text if len(text) <= LONGEST_EXTRACT else f"{text[:LONGEST_EXTRACT].rsplit(None, 1)[0]} …"
+    """Return the beginning of a text, cut between words, or letters in a script without spaces."""
+    if len(text) <= LONGEST_EXTRACT:
+        return text
+    beginning = text[:LONGEST_EXTRACT]
+    *before, last = beginning.rsplit(None, 1)
+    return f"{beginning if any(map(is_unspaced, last)) or not before else before[0]} …"
 
 
 def cited(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import shutil
 import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlite_utils.utils import sqlite3
 
 from archive import Archive
 from archive.collection import Collection
-from archive.ingest import open_writer
+from archive.ingest import ArchiveWriter, open_writer
 from archive.ingest.commit import Disposition, disposition_of
 from archive.parse.parse import ParseTask, parse_task
 from tests.support.cli import warraq
@@ -26,7 +27,11 @@ DERIVED = {"captures": {"id", "article_id"}, "articles": {"id", "capture_id"}, "
 @pytest.fixture
 def folder(tmp_path):
     """An archive as a crawl leaves it: three articles, one served again unchanged, one changed, one page twice by two URLs."""
-    folder = tmp_path / "c"
+    make_archive(tmp_path / "c")
+    return tmp_path / "c"
+
+
+def make_archive(folder):
     served = [
         capture("/2026/11/1", page("عنوان الخبر الأول في هذا الاختبار"), 1),
         capture("/2026/11/2", page("عنوان الخبر الثاني في هذا الاختبار"), 2),
@@ -51,7 +56,6 @@ def folder(tmp_path):
         ingest.commit()
     ingest.end_run(run, result="finished", summary={})
     ingest.close()
-    return folder
 
 
 def unchanged(ingest, row):
@@ -79,6 +83,30 @@ def test_a_rebuilt_database_has_the_same_tables(folder):
     assert len(before["articles"]) == 4
     warraq("--archive", folder, "reindex")
     assert tables(folder) == before
+
+
+def test_an_article_that_newer_rules_read_otherwise_has_no_text_record_and_is_no_problem(folder, monkeypatch):
+    write = ArchiveWriter._write_texts
+    older = {"عنوان الخبر الأول في هذا الاختبار": "a line that newer rules drop"}
+
+    def as_before(writer, row, article):
+        return write(
+            writer, row, replace(article, text="\n".join(filter(None, (article.text, older.get(article.title)))))
+        )
+
+    monkeypatch.setattr(ArchiveWriter, "_write_texts", as_before)
+    copied = folder.with_name("older")
+    shutil.rmtree(folder)
+    make_archive(copied)
+    assert warraq("--archive", str(copied), "reindex").exit_code == 0
+    assert warraq("--archive", str(copied), "verify").exit_code == 0
+    with closing(sqlite3.connect(copied / "warraq.db")) as db:
+        held = dict(db.execute("SELECT title, conversion_id <> '' FROM articles"))
+    assert held == {
+        "عنوان الخبر الأول في هذا الاختبار": 0,
+        "عنوان الخبر الثاني في هذا الاختبار": 1,
+        "عنوان الخبر الثاني بعد التصحيح": 1,
+    }
 
 
 def test_a_database_that_is_gone_comes_back(folder):

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from htmldate import find_date
 
-from archive.extract.dates.html import DOUBTFUL, SURE, DateCandidate, anywhere, candidates, labelled, near_title, timed
-from archive.extract.dates.moment import (
-    EARLIEST,
-    DateContext,
-    Moment,
-    Order,
-    clock,
-    make,
-    offset,
-    parse_machine,
-    plausible,
-    with_end_of_day,
-    written_offset,
+from archive.extract.dates.declarations import (
+    PUBLISHED_NAME,
+    VAGUE,
+    date_in_url,
+    days_of_others,
+    declared,
+    declared_changes,
+    in_metas,
 )
-from archive.extract.dates.visible import parse_all, parse_written
-from archive.extract.dates.words import MONTHS, fold_date
-from archive.extract.metadata.head import as_list, is_news, plain
+from archive.extract.dates.html import DOUBTFUL, SURE, DateCandidate, anywhere, candidates, labelled, near_title, timed
+from archive.extract.dates.line import parse_moment
+from archive.extract.dates.moment import EARLIEST, DateContext, Moment, Order, parse_machine, plausible
+from archive.extract.dates.visible import parse_all
+from archive.extract.metadata.head import is_news
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,96 +33,6 @@ if TYPE_CHECKING:
     from archive.extract.metadata.markup import Marks
 
 __all__ = ["Dates", "Moment", "parse_machine", "parse_moment", "read_dates"]
-
-# RFC 822 and its variants: `Mon, 13 Feb, 2012 06:28:00 UTC`, `16th Nov 2012 08:28 PM`, `lun., 13 févr. 2012 …`.
-_WRITTEN = re.compile(
-    r"(?:[^\W\d]{2,12}\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+([^\W\d]{3,12})\.?,?[\s-]+(\d{4}|\d{2}(?=\s))"
-    r"(?:,?\s+(?:at\s+)?(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*([ap]\.?m\.?(?!\w))?)?\s*(.*)",
-    re.IGNORECASE,
-)
-_AFTER_CLOCK = re.compile(
-    r"\d:\d\d(?::\d\d)?(?:[.,]\d+)?\s*+(?:[ap]\.?m\.?(?!\w))?+\s*+\(?([A-Za-z+-][^)]*)", re.IGNORECASE
-)
-_MONTH_ONLY = re.compile(r"(\d{4})-(\d\d?)")
-_YEAR = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)")
-"""A line without a year is relative to the present, which is not known here."""
-_ANY_TIME = datetime(2100, 1, 1, tzinfo=UTC)
-_CENTURY = 2000
-
-
-@with_end_of_day
-def parse_moment(text: str) -> Moment | None:
-    """Return the time in the line, None without one; a time in an unknown zone counts as UTC."""
-    if match := _MONTH_ONLY.fullmatch(text):
-        return make(int(match[1]), int(match[2]), 1)
-    moment = _written(text) or parse_machine(text) or _of_people(text)
-    if moment and moment.clock and not moment.zone and (rest := _AFTER_CLOCK.search(text)):
-        return Moment(day=moment.day, clock=moment.clock, zone=_zone(rest[1].strip(), moment))
-    return moment
-
-
-def _written(text: str) -> Moment | None:
-    match = _WRITTEN.fullmatch(text)
-    month = MONTHS.get(fold_date(match[2])) if match else None
-    if not match or not month or month[1] != "gregorian":
-        return None
-    year = int(match[3]) + (_CENTURY if len(match[3]) == 2 else 0)
-    half = (match[7] or "").lower().replace(".", "")
-    return make(year, month[0], int(match[1]), clock=clock(match[4], match[5], match[6], half) if match[4] else "")
-
-
-def _of_people(text: str) -> Moment | None:
-    return parse_written(text, DateContext(now=_ANY_TIME, order="dmy")) if _YEAR.search(text) else None
-
-
-def _zone(name: str, moment: Moment) -> str:
-    """Return the offset of a zone by number, by an unambiguous name or by its IANA name; UTC for any other."""
-    if found := offset(name):
-        return found
-    if "/" in name:
-        try:
-            return written_offset(datetime.fromisoformat(moment.iso()).replace(tzinfo=ZoneInfo(name)))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return "+00:00"
-    return "+00:00"
-
-
-# The dates of an article, chosen from those that the page declares, marks up and prints.
-
-_PUBLISHED = (
-    "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
-    "og:published_time", "parsely-pub-date", "cxenseparse:recs:publishtime", "sailthru.date", "publish-date",
-    "publish_date", "publishdate", "publication_date", "pubdate", "pub_date", "dcterms.issued", "dc.date.issued",
-    "dc.issued", "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate",
-    "bt:pubdate", "article_date_original", "article:create_at",
-    "article:created_time", "news_date", "date_published", "published", "displaydate", "ptime",
-)  # fmt: skip
-_MODIFIED = (
-    "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article:modified",
-    "dcterms.modified", "dc.date.modified", "dc.modified", "last-modified", "lastmod", "modified", "revised",
-    "date_modified", "updated_time", "article.updated", "bt:moddate",
-)  # fmt: skip
-_VAGUE = (
-    "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date", "dc.created",
-    "created", "date", "timestamp", "video:release_date",
-)  # fmt: skip
-"""Fields that are as often dates of the page, a picture or a video as of the article."""
-_PUBLISHED_NAME = re.compile(
-    r"(?:^|[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
-)
-_MODIFIED_NAME = re.compile(
-    r"(?:^|[._:-])(?:last[_-]?)?(?:updated?|modified|modification|edited)[_-]?(?:at|on|date|time)$"
-)
-
-_URL_DATES = (
-    re.compile(
-        r"(?<=[/_-])(?P<y>19\d\d|20\d\d)([/_-]?)(?P<m>0[1-9]|1[0-2]|[1-9](?=[/_-]))\2(?P<d>0[1-9]|[12]\d|3[01]"
-        r"|[1-9](?=[/_.-]))"
-        r"(?=[/_.-]|$)"
-    ),
-    re.compile(r"(?<=[/_-])(?P<d>0?[1-9]|[12]\d|3[01])([_.-])(?P<m>0?[1-9]|1[0-2])\2(?P<y>20\d\d)(?=\D|$)"),
-    re.compile(r"/(?P<y>20\d\d)/(?P<m>[a-zA-Z]{3,9})/(?P<d>0?[1-9]|[12]\d|3[01])(?=/|$)"),
-)
 
 _DMY_SUFFIXES = frozenset(
     ["uk", "ie", "au", "nz", "in", "za", "pk", "ng", "ke", "gh", "sg", "my", "hk", "eu", "lk", "bd", "jm", "mt"]
@@ -171,15 +77,15 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     `language` a tag.
     """
     context = context_of(document, _regional(language, head))
-    modified = _first(_declared_changes(head), context)
-    published = _first(_declared(head), context)
+    modified = _first(declared_changes(head), context)
+    published = _first(declared(head), context)
     seen = candidates(marks, context, title) if not (published and modified) else ()
     modified = modified or next((_reading(one) for one in seen if one.modified), None)
     if published is None:
         addresses = (document.page.url, *head.links.get("canonical", ()), *head.metas.get("og:url", ()))
         address = next(filter(None, (date_in_url(url, context.now) for url in addresses)), None)
         printed = [one for one in seen if not one.modified]
-        vague = _first(_in_metas(head, _VAGUE, _PUBLISHED_NAME), context)
+        vague = _first(in_metas(head, VAGUE, PUBLISHED_NAME), context)
         weighed = None if address else _weighed(marks, context, title, printed, vague)
         published = _addressed(address, printed, vague) if address else weighed
         if modified is None and (change := near_title(marks, context, title, modified=True)):
@@ -302,30 +208,6 @@ def _first(readings: Iterator[tuple[str, str]], context: DateContext) -> _Readin
     return None
 
 
-def _declared(head: Head) -> Iterator[tuple[str, str]]:
-    for key in ("datePublished", "dateCreated", "uploadDate", "coverageStartTime"):
-        for value in as_list(head.article.get(key)):
-            yield plain(value, 80), "json-ld"
-    yield from _in_metas(head, _PUBLISHED)
-    for node in head.own:
-        for value in (*as_list(node.get("datePublished")), *as_list(node.get("uploadDate"))):
-            yield plain(value, 80), "json-ld"
-
-
-def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
-    for value in as_list(head.article.get("dateModified")):
-        yield plain(value, 80), "json-ld"
-    yield from _in_metas(head, _MODIFIED, _MODIFIED_NAME)
-
-
-def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None = None) -> Iterator[tuple[str, str]]:
-    """Yield the values of metas with these names, then of others with similar names."""
-    more = [name for name in head.metas if name not in names and pattern.search(name)] if pattern else []
-    for name in (*names, *sorted(more, key=lambda name: "date" not in name)):
-        for value in head.metas.get(name, ()):
-            yield plain(value, 80), f"meta:{name}"
-
-
 def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Reading | None) -> _Reading:
     """Return the day in the URL, which is rarely wrong, with the time of other evidence that agrees with it."""
     readings = (*map(_reading, seen), *((vague,) if vague else ()))
@@ -355,42 +237,6 @@ def _lone(marks: Marks, context: DateContext, modified: _Reading | None) -> _Rea
     return _reading(lone)
 
 
-def date_in_url(url: str, now: datetime) -> Moment | None:
-    """Return the day in a URL (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None if it is missing or impossible."""
-    try:
-        path = urlsplit(url).path[:500]
-    except ValueError:
-        return None
-    for pattern in _URL_DATES:
-        for match in pattern.finditer(path):
-            month, calendar = (int(match["m"]), "") if match["m"].isdigit() else MONTHS.get(match["m"].lower(), (0, ""))
-            moment = make(int(match["y"]), month, int(match["d"])) if calendar in {"", "gregorian"} else None
-            if moment and plausible(moment.day, now):
-                return moment
-    return None
-
-
-def _days_of_others(head: Head) -> set[str]:
-    """Return the days that JSON-LD gives for other pages and things."""
-    keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
-    days: set[str] = set()
-    stack: list[Any] = list(head.nodes)
-    for _ in range(_MAX_VALUES):
-        if not stack:
-            break
-        value = stack.pop()
-        if isinstance(value, dict):
-            if not any(value is own for own in head.own):
-                days.update(plain(said, 80)[:10] for key in keys for said in as_list(value.get(key)))
-            stack.extend(inner for inner in value.values() if isinstance(inner, (dict, list)))
-        elif isinstance(value, list):
-            stack.extend(value[:200])
-    return days
-
-
-_MAX_VALUES = 5_000
-
-
 def _by_htmldate(
     document: Document, head: Head, marks: Marks, context: DateContext, modified: _Reading | None
 ) -> _Reading | None:
@@ -415,7 +261,7 @@ def _by_htmldate(
         or moment is None
         or (moment.day.month, moment.day.day) == (1, 1)
         or (modified and moment.day == modified.moment.day)
-        or text in _days_of_others(head)
+        or text in days_of_others(head)
     ):
         return None
     if not context.order and moment.day.day <= 12 and text not in document.html:

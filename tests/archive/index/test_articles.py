@@ -17,6 +17,15 @@ def test_texts_under_two_titles_are_versions_if_most_of_their_words_are_common(k
     assert may_be_versions(("First title", TEXT), ("Second title", other)) is versions
 
 
+@pytest.mark.parametrize(
+    ("words", "others", "versions"), [(40, 0, True), (40, 2, True), (40, 4, False), (20, 0, False)]
+)
+def test_a_text_whose_words_are_nearly_all_in_a_longer_one_is_a_version(words, others, versions):
+    shorter = " ".join([*(f"word{n}" for n in range(words - others)), *(f"other{n}" for n in range(others))])
+    assert may_be_versions(("First title", TEXT), ("Second title", shorter)) is versions
+    assert may_be_versions(("First title", shorter), ("Second title", TEXT)) is versions
+
+
 def test_texts_under_one_title_are_versions():
     assert may_be_versions(("The same title", TEXT), ("The same title", "quite another text"))
 

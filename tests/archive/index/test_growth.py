@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlite_utils.utils import sqlite3
 
-from archive.index import frontier, open_store, reports, sqlite
+from archive.index import frontier, identity, open_store, reports, sqlite
 from archive.index.rows import Candidate
 
 NOON, LATER = "2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z"
@@ -121,3 +121,14 @@ def test_lists_by_time_are_read_from_an_index_and_not_sorted(store, question):
     plan = " ".join(row[3] for row in store.db.conn.execute(f"EXPLAIN QUERY PLAN {question}"))
     assert "INDEX articles_" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_what_is_asked_of_each_article_with_another_canonical_url_is_searched_in_an_index(store):
+    asked = []
+    store.db.conn.set_trace_callback(asked.append)
+    identity.is_disbelieved(store.db, "https://a.example/1")
+    identity.withdraw_claims(store.db, "https://a.example/1", "title", "text", unindex=list)
+    store.db.conn.set_trace_callback(None)
+    plans = [row[3] for one in asked for row in store.db.conn.execute(f"EXPLAIN QUERY PLAN {one}")]
+    assert len([step for step in plans if step.startswith("SEARCH")]) > len(asked)
+    assert not [step for step in plans if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"]

@@ -1,5 +1,7 @@
 """Ingest: a bad page does not affect others, and a wrong canonical URL does not merge them."""
 
+from dataclasses import replace
+
 import pytest
 
 from archive import Archive
@@ -108,6 +110,23 @@ def test_two_articles_that_name_each_other_as_canonical_keep_their_own_urls(inge
     assert outcomes(ingest) == [("0", "false-canonical", "1"), ("1", "false-canonical", "0")]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("names", [("always-this-one", "always-this-one"), ("1", "0")])
+def test_what_was_missing_of_a_page_is_still_said_beside_its_wrong_canonical_url(ingest, names, at_once):
+    for number, (title, word) in enumerate(STORIES[:2]):
+        body = story(title, word).replace(b"<article>", CANONICAL.replace(b"always-this-one", names[number].encode()))
+        one = capture(f"/2026/11/{number}", body, number)
+        row = ingest.record(one, site="paper")
+        answer = parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started))
+        outcome = replace(answer.outcome, detail=f"page {number} is missing")
+        ingest.finish(disposition_of(row, replace(answer, outcome=outcome)))
+        if not at_once:
+            ingest.commit()
+    ingest.commit()
+    found = [(reason, detail) for _, reason, detail in outcomes(ingest)]
+    assert found == [("false-canonical", f"{names[number]}; page {number} is missing") for number in range(2)]
+
+
 def test_an_article_whose_page_took_on_a_wrong_canonical_url_keeps_its_history_apart_from_the_article_there(ingest):
     first, second = (story(*one) for one in STORIES[:2])
     served = (("0", first), ("0", first.replace(b"<article>", CANONICAL)), ("always-this-one", second), ("0", first))
@@ -130,6 +149,18 @@ def test_a_canonical_url_of_the_same_article_is_believed_and_its_versions_are_on
         settle(ingest, capture(f"/2026/11/{path}", body.replace(b"<article>", CANONICAL), number))
         ingest.commit()
     assert articles(ingest) == [("always-this-one", "خبر آخر تماما")]
+
+
+@pytest.mark.parametrize("pages", [("always-this-one", "amp"), ("amp", "always-this-one")])
+def test_a_page_for_telephones_with_another_title_and_fewer_paragraphs_is_no_article_of_its_own(ingest, pages):
+    whole = story("فيضان النهر الكبير", "ماء")
+    shorter = story("النهر يفيض", "ماء").partition("<p>ماء2".encode())[0]
+    bodies = {"always-this-one": whole, "amp": shorter.replace(b"<article>", CANONICAL)}
+    for number, path in enumerate(pages):
+        settle(ingest, capture(f"/2026/11/{path}", bodies[path], number))
+        ingest.commit()
+    assert [path for path, _ in articles(ingest)] == ["always-this-one"]
+    assert {reason for _, reason, _ in outcomes(ingest)} == {""}
 
 
 def test_an_entry_that_cannot_be_written_costs_one_row_with_a_reason_and_not_the_group(ingest, monkeypatch):

@@ -159,6 +159,7 @@ def test_feeds_are_well_formed_whatever_the_article_says(shelf):
         ("زلزال " * 83 + "قوي جدا", "زلزال " * 83 + "…"),  # the 500th character is in the last word but one
         ("زلزال", "زلزال"),
         ("字" * 600, "字" * 500 + " …"),
+        ("字" * 99 + "\n「" + "字" * 600, "字" * 99 + "\n「" + "字" * 399 + " …"),
     ],
 )
 def test_a_long_text_is_cut_between_words(shelf, text, summary):
