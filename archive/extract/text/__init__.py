@@ -259,9 +259,10 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
         blocks = model.blocks
     found = set(reconciled.found)
     descriptions = _descriptions(document)
+    described = set(map(line_key, descriptions))
     leads = set(find_lead(sorted(found), blocks, descriptions, is_title))
     found |= leads
-    added |= {index for index in leads if line_key(blocks[index].text) in map(line_key, descriptions)}
+    added |= {index for index in leads if line_key(blocks[index].text) in described}
     order = sorted(found)
     places = rules_by_place(order, blocks, document.page.url, added)
     shapes = rules_by_shape(order, model, urlsplit(document.page.url).hostname or "")
