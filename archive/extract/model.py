@@ -192,16 +192,16 @@ def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterato
 
 def xpaths(tree: HtmlElement, elements: Iterable[HtmlElement]) -> Iterator[str]:
     """Yield the XPath of each element from the root, such as `/html/body/div[2]/p`, or '' if it is not in the tree."""
-    steps = {tree: f"/{tree.tag}"}
+    steps = {tree: f"/{tree.tag!s}"}
     for parent in tree.iter():
-        totals = Counter(child.tag for child in parent)
-        seen: Counter[object] = Counter()
-        for number, child in enumerate(parent, 1):
-            seen[child.tag] += 1
-            if not _NAME.fullmatch(str(child.tag)):
+        names = [str(child.tag) for child in parent]
+        totals, seen = Counter(names), Counter[str]()
+        for number, (child, name) in enumerate(zip(parent, names, strict=True), 1):
+            seen[name] += 1
+            if not _NAME.fullmatch(name):
                 steps[child] = f"/*[{number}]"
             else:
-                steps[child] = f"/{child.tag}" + (f"[{seen[child.tag]}]" if totals[child.tag] > 1 else "")
+                steps[child] = f"/{name}[{seen[name]}]" if totals[name] > 1 else f"/{name}"
     for element in elements:
         found = [steps.get(one, "") for one in ancestors(element)]
         yield "".join(reversed(found)) if all(found) else ""
