@@ -360,10 +360,12 @@ def test_a_server_that_calls_everything_unchanged_is_asked_whole(at, rows, valid
     assert rows("SELECT count(*) FROM articles") == [(14,)]
 
 
-def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_validators(at):
+@pytest.mark.parametrize("counter", ["", "<!-- {} readers -->"])
+def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_validators(at, counter):
     def steady(request):
         asked.append("If-None-Match" in request.headers)
-        return (304, {}, b"") if asked[-1] else (200, {**XML, "ETag": '"1"'}, feed(f"https://paper.test{story(1)}")[2])
+        body = f"{feed(f'https://paper.test{story(1)}')[2]}{counter.format(len(asked))}"
+        return (304, {}, b"") if asked[-1] else (200, {**XML, "ETag": '"1"'}, body)
 
     asked = []
     for day in range(10):
@@ -444,6 +446,15 @@ def test_an_article_with_an_expired_session_id_is_asked_without_it(at, rows, spe
     done = at(9, {HOME: list_page()})
     assert done.asked.count(f"https://paper.test{story(1)}") == 1
     assert rows("SELECT outcome FROM urls WHERE url LIKE '%1-story%'") == [("gone",)]
+
+
+def test_a_spelling_without_a_session_id_that_fails_is_not_asked_again_in_another(at):
+    spelled, path = "/2026/11/%d8%ae-story", "/2026/11/%D8%AE-story"
+    home = {
+        HOME: f'<html lang=en><title>Paper</title><h1>Paper</h1><a href="{spelled}">A headline of several words for it</a></html>'
+    }
+    done = at(0, home)
+    assert done.asked.count(f"https://paper.test{spelled}") + done.asked.count(f"https://paper.test{path}") == 1
 
 
 @pytest.mark.parametrize("added", ["utm_source=rss", "PHPSESSID=abc123", "ref=rss"])

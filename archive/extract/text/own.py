@@ -392,7 +392,7 @@ def _is_count(text: str) -> bool:
 
 def _alike(tokens: Sequence[str], other: Sequence[str]) -> bool:
     """Return whether a text is a description, or has mostly the same words as a longer one."""
-    if tokens == other or len(other) < _DESCRIPTION_WORDS:
+    if len(other) < _DESCRIPTION_WORDS:
         return tokens == other
     bag, known = Counter(tokens), Counter(other)
     common = (bag & known).total()

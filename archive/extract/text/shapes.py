@@ -150,21 +150,29 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
         if item is not None and (group := item.getparent()) is not None:
             lists.setdefault(group, []).append(index)
     for group, indices in lists.items():
-        lines = [Line(blocks[index].text) for index in indices]
-        if len(list(group.iterchildren("li"))) == len(lines) <= _MOST_LABELS and all(map(is_label, lines)):
-            dates = [is_date(line, line_key(line.text)) for line in lines]
-            told = [
-                is_told or is_name(line.text) or bool(PHRASES.find(line.text, line_key(line.text)))
-                for line, is_told in zip(lines, dates, strict=True)
-            ]
-            if any(dates) and (
-                len(lines) == _PAIR
-                or sum(told) + 1 == len(lines) > _TOLD
-                or all(
-                    is_known or (sum(told) > 1 and ":" in line.text) for line, is_known in zip(lines, told, strict=True)
-                )
-            ):
-                yield from ((index, "labels") for index in indices)
+        if len(list(group.iterchildren("li"))) == len(indices) <= _MOST_LABELS and _are_labels(
+            [Line(blocks[index].text) for index in indices]
+        ):
+            yield from ((index, "labels") for index in indices)
+
+
+def _are_labels(lines: Sequence[Line]) -> bool:
+    """Return whether lines are labels: a date, names and known ones; of others one beside three of these, or those with a colon."""
+    dates = [is_date(line, line_key(line.text)) for line in lines]
+    if not any(dates) or not all(map(is_label, lines)):
+        return False
+    told = [
+        is_told or is_name(line.text) or bool(PHRASES.find(line.text, line_key(line.text)))
+        for line, is_told in zip(lines, dates, strict=True)
+    ]
+    others = [line for line, is_known in zip(lines, told, strict=True) if not is_known]
+    known = sum(told)
+    return (
+        not others
+        or len(lines) == _PAIR
+        or (len(others) == 1 and known >= _TOLD)
+        or (known > 1 and all(":" in line.text for line in others))
+    )
 
 
 def _sharing(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -278,24 +286,19 @@ def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
 
 def _copies(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
     """Find several lines in a row that repeat earlier ones in another box, as the same box for narrow screens does."""
-    first = {blocks[index].text: at for at, index in reversed(list(enumerate(found)))}
+    texts = [blocks[index].text for index in found]
+    first = {text: at for at, text in reversed(list(enumerate(texts)))}
     at = 0
     while at < len(found):
-        of = first[blocks[found[at]].text]
-        size = 0
-        while (
-            of + size < at and at + size < len(found) and blocks[found[of + size]].text == blocks[found[at + size]].text
-        ):
-            size += 1
-        places = {blocks[found[start]].element.getparent() for start in (of, at)}
-        is_cell = closest(blocks[found[at]].element, "td", "th") is not None  # rows of a table may be alike
-        if (
-            size >= _COPIED
-            and len(places) > 1
-            and not is_cell
-            and any(blocks[index].is_running for index in found[at : at + size])
-        ):
-            yield from ((index, "repeated") for index in found[at : at + size])
+        of = first[texts[at]]
+        longest = min(at - of, len(found) - at)
+        size = next((same for same in range(longest) if texts[of + same] != texts[at + same]), longest)
+        copied = found[at : at + size]
+        if size >= _COPIED and any(blocks[index].is_running for index in copied):
+            one, other = blocks[found[of]].element, blocks[found[at]].element
+            # rows of a table may be alike
+            if one.getparent() is not other.getparent() and closest(other, "td", "th") is None:
+                yield from ((index, "repeated") for index in copied)
         at += max(size, 1)
 
 
