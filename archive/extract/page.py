@@ -213,6 +213,8 @@ class _Reader:
         if kind >= _SILENT and not self._reads(element, tag, attributes):
             self._note_links(element)
             return False
+        if kind == _LINK and attributes.get("href", "")[:1] == "#" and self._is_sign(element, attributes):
+            return False
         if items and not self._is_plain(attributes) and not self._is_read(element, tag, attributes):
             return False
         if kind == _BLOCK:
@@ -231,6 +233,18 @@ class _Reader:
             return False
         before = self.parts[-1][0] if self.parts else "."
         return not before[-1].isspace() or not before.rstrip()[-1:].isalnum()
+
+    def _is_sign(self, element: HtmlElement, attributes: Mapping[str, str]) -> bool:
+        """Return whether a link to a part of the page is a sign (`↩`, `¶`), or a footnote's number that a class or id names so."""
+        text = "".join(element.itertext()).strip()
+        if not text or len(text) > _MAX_FOOTNOTE:
+            return False
+        if not any(map(str.isalnum, text)):
+            return True
+        if not text.isalnum() or _NOTE.search(" ".join(map(attributes.get, _NAMING, _EMPTY))) is None:
+            return False
+        self.notes.add(attributes["href"][1:])
+        return True
 
     def _is_plain(self, attributes: Mapping[str, str]) -> bool:
         """Return whether no attribute or class of an element can hide it or make it a hook."""
@@ -379,6 +393,9 @@ class _Reader:
         )
 
 
+_NOTE = re.compile(r"foot-?note|end-?note|note-?ref|cite_?note|(?<![a-z])ft?n(?:ref)?(?![a-z])", re.IGNORECASE)
+_NAMING = ("class", "id", "role", "href")
+_EMPTY = ("",) * len(_NAMING)
 _SPOKEN_ONLY = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only"})
 
 

@@ -124,7 +124,7 @@ class Completion:
             if not is_bare and owner(element) not in self._holders:
                 break
             is_item = element.tag == "li" and count_words(block.text) >= FEW_WORDS
-            is_heading = element.tag in HEADINGS and element.tag != "h1" and (bool(before) or index == first - 1)
+            is_heading = element.tag in HEADINGS and element.tag != "h1"
             is_text = block.is_running or (_is_sentence(block) and (is_bare or element.tag == "p"))
             if (
                 not (is_item or is_heading or is_text)

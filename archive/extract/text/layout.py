@@ -294,8 +294,8 @@ def _opens_panel(element: HtmlElement) -> bool:
 
 def _has_others(box: HtmlElement) -> bool:
     """Return whether several elements of a box have words; an icon has none."""
-    said = (any(map(str.isalnum, "".join(other.itertext()))) for other in box) if len(box) > 1 else iter(())
-    return sum(islice(filter(None, said), 2)) > 1
+    said = (any(map(str.isalnum, "".join(other.itertext()))) for other in box)
+    return len(box) > 1 and sum(islice(filter(None, said), 2)) > 1
 
 
 def _is_plain_list(group: HtmlElement) -> bool:

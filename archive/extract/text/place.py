@@ -245,8 +245,8 @@ def _leads_away(block: TextBlock, host: str) -> bool:
 
 
 def _leads_to_part(block: TextBlock, titles: Collection[str]) -> bool:
-    """Return whether an item only links to a part of the page under a heading with its words, as in a table of contents."""
-    return block.linked >= ALL_LINK and block.href[:1] == "#" and block.text in titles
+    """Return whether an item links to a part of the page under a heading with its words, as in a table of contents."""
+    return block.href[:1] == "#" and block.text in titles
 
 
 def same_site(href: str, host: str) -> bool:
