@@ -5,6 +5,7 @@ Every crawl runs in this process, by a clock that the test moves.
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections import Counter
 from concurrent.futures import Future
@@ -13,9 +14,11 @@ from email.utils import format_datetime
 from itertools import count
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 
 from archive import Archive
+from archive.http.coding import zstd
 from archive.index import open_store
 from archive.parse import MAX_PARTS
 from archive.parse.workers import NoWorkerError
@@ -360,15 +363,31 @@ def test_a_server_that_calls_everything_unchanged_is_asked_whole(at, rows, valid
     assert rows("SELECT count(*) FROM articles") == [(14,)]
 
 
-def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_validators(at):
+@pytest.mark.parametrize("counter", ["", "<!-- {} readers -->"])
+def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_validators(at, counter):
     def steady(request):
         asked.append("If-None-Match" in request.headers)
-        return (304, {}, b"") if asked[-1] else (200, {**XML, "ETag": '"1"'}, feed(f"https://paper.test{story(1)}")[2])
+        body = f"{feed(f'https://paper.test{story(1)}')[2]}{counter.format(len(asked))}"
+        return (304, {}, b"") if asked[-1] else (200, {**XML, "ETag": '"1"'}, body)
 
     asked = []
     for day in range(10):
         at(day, newsroom(1) | {"https://paper.test/feed/": steady})
     assert asked == [False, True, True, True, False, True, True, True, False, True]
+
+
+@pytest.mark.parametrize(("line", "visits"), [("This page was read {} times.", 9), ("Word{}", 24)])
+def test_numbers_that_change_at_every_visit_do_not_call_for_visits_by_the_hour(at, rows, line, visits):
+    def changing(request):
+        asked.append(request.url)
+        said = line.format(len(asked) if " " in line else "s" * len(asked))
+        return page(1).replace("</article>", f"<p>{said}</p></article>")
+
+    asked = []
+    for hour in range(0, 48, 2):
+        at(hour / 24, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": changing})
+    assert len(asked) == visits
+    assert rows("SELECT count(*) FROM articles") == [(visits,)]
 
 
 @pytest.mark.parametrize("status", [200, 403, 451])
@@ -381,6 +400,23 @@ def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, row
         at(day, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": (status, {}, notice)})
     assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("quarantine", "region")]
     assert rows("SELECT version, gone_at FROM articles") == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"), [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_page_whose_coding_breaks_off_is_no_article_and_asked_for_again(at, rows, name, compress, chunked):
+    def half(_):
+        coded = compress(page(1, text=[f"{sentence} {n}" for n, sentence in enumerate(SENTENCES * 40)]).encode())
+        coded = coded[: len(coded) // 2]
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(coded), coded) if chunked else coded
+        return 200, {"Content-Encoding": name, **({"Transfer-Encoding": "chunked"} if chunked else {})}, body
+
+    at(0, newsroom(1) | {f"https://paper.test{story(1)}": half})
+    assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("failed", "short-body")]
+    at(0.1, newsroom(1))
+    assert rows("SELECT outcome, version FROM urls JOIN articles USING (url)") == [("article", 1)]
 
 
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for
@@ -444,6 +480,15 @@ def test_an_article_with_an_expired_session_id_is_asked_without_it(at, rows, spe
     done = at(9, {HOME: list_page()})
     assert done.asked.count(f"https://paper.test{story(1)}") == 1
     assert rows("SELECT outcome FROM urls WHERE url LIKE '%1-story%'") == [("gone",)]
+
+
+def test_a_spelling_without_a_session_id_that_fails_is_not_asked_again_in_another(at):
+    spelled, path = "/2026/11/%d8%ae-story", "/2026/11/%D8%AE-story"
+    home = {
+        HOME: f'<html lang=en><title>Paper</title><h1>Paper</h1><a href="{spelled}">A headline of several words for it</a></html>'
+    }
+    done = at(0, home)
+    assert done.asked.count(f"https://paper.test{spelled}") + done.asked.count(f"https://paper.test{path}") == 1
 
 
 @pytest.mark.parametrize("added", ["utm_source=rss", "PHPSESSID=abc123", "ref=rss"])

@@ -31,11 +31,11 @@ _MODIFIED = (
 )  # fmt: skip
 VAGUE = (
     "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date", "dc.created",
-    "created", "date", "timestamp", "video:release_date",
+    "created", "date", "timestamp",
 )  # fmt: skip
-"""Fields that are as often dates of the page, a picture or a video as of the article."""
+"""Fields that are as often dates of the page or a picture as of the article."""
 PUBLISHED_NAME = re.compile(
-    r"(?:^|[._:-])(?:(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?|created?|creation)"
+    r"(?:^|(?<!video)[._:-])(?:(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?|created?|creation)"
     r"[_-]?(?:at|on|date|time|datetime|timestamp)|date[_-]?(?:published|posted|issued|created))$"
 )
 _MODIFIED_NAME = re.compile(

@@ -12,7 +12,6 @@ from archive.extract.dates.moment import Moment, parse_machine, plausible
 from archive.extract.dates.visible import parse_all, parse_written
 from archive.extract.dates.words import MODIFIED, STAND, TODAY, YESTERDAY, fold_date
 from archive.extract.metadata.head import element_text
-from archive.extract.metadata.markup import is_in_teaser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +84,7 @@ def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandi
     ]
     found.sort(key=lambda pair: pair[0].doubt)
     likely, others = found[:_MAX_LIKELY], found[_MAX_LIKELY:]
-    own = [candidate for candidate, element in likely if not is_in_teaser(element, title)]
+    own = [candidate for candidate, element in likely if not marks.is_in_teaser(element, title)]
     return own + [candidate for candidate, _ in others]
 
 

@@ -81,7 +81,10 @@ def _names_of(head: Head, author: object, depth: int = 0) -> Iterator[str]:
     parts = _whole_name(plain(value.get("givenName")), plain(value.get("familyName")))
     if names := as_list(value.get("name")) or as_list(parts or None):
         is_translated = all(isinstance(name, dict) and "@language" in name for name in names)
-        yield from map(plain, names[:1] if is_translated else names)
+        for name in names[:1] if is_translated else names:
+            yield from (
+                _names_of(head, name, depth + 1) if isinstance(name, dict) and depth < _MAX_ROLES else [plain(name)]
+            )
     elif depth < _MAX_ROLES:
         for inner in [*as_list(value.get("mainEntity")), *as_list(value.get("author"))][:MAX_AUTHORS]:
             yield from _names_of(head, inner, depth + 1)

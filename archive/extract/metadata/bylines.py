@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.metadata.head import element_text, plain
-from archive.extract.metadata.markup import is_in_teaser
 from archive.extract.metadata.persons import MAX_AUTHORS, MAX_NAME, clean_names, has_name_shape
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def find_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[Byline
             if _BYLINE.search(mark.names) or mark.element.tag in _BYLINE_TAGS
             else _linked_names(mark.element)
         )
-        if values and clean_names(values, sites) and not is_in_teaser(mark.element, title):
+        if values and clean_names(values, sites) and not marks.is_in_teaser(mark.element, title):
             found.append(Byline(_doubt(mark) + marks.distance(mark, title), mark, values))
         if len(found) >= _MAX_BYLINES:
             break

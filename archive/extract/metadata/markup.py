@@ -65,6 +65,7 @@ class Marks:
         self._model = model
         self._all: list[Mark] | None = None
         self._elsewhere: dict[HtmlElement, bool] = {}
+        self._sizes: dict[HtmlElement, int] = {}
         self._around: frozenset[HtmlElement] | None = None
         self._texts: list[str] | None = None
         self._headings: dict[str, int] = {}
@@ -125,6 +126,26 @@ class Marks:
             answer = answer or (_frames(node) and node not in self._around_heading())
             self._elsewhere[node] = answer
         return answer
+
+    def is_in_teaser(self, element: HtmlElement, title: str) -> bool:
+        """Return whether an element is in a link with other text, or in a box with little text and a linked heading not the title's."""
+        for box in islice(element.iterancestors("div", "li", "article", "section", "a"), 4):
+            size = self._size(box)
+            if size >= _MAX_TEASER:  # a box around it has even more text
+                return False
+            if box.tag == "a":
+                return len(element_text(element)) + _MAX_LABEL < size
+            headings = [heading for path in _LINKED_HEADINGS if (heading := box.find(path)) not in {None, element}]
+            key = title_key(title) if headings else ""
+            if any(not is_form_of(title_key(element_text(heading, 400)), key) for heading in headings):
+                return True
+        return False
+
+    def _size(self, box: HtmlElement) -> int:
+        """Return the length of a box's text, cut where it is far more than a teaser's; dates and names share their boxes."""
+        if box not in self._sizes:
+            self._sizes[box] = len(element_text(box, 2 * _MAX_TEASER))
+        return self._sizes[box]
 
     def signatures(self) -> Iterator[str]:
         """Yield the texts of short paragraphs that are set to the right, the last first."""
@@ -232,21 +253,6 @@ def _is_comments(element: HtmlElement) -> bool:
 _COMMENTS = frozenset({"comments", "comment-list", "commentlist", "comments-area", "disqus_thread", "respond"})
 _MAX_TEASER = 600
 """Maximum length of a teaser's text."""
-
-
-def is_in_teaser(element: HtmlElement, title: str) -> bool:
-    """Return whether an element is in a link with other text, or in a box with little text and a linked heading other than the title."""
-    key = title_key(title)
-    for _, box in zip(range(4), element.iterancestors("div", "li", "article", "section", "a"), strict=False):
-        if box.tag == "a":
-            size = len(element_text(box, 2 * _MAX_TEASER))
-            return len(element_text(element)) + _MAX_LABEL < size < _MAX_TEASER
-        headings = [heading for path in _LINKED_HEADINGS if (heading := box.find(path)) not in {None, element}]
-        if any(not is_form_of(title_key(element_text(heading, 400)), key) for heading in headings):
-            return len(element_text(box, 2 * _MAX_TEASER)) < _MAX_TEASER
-    return False
-
-
 _MAX_LABEL = 20
 """Maximum length of the other text in a link that is no teaser: a label beside a date."""
 _LINKED_HEADINGS = tuple(f".//{path}" for level in "2345" for path in (f"h{level}//a", f"a//h{level}"))
@@ -270,14 +276,14 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         else:
             names = (
                 f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
-                f" {get('data-component', '')} {get('data-testid', '')}"
+                f" {get('data-component', '')} {get('data-testid', '')} {get('data-qa', '')}"
             )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
         if is_named and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
+_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid", "data-qa"})
 _LISTS = frozenset({"nav", "ol", "ul"})
 _CRUMBS = "breadcrumb"
 """Names breadcrumbs in a class, a type of schema.org or data-vocabulary.org, or an `aria-label`."""

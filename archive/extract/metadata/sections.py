@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.extract.metadata.head import as_list, element_text, is_placeholder, plain, types
-from archive.extract.metadata.markup import is_in_teaser
 from archive.extract.metadata.site import is_site
 
 if TYPE_CHECKING:
@@ -109,7 +108,9 @@ def _near(marks: Marks, title: str) -> list[Mark]:
     found = list(marks.find(_CATEGORY, words=_CATEGORY_WORDS))
     near = [mark for mark in found if marks.distance(mark, title) <= _NEAR]
     distant = [mark for mark in found[:_MAX_DISTANT] if mark not in near]
-    return near + [mark for mark in distant if "articlesection" in mark.names or not is_in_teaser(mark.element, title)]
+    return near + [
+        mark for mark in distant if "articlesection" in mark.names or not marks.is_in_teaser(mark.element, title)
+    ]
 
 
 def _declared_crumbs(head: Head) -> Iterator[Any]:

@@ -75,8 +75,8 @@ def _is_apart(box: HtmlElement, element: HtmlElement) -> bool:
 
 
 def _is_paragraph(element: HtmlElement) -> bool:
-    """Return whether an element is a paragraph without a class, as editors write it, or the text's own element."""
-    return (element.tag == "p" and not element.get("class")) or element.tag in SECTIONS
+    """Return whether an element is a paragraph without a class, as editors write it."""
+    return element.tag == "p" and not element.get("class")
 
 
 def find_credits_after(

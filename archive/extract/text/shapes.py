@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from archive.extract.metadata.urls import PAGE_NUMBER
 from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
-from archive.extract.text.boxes import boxes_around
+from archive.extract.text.boxes import boxes_around, text_within
 from archive.extract.text.captions import (
     PICTURES,
     find_credits,
@@ -62,6 +62,8 @@ _PAGER = 60
 """Maximum characters of a line of links to the article's pages."""
 _RECORDING = re.compile(r"\.(?:mp3|m4a|ogg|wav|mp4)(?:$|[?#])", re.IGNORECASE)
 _TOP = 6
+_PLAYER = 250
+"""Maximum characters of a box with an audio player."""
 _MOST_LABELS = 5
 _PAIR = 2
 """Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
@@ -69,6 +71,8 @@ _TOLD = 3
 """Labels of known kinds beside which one of another kind is a label as well."""
 _NEAR = 12
 """Maximum distance, in blocks, to other blocks of the same box."""
+_HEADING = 60
+"""Maximum characters of a heading in bold."""
 _COMMENT_HEADINGS = 20
 """Maximum headings that are tried as that of readers' comments."""
 _QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
@@ -107,6 +111,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         find_credits,
         partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
         find_video_titles,
+        _players,
         partial(find_described, pictures_by_text(model, {blocks[index].text for index in found})),
         _nested,
         partial(find_widgets, holders_of_fields(model)),
@@ -155,21 +160,29 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
         if item is not None and (group := item.getparent()) is not None:
             lists.setdefault(group, []).append(index)
     for group, indices in lists.items():
-        lines = [Line(blocks[index].text) for index in indices]
-        if len(list(group.iterchildren("li"))) == len(lines) <= _MOST_LABELS and all(map(is_label, lines)):
-            dates = [is_date(line, line_key(line.text)) for line in lines]
-            told = [
-                is_told or is_name(line.text) or bool(PHRASES.find(line.text, line_key(line.text)))
-                for line, is_told in zip(lines, dates, strict=True)
-            ]
-            if any(dates) and (
-                len(lines) == _PAIR
-                or sum(told) + 1 == len(lines) > _TOLD
-                or all(
-                    is_known or (sum(told) > 1 and ":" in line.text) for line, is_known in zip(lines, told, strict=True)
-                )
-            ):
-                yield from ((index, "labels") for index in indices)
+        if len(list(group.iterchildren("li"))) == len(indices) <= _MOST_LABELS and _are_labels(
+            [Line(blocks[index].text) for index in indices]
+        ):
+            yield from ((index, "labels") for index in indices)
+
+
+def _are_labels(lines: Sequence[Line]) -> bool:
+    """Return whether lines are labels: a date, names and known ones; of others one beside three of these, or those with a colon."""
+    dates = [is_date(line, line_key(line.text)) for line in lines]
+    if not any(dates) or not all(map(is_label, lines)):
+        return False
+    told = [
+        is_told or is_name(line.text) or bool(PHRASES.find(line.text, line_key(line.text)))
+        for line, is_told in zip(lines, dates, strict=True)
+    ]
+    others = [line for line, is_known in zip(lines, told, strict=True) if not is_known]
+    known = sum(told)
+    return (
+        not others
+        or len(lines) == _PAIR
+        or (len(others) == 1 and known >= _TOLD)
+        or (known > 1 and all(":" in line.text for line in others))
+    )
 
 
 def _sharing(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -193,8 +206,22 @@ def _reactions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) ->
         answers = []
 
 
+def _players(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the lines near the top in a small box with a label such as `Listen to this article` before them."""
+    for index in found[:_TOP]:
+        box = blocks[index].element.getparent()
+        if box is None or not text_within(box, _PLAYER):
+            continue
+        above = (block for block in blocks[max(index - _TOP, 0) : index + 1] if is_in(block.element, box))
+        if any(phrase.kind == "listen" for block in above for phrase in PHRASES.find(block.text, line_key(block.text))):
+            yield index, "widget"
+
+
 def _heads_comments(block: TextBlock) -> bool:
-    return block.element.tag in HEADINGS and names_comments(block.text)
+    is_heading = block.element.tag in HEADINGS or (
+        len(block.text) <= _HEADING and all(marks for text, (_, marks) in block.parts if not text.isspace())
+    )
+    return is_heading and names_comments(block.text)
 
 
 def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:
@@ -269,24 +296,19 @@ def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
 
 def _copies(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
     """Find several lines in a row that repeat earlier ones in another box, as the same box for narrow screens does."""
-    first = {blocks[index].text: at for at, index in reversed(list(enumerate(found)))}
+    texts = [blocks[index].text for index in found]
+    first = {text: at for at, text in reversed(list(enumerate(texts)))}
     at = 0
     while at < len(found):
-        of = first[blocks[found[at]].text]
-        size = 0
-        while (
-            of + size < at and at + size < len(found) and blocks[found[of + size]].text == blocks[found[at + size]].text
-        ):
-            size += 1
-        places = {blocks[found[start]].element.getparent() for start in (of, at)}
-        is_cell = closest(blocks[found[at]].element, "td", "th") is not None  # rows of a table may be alike
-        if (
-            size >= _COPIED
-            and len(places) > 1
-            and not is_cell
-            and any(blocks[index].is_running for index in found[at : at + size])
-        ):
-            yield from ((index, "repeated") for index in found[at : at + size])
+        of = first[texts[at]]
+        longest = min(at - of, len(found) - at)
+        size = next((same for same in range(longest) if texts[of + same] != texts[at + same]), longest)
+        copied = found[at : at + size]
+        if size >= _COPIED and any(blocks[index].is_running for index in copied):
+            one, other = blocks[found[of]].element, blocks[found[at]].element
+            # rows of a table may be alike
+            if one.getparent() is not other.getparent() and closest(other, "td", "th") is None:
+                yield from ((index, "repeated") for index in copied)
         at += max(size, 1)
 
 

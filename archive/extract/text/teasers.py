@@ -192,7 +192,7 @@ def _hold_excerpts(
 ) -> bool:
     """Return whether each box begins with its title and has another line."""
     for box, titles in boxes.items():
-        inside = _lines_in(box, bisect_left(found, titles[0]), found, blocks)
+        inside = lines_in(box, bisect_left(found, titles[0]), found, blocks)
         if len(inside) < 2 or inside[0] != titles[0]:
             return False
     return True
@@ -224,13 +224,13 @@ def _lone_teasers(
 ) -> Iterator[tuple[int, str]]:
     """Find the lines of a short box among the article's paragraphs that begins with a linked heading."""
     for box, titles in boxes.items():
-        inside = _lines_in(box, bisect_left(found, titles[0]), found, blocks)
+        inside = lines_in(box, bisect_left(found, titles[0]), found, blocks)
         is_title = blocks[inside[0]].element.tag in HEADINGS and blocks[inside[0]].linked >= ALL_LINK
         if box.tag not in HEADINGS and is_title and sum(len(blocks[index].text) for index in inside) <= _TEASER:
             yield from ((index, "teaser") for index in inside)
 
 
-def _lines_in(box: HtmlElement, at: int, found: Sequence[int], blocks: Sequence[TextBlock]) -> Sequence[int]:
+def lines_in(box: HtmlElement, at: int, found: Sequence[int], blocks: Sequence[TextBlock]) -> Sequence[int]:
     """Return the lines of a box, which are consecutive; `at` is the position of one of them."""
     start = end = at
     while start and is_in(blocks[found[start - 1]].element, box):

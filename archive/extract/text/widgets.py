@@ -8,11 +8,12 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import ancestors, is_in
+from archive.extract.page import ancestors
 from archive.extract.quarantine.consent import CLAIMS
 from archive.extract.text.boxes import SECTIONS, boxes_around, is_number, text_within
 from archive.extract.text.names import WIDGET, count_words
 from archive.extract.text.place import same_site
+from archive.extract.text.teasers import lines_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -49,18 +50,17 @@ def find_widgets(
     first = next((index for index in found if blocks[index].is_running), -1)
     decided: dict[HtmlElement, bool] = {}
     is_short = cache(_is_short)
-    for index in found:
+    for at, index in enumerate(found):
         for node in boxes_around(blocks[index].element):
             if node.tag in {"article", "main", "body"}:
                 break
             if not _asks(node) and not (node in entered and is_short(node)):
                 continue
             if node not in decided:
-                inside = [other for other in found if is_in(blocks[other].element, node)]
-                size = sum(len(blocks[other].text) for other in inside)
-                has_control = next(node.iter("button", "input", "form"), None) is not None
-                is_before = inside[0] <= first and not _holds_title(node) and _said_beside(node) < _SMALL * total
-                decided[node] = size < _SMALL * total and (has_control or is_before)
+                decided[node] = _said_in(node, at, found, blocks) < _SMALL * total and (
+                    next(node.iter("button", "input", "form"), None) is not None
+                    or (index <= first and not _holds_title(node) and _said_beside(node) < _SMALL * total)
+                )
             if decided[node]:
                 yield index, "widget"
                 break
@@ -73,6 +73,11 @@ def _asks(box: HtmlElement) -> bool:
 @lru_cache(maxsize=4096)
 def _names_widget(names: str) -> bool:
     return WIDGET.search(names) is not None
+
+
+def _said_in(box: HtmlElement, at: int, found: Sequence[int], blocks: Sequence[TextBlock]) -> int:
+    """Return the characters of the lines in a box, of which `at` is the position of one."""
+    return sum(len(blocks[index].text) for index in lines_in(box, at, found, blocks))
 
 
 def _said_beside(box: HtmlElement) -> int:
@@ -112,25 +117,24 @@ def find_consents(
     answered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
 ) -> Iterator[tuple[int, str]]:
     """Find boxes that ask for consent to load content from another site, or whether the article was good."""
+    total = sum(len(blocks[index].text) for index in found)
     decided: dict[HtmlElement, bool] = {}
-    for index in found:
+    for at, index in enumerate(found):
         for node in boxes_around(blocks[index].element):
             if node.tag in SECTIONS:
                 break
             if node not in decided:
-                decided[node] = node in answered and (_asks_consent(node, found, blocks) or _asks_opinion(node))
+                decided[node] = node in answered and (
+                    (_asks_consent(node) and _said_in(node, at, found, blocks) < _SMALL * total) or _asks_opinion(node)
+                )
             if decided[node]:
                 yield index, "widget"
                 break
 
 
-def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+def _asks_consent(box: HtmlElement) -> bool:
     text = text_within(box, _NOTICE).lower()
-    if not text:
-        return False
-    inside = sum(len(blocks[index].text) for index in found if is_in(blocks[index].element, box))
-    is_small = inside < _SMALL * sum(len(blocks[index].text) for index in found)
-    return is_small and sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED
+    return sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED if text else False
 
 
 def _asks_opinion(box: HtmlElement) -> bool:

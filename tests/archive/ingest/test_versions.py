@@ -483,3 +483,11 @@ def test_each_change_is_recorded_as_what_it_is(writer, archive, name):
     first, second, fields = CHANGES[name]
     assert serve(writer, first, second) == ["new", "updated"]
     assert [one["field"] for one in archive.changes(archive.article(URL))] == fields
+
+
+def test_a_value_that_is_kept_keeps_its_origin_when_another_changes(writer, archive):
+    counted = under_title("<span class=date>1 hour ago</span>", date="", author="Omar Saadi")
+    assert serve(writer, page(), counted) == ["new", "updated"]
+    row = archive.article(URL)
+    assert (row["author"], row["date_published"]) == ("Omar Saadi", "2026-11-20T08:00:00+00:00")
+    assert not json.loads(row["provenance"])["date_published"].endswith(":relative")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import zipfile
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.errors import DamagedFileError
-from archive.warc.wacz import unpack_warcs
+from archive.warc.wacz import torn_warcs, unpack_warcs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +160,12 @@ def test_a_flipped_byte_is_refused(tmp_path: Path, folder: Path) -> None:
     data[data.index(b"warcinfo")] ^= 1
     made.write_bytes(data)
     refused(made, folder)
+
+
+def test_a_package_that_has_its_end_is_no_torn_one(tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "sound.wacz"
+    with zipfile.ZipFile(path, "w") as sound:
+        sound.writestr("archive/a.warc.gz", gzip.compress(b"WARC/1.1"))
+    assert torn_warcs(path, folder) == []
+    path.write_bytes(path.read_bytes()[:-10])
+    assert [one.name for one in torn_warcs(path, folder)] == ["sound.warc.gz"]

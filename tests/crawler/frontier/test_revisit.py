@@ -8,7 +8,18 @@ import pytest
 from archive.files.clock import iso
 from archive.index import ANNOUNCERS, ScheduledUrl
 from archive.outcome import OutcomeKind
-from crawler.frontier.revisit import DAY, HOUR, MINUTE, PAGE_BYTES, RETRIES, History, next_visit, status_of
+from crawler.frontier.revisit import (
+    DAY,
+    HOUR,
+    MINUTE,
+    PAGE_BYTES,
+    RETRIES,
+    UNRELIABLE,
+    History,
+    next_visit,
+    status_of,
+    validators_to_keep,
+)
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -96,3 +107,22 @@ def test_a_page_that_failed_more_than_twelve_times_rests_for_weeks_unless_its_ho
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
     history = History(kind=kind, outcome=OutcomeKind.FAILED, last_news=now, reason=reason, failures=failures)
     assert shortest <= (next_visit(history, now=now) - now).days <= longest
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "changed", "kept"),
+    [
+        ({"etag": '"1"'}, {"etag": '"1"'}, True, UNRELIABLE),
+        ({"etag": '"1"'}, {"etag": '"1"'}, False, '"1"'),
+        ({"etag": '"1"'}, {"etag": '"2"'}, True, '"2"'),
+        ({"etag": '"1"', "visits": 0}, {"etag": '"1"'}, True, '"1"'),
+        ({"last_modified": "Sun"}, {"last_modified": "Sun"}, True, UNRELIABLE),
+        ({"last_modified": "Sun"}, {"last_modified": "Sun", "etag": '"2"'}, True, '"2"'),
+        ({}, {}, True, ""),
+        ({"etag": UNRELIABLE}, {"etag": '"2"'}, True, UNRELIABLE),
+    ],
+)
+def test_validators_are_given_up_once_they_stay_while_the_page_changes(known, given, changed, kept):
+    due = scheduled(**{"visits": 3, **known})
+    given = {"etag": "", "last_modified": "", **given}
+    assert validators_to_keep(due, **given, changed=changed)["etag"] == kept

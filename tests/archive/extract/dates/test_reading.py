@@ -197,6 +197,13 @@ def test_a_lone_date_that_follows_the_last_change_is_not_the_articles(modified: 
     assert dates(f'<meta name="last-modified" content="{modified}">', far) == (published, modified)
 
 
+def test_the_day_of_a_box_on_the_weather_is_not_the_articles() -> None:
+    far = "<p>The council met, and met again.</p>" * 45
+    day = '<span class="date">10 November 2025</span>'
+    assert dates("", f"{far}<aside>{day}</aside>") == ("2025-11-10", "")
+    assert dates("", f"{far}<aside class=weather>{day}</aside>") == ("", "")
+
+
 def test_a_relative_time_of_few_signs_is_read_from_a_line_without_markup() -> None:
     assert dates("", "<p>3小时前</p>", lang="zh") == ("2026-11-28T06:00+00:00", "")
     assert dates("", "<p>3 d</p>") == ("", "")
@@ -236,10 +243,11 @@ def test_a_sidebar_that_holds_the_article_is_the_layout() -> None:
         ('<div class="text__date">August 25, 2024</div>', "2024-08-25"),
         ('Published <time pubdate datetime="2025-08-13">13 August</time>', "2025-08-13"),
         ("<div>Published <span>Apr 26, 2023</span></div><div>Updated <span>Aug 21, 2025</span></div>", "2023-04-26"),
-        # the page prints the declared day, that day on another clock, a day without a label, or a later day
+        # the page prints the declared day, that day on another clock, a day without a label, how long ago it was, or a later day
         ('<div class="date">11 November 2026</div><div class="date">3 May 2024</div>', "2026-11-11"),
         ('<div class="date">10 November 2026</div>', "2026-11-11"),
         ("<p>The ferry sank on</p><p>3 May 2024</p>", "2026-11-11"),
+        ('<div class="date">3 weeks ago</div>', "2026-11-11"),
         ('<div class="date">20 November 2026</div>', "2026-11-11"),
     ],
 )

@@ -282,6 +282,7 @@ CARD = '<div><h3><a href="/boats">Boats are late again</a></h3><span class="auth
         (f"{TEXT}<i class='story-writer'>John Roe</i>{TEXT}<i class='story-writer'>Ann Poe</i>", ()),
         (f"{TEXT}<p>Written by John Roe</p>{TEXT}<p>Written by Ann Poe</p>", ()),
         (f"{TEXT}<div class='author-card'>John Roe likes boats and goes to sea</div>", ()),
+        (f"{TEXT * 60}<div class='post-meta'><a href='/author/roe'>John Roe</a></div>", ()),
         ("<div id='comments'><p>Written by John Roe</p></div>", ()),
         ('<div itemprop="comment" itemscope itemtype="https://schema.org/Comment"><span itemprop="author">John Roe</span></div>', ()),
     ],
@@ -328,6 +329,8 @@ def test_a_person_of_two_types_is_an_author_and_not_the_site() -> None:
         ("<p align=right>Jane Doe</p>", ("Jane Doe",)),
         ("<p style='text-align: right'>Photo: City Archive, 1958</p>", ()),
         ("<p style='text-align: right'>more of it below</p>", ()),
+        ("<p align=right>John Roe</p><p>He said that and left.</p><p align=right>Jane Doe</p>", ("Jane Doe",)),
+        ("<div class='comments'><p align=right>John Roe</p></div>", ()),
         ("<p>Jane Doe</p>", ()),
     ],
 )
