@@ -166,12 +166,7 @@ def _keep_dates(lines: Sequence[Line], rules: list[str]) -> None:
     """Keep a date that is a paragraph among others, without adjacent labels: it may be the dateline."""
     for index, rule in enumerate(rules):
         near = rules[max(0, index - 1) : index] + rules[index + 1 : index + 2]
-        is_below_title = index > 0 and rules[index - 1] == "title" and rules.count("date-line") == 1
-        if (
-            rule == "date-line"
-            and lines[index].written
-            and not (is_below_title or any(other and other != "title" for other in near))
-        ):
+        if rule == "date-line" and lines[index].written and not any(other and other != "title" for other in near):
             rules[index] = ""
 
 

@@ -57,7 +57,10 @@ Scope = Literal["line", "edge", "top", "link", "context"]
 
 @dataclass(frozen=True, slots=True)
 class BoilerplatePhrase:
-    """A row of the table: the folded phrase, how it matches, its scope, and the maximum length of the line (0 for any)."""
+    """A row of the table: the folded phrase, how it matches, its scope, and the maximum length of the line (0 for any).
+
+    A `request` is a pattern that needs no second sign: the line asks to subscribe to something of the site's own.
+    """
 
     key: str
     language: str
