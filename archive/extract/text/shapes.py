@@ -75,7 +75,7 @@ _HEADING = 60
 """Maximum characters of a heading in bold."""
 _COMMENT_HEADINGS = 20
 """Maximum headings that are tried as that of readers' comments."""
-_QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
+_QUOTE = re.compile(r"quote|zitat|citation|citat|alinti|iqtibas|eqtebas|pull[-_]?(?:out|text)|\bcita\b", re.IGNORECASE)
 _SHARING = re.compile(r"(?<![a-z])shar(?:e|ing)(?![a-z])|[a-z]Shar(?:e|ing)(?![a-z])")
 _AUTHOR = re.compile(
     r"\b(?:about[-_]{0,2}(?:the[-_])?author|(?:post|article|entry)?[-_]{0,2}author[-_]{0,2}(?:bio|box|card|info|profile|desc\w*|details|block|section)"
@@ -153,13 +153,15 @@ def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
 
 
 def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find a list among the first lines whose items are a date and other labels, such as a name."""
+    """Find a list among the first lines whose items are a date and other labels, such as a name, and that no line introduces."""
     lists: dict[HtmlElement, list[int]] = {}
     for index in found[: _TOP + _MOST_LABELS]:
         item = closest(blocks[index].element, "li")
         if item is not None and (group := item.getparent()) is not None:
             lists.setdefault(group, []).append(index)
     for group, indices in lists.items():
+        if blocks[indices[0] - 1].text.endswith((":", "：")):
+            continue
         if len(list(group.iterchildren("li"))) == len(indices) <= _MOST_LABELS and _are_labels(
             [Line(blocks[index].text) for index in indices]
         ):
