@@ -168,7 +168,9 @@ def _is_frame(heading: str, titles: Sequence[str], names: frozenset[str], marks:
     if len(own) < _FEW_WORDS or not titles or any(own & word_set(title) for title in titles):
         return False
     keys = [title_words(title) for title in titles]
-    if not all(any(f"{key} ".startswith(name if _UNSPACED.match(name) else f"{name} ") for name in names) for key in keys):
+    if not all(
+        any(f"{key} ".startswith(name if _UNSPACED.match(name) else f"{name} ") for name in names) for key in keys
+    ):
         return False
     texts = frozenset(marks.texts()[:400])
     return not any(

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.model import ALL_LINK
+from archive.extract.model import ALL_LINK, is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import is_linked, main_element
 from archive.extract.text.labels import Line, is_date
@@ -141,6 +141,7 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
         at
         for at in rules
         if _is_sentence(found, at, blocks)
+        or _is_in_open_link(found, at, blocks)
         or _is_section(found, at, blocks, headings)
         or _opens_paragraph(found, at, blocks)
     }
@@ -202,6 +203,13 @@ def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> 
         own.get("class"),
     )
     return at < len(found) - 1 or (is_beside and ends_sentence(before.text) and not before.is_linked)
+
+
+def _is_in_open_link(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
+    """Return whether a paragraph and one beside it are in the same link, which was never closed."""
+    own = blocks[found[at]]
+    beside = (blocks[index] for index in (*found[max(0, at - 1) : at], *found[at + 1 : at + 2]))
+    return is_long(own.text) and any(other.href == own.href and is_long(other.text) for other in beside)
 
 
 def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock], headings: set[int]) -> bool:
