@@ -106,7 +106,7 @@ class _Builder:
         elif holder.tag in _LISTS:
             items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
             yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
-        elif holder.tag == "table":
+        elif holder.tag == "table" and not all(steps and steps[-1].tag == "pre" for _, steps in inner):
             yield self._table(holder, [line for line, _ in group])
         elif holder.tag == "pre":
             text = "\n".join(self.model.blocks[line].text for line, _ in group)
