@@ -37,6 +37,7 @@ from archive.urls.permalink import read_permalink, timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from archive.article import Explanation
     from archive.index.columns import ArticleRow
     from archive.index.front_pages import FrontPage, HeadlineSpan
     from archive.index.renderings import RenderingKind
@@ -310,12 +311,12 @@ class Archive(Closing):
         """Return the row of the DOM from which a version was extracted; None for one that was parsed as served."""
         return renderings.of_article(self._store.db, article_id)
 
-    def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
-        """Extract an article's page again; return each of its lines as (line, `kept` or `dropped`, rule).
+    def explain(self, wanted: str | int) -> Explanation:
+        """Extract an article's page again; return each of its lines, with its place and what decided about it.
 
         Raises NotFoundError.
         """
-        from archive.extract import explain  # importing the extractors takes a second
+        from archive.extract import explanation  # importing the extractors takes a second
 
         row = self.article(wanted)
         response = http.parse_response(self.record(row).block)
@@ -325,7 +326,9 @@ class Archive(Closing):
             body, response = codecs.BOM_UTF8 + self.rendering(dom).block, rendered_response(response)
         else:
             body = http.decode(response, MOST_BYTES)
-        return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
+        return explanation(
+            Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile)
+        )
 
     def capture(self, capture_id: int) -> StoredCapture:
         """Return the capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""

@@ -89,6 +89,27 @@ class Dropped:
     rule: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedLine:
+    """A line of a page: whether it is in the article, the route that found it or the rule that dropped it, and the XPath of its element.
+
+    The path is '' for a line that no element of the page shows, such as one of a PDF file or of the page's script data.
+    """
+
+    line: str
+    is_kept: bool
+    rule: str
+    xpath: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """All lines of a page in order, and why its text may be another article's ('' if the sources agree)."""
+
+    lines: tuple[ExplainedLine, ...]
+    doubt: str = ""
+
+
 @quick_to_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:

@@ -123,6 +123,7 @@ def tables() -> list[str]:
         *(column.label for column in LABELLED),
         *explain.ROUTES.values(),
         *explain.REASONS.values(),
+        *explain.KINDS.values(),
         *explain.PLACES.values(),
         *WORDS,
         *ARGPARSE,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from archive.article import Extraction, Link, RequisiteLimits
+from archive.article import Explanation, Extraction, Link, RequisiteLimits
 from archive.body import figures_of, plain_text
 from archive.extract.document import Unreadable, read_document
 from archive.extract.metadata.head import read_directives
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from archive.extract.page import Anchor, PageModel
     from archive.extract.text import Text
 
-__all__ = ["explain", "extract"]
+__all__ = ["explain", "explanation", "extract"]
 
 # The links and feeds of a page, as canonical URLs.
 
@@ -211,7 +211,12 @@ def _extract(page: Page, requisites: RequisiteLimits) -> Extraction:
 
 
 def explain(page: Page) -> list[tuple[str, str, str]]:
-    """Return every text block of the page in order as (line, `kept` or `dropped`, rule).
+    """Return every text block of the page in order as (line, `kept` or `dropped`, rule), as `explanation` finds them."""
+    return [(one.line, "kept" if one.is_kept else "dropped", one.rule) for one in explanation(page).lines]
+
+
+def explanation(page: Page) -> Explanation:
+    """Return every text block of the page in order, with its place and what decided about it.
 
     For a kept line, the rule is the route that found it; for a dropped line, the rule that dropped it, or
     `not-article` if no source included it in the article.
@@ -220,9 +225,10 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
         Unreadable: the page has no text (`reason` says why).
     """
     if is_pdf(page.body):
-        return explained(page)
+        return Explanation(lines=explained(page))
     document = read_document(page)
-    return find_text(document, read_metadata(document)).explained_lines()
+    text = find_text(document, read_metadata(document))
+    return Explanation(lines=text.explained(document.tree), doubt=text.doubt)
 
 
 def _article(base: str, text: Text, metadata: Metadata) -> Article:

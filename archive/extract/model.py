@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, takewhile
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archive.body import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -119,6 +120,10 @@ _LOOKED_FOR = (
 )
 
 
+_NAME = re.compile(r"[a-z][\w.-]*", re.ASCII)
+"""The names of elements that XPath takes without a prefix."""
+
+
 def elements_by_tag(tree: HtmlElement) -> Mapping[str, Sequence[HtmlElement]]:
     """Return the elements of all tags that readers look for, in page order; searching for one tag would cost as much."""
     found: dict[str, list[HtmlElement]] = {tag: [] for tag in _LOOKED_FOR}
@@ -183,6 +188,23 @@ def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterato
     # a loop over `getparent` takes twice as long, and a page needs thousands of steps
     walk: Iterator[HtmlElement] = chain((element,), element.iterancestors())
     return walk if until is None else takewhile(partial(is_not, until), walk)
+
+
+def xpaths(tree: HtmlElement, elements: Iterable[HtmlElement]) -> Iterator[str]:
+    """Yield the XPath of each element from the root, such as `/html/body/div[2]/p`, or '' if it is not in the tree."""
+    steps = {tree: f"/{tree.tag!s}"}
+    for parent in tree.iter():
+        names = [str(child.tag) for child in parent]
+        totals, seen = Counter(names), Counter[str]()
+        for number, (child, name) in enumerate(zip(parent, names, strict=True), 1):
+            seen[name] += 1
+            if not _NAME.fullmatch(name):
+                steps[child] = f"/*[{number}]"
+            else:
+                steps[child] = f"/{name}[{seen[name]}]" if totals[name] > 1 else f"/{name}"
+    for element in elements:
+        found = [steps.get(one, "") for one in ancestors(element)]
+        yield "".join(reversed(found)) if all(found) else ""
 
 
 def is_in(element: HtmlElement, box: HtmlElement | None) -> bool:

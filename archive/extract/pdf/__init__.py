@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from archive.article import Article, Dropped, Extraction
+from archive.article import Article, Dropped, ExplainedLine, Extraction
 from archive.body import Block, Span, plain_text
 from archive.extract.dates.moment import parse_machine
 from archive.extract.document import Unreadable
@@ -242,8 +242,8 @@ def _date(text: str) -> str:
     return iso
 
 
-def explained(page: Page) -> list[tuple[str, str, str]]:
-    """Return each line of the file as (line, `kept` or `dropped`, rule).
+def explained(page: Page) -> tuple[ExplainedLine, ...]:
+    """Return the lines of the file's text, then those that were dropped.
 
     Raises:
         Unreadable: the file has no text.
@@ -251,5 +251,7 @@ def explained(page: Page) -> list[tuple[str, str, str]]:
     answer = read_pdf(page)
     if answer.article is None:
         raise Unreadable(answer.reason or "error", answer.detail)
-    kept = [(line, "kept", answer.article.route) for line in answer.article.text.split("\n")]
-    return kept + [(one.line, "dropped", one.rule) for one in answer.article.dropped]
+    lines = answer.article.text.split("\n")
+    kept = [ExplainedLine(line=line, is_kept=True, rule=answer.article.route) for line in lines]
+    dropped = [ExplainedLine(line=one.line, is_kept=False, rule=one.rule) for one in answer.article.dropped]
+    return (*kept, *dropped)

@@ -9,11 +9,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.article import Dropped
+from archive.article import Dropped, ExplainedLine
 from archive.extract.document import parse_html
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
-from archive.extract.model import ALL_LINK
+from archive.extract.model import ALL_LINK, xpaths
 from archive.extract.page import HEADINGS, RUNNING_TEXT, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import rules_by_text
 from archive.extract.text.boxes import main_element
@@ -23,15 +23,18 @@ from archive.extract.text.labels import DATE_LABEL, Known, Line
 from archive.extract.text.layout import Layout
 from archive.extract.text.main_content import MainContentFinder
 from archive.extract.text.names import folded_words
-from archive.extract.text.own import find_lead, is_lead_class, own_article, title_heading
+from archive.extract.text.own import find_lead, is_lead_class, next_article, own_article, title_heading
 from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, rules_by_place, same_site
 from archive.extract.text.shapes import rules_by_shape
 from archive.extract.text.state import embedded
 from archive.extract.text.structure import make_body
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from lxml.html import HtmlElement
 
     from archive.body import Body
     from archive.extract.document import Document
@@ -191,13 +194,18 @@ class Text:
             Dropped(line=self.model.blocks[index].text, rule=rule) for index, rule in self.rules.items() if rule
         )
 
-    def explained_lines(self) -> list[tuple[str, str, str]]:
-        """Return each block of the page in order as (line, `kept` or `dropped`, rule)."""
-        rows = []
-        for index, block in enumerate(self.model.blocks):
-            rule = self.rules.get(index, block.hook or ("hidden" if block.hidden else "not-article"))
-            rows.append((block.text, "dropped" if rule else "kept", rule or self.route))
-        return rows
+    def explained(self, tree: HtmlElement) -> tuple[ExplainedLine, ...]:
+        """Return each block of the page in order, with its rule and its place in the page's tree."""
+        blocks = self.model.blocks
+        rules = [
+            self.rules.get(index, block.hook or ("hidden" if block.hidden else "not-article"))
+            for index, block in enumerate(blocks)
+        ]
+        paths = xpaths(tree, (block.element for block in blocks))
+        return tuple(
+            ExplainedLine(line=block.text, is_kept=not rule, rule=rule or self.route, xpath=path)
+            for block, rule, path in zip(blocks, rules, paths, strict=True)
+        )
 
     def line_keys(self) -> tuple[str, ...]:
         """Return the keys of the page's blocks, each once, at most 400: the first and last ones of a longer page."""
@@ -241,9 +249,12 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     found, is_own = own_article(found, main.quick, blocks, is_title, is_marked=route in _MARKED)
     doubt = main.doubt
     if is_own:
-        route, doubt = "own", "a longer text stands elsewhere on the page"
+        route, doubt = "own", N_("a longer text stands elsewhere on the page")
     elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
-        found |= join_twins(sorted(found), blocks, title_heading(blocks, is_title))
+        heading = title_heading(blocks, is_title)
+        if twins := join_twins(sorted(found), blocks, heading):
+            end = next_article(heading, blocks, is_title)
+            found |= {index for index in twins if index < end}
     completion = Completion(Layout(model, found))
     added = {*completion.complete(), *completion.trusted(), *_footnotes(model), *recipe_lines(document, metadata)}
     found |= added

@@ -29,6 +29,7 @@ from archive.extract.text.container import alone, article_element, whole
 from archive.extract.text.layout import Layout
 from archive.extract.text.names import boilerplate_evidence, folded_words, grams, quads, sequences, share
 from archive.extract.text.unambiguous import unambiguous_article
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -298,7 +299,9 @@ class MainContentFinder:
         slow = self._whole(_SLOW)
         if not set(slow).isdisjoint(prose):
             return MainContent(found=slow, route="full", quick=quick)
-        return MainContent(found=prose, route="densest", doubt="other readings find a text after it")
+        if prose[-1] + 1 in quick:  # the same text goes on
+            return MainContent(found=(*prose, *quick), route="densest")
+        return MainContent(found=prose, route="densest", doubt=N_("other readings find a text after it"))
 
     def _compare(self, quick: tuple[int, ...]) -> MainContent:
         size = self._size(quick)
@@ -306,16 +309,18 @@ class MainContentFinder:
             return MainContent(found=quick, route="fast")
         slow = self._whole(_SLOW)
         if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):
-            return MainContent(found=quick, route="fast", doubt="a fuller reading finds text in other places too")
+            return MainContent(found=quick, route="fast", doubt=N_("a fuller reading finds text in other places too"))
         prose = self._densest()
         if prose and self._is_teasers(slow) and self._size(prose) > 0.5 * self._size(slow):
             return MainContent(found=prose, route="densest")
         if self._size(prose) > _OUTWEIGHS * self._running(slow) and self._may_be_article(prose, _PARAGRAPHS):
-            return MainContent(found=prose, route="densest", doubt="most of the running text stands elsewhere")
+            return MainContent(found=prose, route="densest", doubt=N_("most of the running text stands elsewhere"))
         if self._is_all(prose) and not any(self._blocks[index].is_running for index in slow):
-            return MainContent(found=prose, route="densest", doubt="its element has the name of furniture")
+            return MainContent(
+                found=prose, route="densest", doubt=N_("the name of its element is that of a part around an article")
+            )
         is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
-        doubt = "a quick reading finds another part of the page" if is_other else ""
+        doubt = N_("a quick reading finds another part of the page") if is_other else ""
         return MainContent(found=slow, route="full", quick=quick, doubt=doubt)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
@@ -378,7 +383,8 @@ class MainContentFinder:
 
     def _before(self, found: Sequence[int]) -> int:
         """Return the number of paragraphs of running text between the title and the blocks."""
-        return sum(block.is_running for block in self._blocks[self._title : found[0]])
+        first = next((index for index in found if self._blocks[index].is_running), found[-1])
+        return sum(block.is_running for block in self._blocks[self._title : first])
 
     def _is_apart(self, prose: Sequence[int], found: Collection[int]) -> bool:
         """Return whether paragraphs of one element, right under the title or lead, have more running text than those found."""

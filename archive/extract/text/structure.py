@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from archive.body import Block, Span
 from archive.extract.addresses import absolute
 from archive.extract.page import HEADINGS, ancestors, closest
+from archive.extract.text.boxes import text_within
 from archive.extract.text.captions import is_credit
 from archive.extract.text.names import boilerplate_evidence
 
@@ -42,6 +43,7 @@ _SOURCES = ("data-src", "data-lazy-src", "data-original", "src", "data-srcset", 
 _CREDIT = re.compile(r"credit|copyright|source|author", re.IGNORECASE)
 _EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "amp-video", "amp-twitter"})
 _MAX_THINGS = 300
+_CAPTION_STEPS = 4
 _MAX_ALT = 500
 _MIN_PICTURE = 60
 """Minimum width and height of a picture in pixels; smaller ones are icons or tracking pixels."""
@@ -104,7 +106,7 @@ class _Builder:
         elif holder.tag in _LISTS:
             items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
             yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
-        elif holder.tag == "table":
+        elif holder.tag == "table" and not all(steps and steps[-1].tag == "pre" for _, steps in inner):
             yield self._table(holder, [line for line, _ in group])
         elif holder.tag == "pre":
             text = "\n".join(self.model.blocks[line].text for line, _ in group)
@@ -199,8 +201,9 @@ class _Builder:
             return []
         things: list[tuple[int, Block]] = []
         seen: set[HtmlElement] = set()
+        top = self._top()
         for element in self.model.elements:
-            if element.tag not in _THINGS or not self.kept[0] <= element.place <= self.kept[-1] + 1:
+            if element.tag not in _THINGS or not top <= element.place <= self.kept[-1] + 1:
                 continue
             if len(things) >= _MAX_THINGS or not self._is_inside(element.element):
                 continue
@@ -208,6 +211,13 @@ class _Builder:
             if block is not None:
                 things.append((element.place, block))
         return things
+
+    def _top(self) -> int:
+        """Return the first line, or that of the captions of pictures right above it."""
+        top = self.kept[0]
+        while top and _is_caption(self.model.blocks[top - 1]):
+            top -= 1
+        return top
 
     def _is_inside(self, element: HtmlElement) -> bool:
         """Return whether an element is in the article, outside boilerplate."""
@@ -286,6 +296,16 @@ class _Builder:
 
 
 _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
+
+
+def _is_caption(block: TextBlock) -> bool:
+    """Return whether a block is in a `figure`, or is the only text in a box with a picture."""
+    for node in islice(ancestors(block.element), _CAPTION_STEPS):
+        if node.tag == "figure":
+            return True
+        if next(node.iter("img", "amp-img"), None) is not None:
+            return text_within(node, len(block.text)) == block.text
+    return False
 
 
 @lru_cache(maxsize=4096)
