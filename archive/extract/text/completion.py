@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
-from archive.extract.text.boxes import GROUPS, classes, is_linked, is_note, owner
+from archive.extract.text.boxes import GROUPS, captioned_quotation, classes, is_linked, is_note, owner
 from archive.extract.text.layout import FEW_WORDS, HALF_LINK, PARAGRAPHS, links_to_itself
 from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence
 
@@ -65,9 +65,11 @@ class Completion:
         have.update(running)
         short = []
         for index in reversed(between):  # a heading may be above a short line
-            if not self._blocks[index].is_running and (
-                self._layout.is_among_paragraphs(index, holders, have) or (index - 1 in have and self._is_source(index))
-            ):
+            if not self._blocks[index].is_running and self._layout.is_among_paragraphs(index, holders, have):
+                short.append(index)
+                have.add(index)
+        for index in between:
+            if index not in have and index - 1 in have and self._is_source(index):
                 short.append(index)
                 have.add(index)
         return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
@@ -176,8 +178,11 @@ class Completion:
         )
 
     def _is_source(self, index: int) -> bool:
-        """Return whether a line without links is in the same quotation as the line before it, as its source is."""
-        quotation = closest(self._blocks[index].element, "blockquote")
+        """Return whether a line without links is in the same quotation as the line before it, or is its caption, as its source is."""
+        element = self._blocks[index].element
+        quotation = captioned_quotation(element)
+        if quotation is None:
+            quotation = closest(element, "blockquote")
         is_within = quotation is not None and is_in(self._blocks[index - 1].element, quotation)
         return is_within and not self._blocks[index].href
 

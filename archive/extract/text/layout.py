@@ -135,8 +135,11 @@ class Layout:
         if block.hook or block.hidden or verdict == "strong":
             return False
         group = closest(block.element, *GROUPS)
-        is_part = closest(block.element, "pre") is not None or (
-            self.is_own_list(group) if group is not None else self._is_lone_sentence(block, holders)
+        figure = _figure_of_quotation(block.element)
+        is_part = (
+            figure is not None
+            or closest(block.element, "pre") is not None
+            or (self.is_own_list(group) if group is not None else self._is_lone_sentence(block, holders))
         )
         if verdict and not (is_part or self._titles_next(index, have)):
             return False
@@ -148,6 +151,8 @@ class Layout:
         place = owner(block.element)
         if place is not None and place.tag == "figure" and closest(block.element, "pre") is not None:
             place = owner(place)
+        if figure is not None:
+            place = owner(figure)
         boxes = {place, group.getparent() if group is not None else None}
         is_beside = (
             place in holders
@@ -263,6 +268,13 @@ class Layout:
                 found = boilerplate_evidence(node) or found
             self._verdicts[node] = found
         return found
+
+
+def _figure_of_quotation(element: HtmlElement) -> HtmlElement | None:
+    """Return the `figure` around the quotation that an element is in, if it is directly in one."""
+    quotation = closest(element, "blockquote")
+    figure = quotation.getparent() if quotation is not None else None
+    return figure if figure is not None and figure.tag == "figure" else None
 
 
 def links_to_itself(block: TextBlock) -> bool:
