@@ -154,6 +154,9 @@ def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     if task.dom:
         return _page_content(task, rendered_response(response), UTF8_MARK + task.dom)
     kind: DocumentKind = "other" if BINARY.match(body) else sniff(body, response.get("Content-Type"))
+    if kind == "html" and http.is_cut_off(response, body, task.limits.decoded_bytes):
+        detail = f"the content coding breaks off after {len(body)} decoded bytes"
+        return Parsed.of(OutcomeKind.FAILED, reason="short-body", detail=detail)
     return CONTENT[kind](task, response, body)
 
 

@@ -190,7 +190,9 @@ class _Reader:
         field = _FIELD_NAMES.get(fold(match["field"] or ""), "")
         if not match["field"] and not match["minus"] and self.operator(bare):
             return
-        if bare.endswith(":") and _FIELD_NAMES.get(fold(bare[:-1])) == "site":  # other such words are also headlines' own
+        if (
+            bare.endswith(":") and _FIELD_NAMES.get(fold(bare[:-1])) == "site"
+        ):  # other such words are also headlines' own
             self.problems.append(problem("no_value", field="site"))
             return
         negated = bool(match["minus"]) or self.negate_next

@@ -12,7 +12,17 @@ from urllib.parse import unquote
 
 from archive import SiteProfile, urls
 from archive.files.clock import iso
-from archive.index import ANNOUNCERS, Candidate, FetchStatus, articles, availability, captures, frontier, site_lines
+from archive.index import (
+    ANNOUNCERS,
+    Candidate,
+    FetchStatus,
+    articles,
+    availability,
+    captures,
+    frontier,
+    noise,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
 from archive.locale import N_
@@ -242,9 +252,12 @@ class ResponseHandler:
         """Return whether an article has the same text as before: a changed counter or date must not shorten the interval."""
         if answer.article is None:
             return False
-        digest = text_digest(answer.article.title, answer.article.text)
+        title, text = answer.article.title, answer.article.text
         addresses = {answer.article.url, page}  # its canonical URL may not have been believed
-        return any(articles.find_version(self._db, url, digest) is not None for url in addresses)
+        if any(articles.find_version(self._db, url, text_digest(title, text)) is not None for url in addresses):
+            return True
+        held = filter(None, (articles.latest_text(self._db, url) for url in addresses))
+        return any(one[0] == title and noise.is_same_but_for_numbers(one[1], text) for one in held)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
         """Return the disposition of a URL that gave no usable response."""

@@ -5,6 +5,7 @@ Every crawl runs in this process, by a clock that the test moves.
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections import Counter
 from concurrent.futures import Future
@@ -13,9 +14,11 @@ from email.utils import format_datetime
 from itertools import count
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 
 from archive import Archive
+from archive.http.coding import zstd
 from archive.index import open_store
 from archive.parse import MAX_PARTS
 from archive.parse.workers import NoWorkerError
@@ -373,6 +376,20 @@ def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_va
     assert asked == [False, True, True, True, False, True, True, True, False, True]
 
 
+@pytest.mark.parametrize(("line", "visits"), [("This page was read {} times.", 9), ("Word{}", 24)])
+def test_numbers_that_change_at_every_visit_do_not_call_for_visits_by_the_hour(at, rows, line, visits):
+    def changing(request):
+        asked.append(request.url)
+        said = line.format(len(asked) if " " in line else "s" * len(asked))
+        return page(1).replace("</article>", f"<p>{said}</p></article>")
+
+    asked = []
+    for hour in range(0, 48, 2):
+        at(hour / 24, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": changing})
+    assert len(asked) == visits
+    assert rows("SELECT count(*) FROM articles") == [(visits,)]
+
+
 @pytest.mark.parametrize("status", [200, 403, 451])
 def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, rows, status):
     at(0, newsroom(1))
@@ -383,6 +400,23 @@ def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, row
         at(day, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": (status, {}, notice)})
     assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("quarantine", "region")]
     assert rows("SELECT version, gone_at FROM articles") == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"), [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_page_whose_coding_breaks_off_is_no_article_and_asked_for_again(at, rows, name, compress, chunked):
+    def half(_):
+        coded = compress(page(1, text=[f"{sentence} {n}" for n, sentence in enumerate(SENTENCES * 40)]).encode())
+        coded = coded[: len(coded) // 2]
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(coded), coded) if chunked else coded
+        return 200, {"Content-Encoding": name, **({"Transfer-Encoding": "chunked"} if chunked else {})}, body
+
+    at(0, newsroom(1) | {f"https://paper.test{story(1)}": half})
+    assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("failed", "short-body")]
+    at(0.1, newsroom(1))
+    assert rows("SELECT outcome, version FROM urls JOIN articles USING (url)") == [("article", 1)]
 
 
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for

@@ -31,11 +31,11 @@ _MODIFIED = (
 )  # fmt: skip
 VAGUE = (
     "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date", "dc.created",
-    "created", "date", "timestamp", "video:release_date",
+    "created", "date", "timestamp",
 )  # fmt: skip
-"""Fields that are as often dates of the page, a picture or a video as of the article."""
+"""Fields that are as often dates of the page or a picture as of the article."""
 PUBLISHED_NAME = re.compile(
-    r"(?:^|[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
+    r"(?:^|(?<!video)[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
 )
 _MODIFIED_NAME = re.compile(
     r"(?:^|[._:-])(?:last[_-]?)?(?:updated?|modified|modification|edited)[_-]?(?:at|on|date|time)$"

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 MAX_TEXT = 400
 """Longer texts are cut: a date line is short, and a sentence that mentions a date is not a date line."""
 
-# Python does not count Indic and Thai vowel signs as letters, but they are parts of words.
-_TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
+# Python does not count the vowel signs of Indic scripts and of Thai, Lao, Burmese and Khmer as letters, but they are parts of words.
+_TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])+|[^\w\s]|_")
 _TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
 _IRANIAN = frozenset({"fa", "ps", "ckb", "prs"})
 _MAX_YEARLESS = 60
 _YEARS_BACK = 6
-_SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’年月日년월일")
+_SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’׳年月日년월일")
 _BETWEEN_FIGURES = frozenset("/\\-–.|")
 _UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
 

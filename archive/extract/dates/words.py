@@ -150,7 +150,7 @@ def _from_cldr() -> Mapping[str, Mapping[str, tuple[int, Calendar]]]:
             if not line.startswith("#"):
                 code, *months = line.rstrip("\n").split("\t")
                 found[code] = {
-                    fold_date(name): (number, "gregorian")
+                    fold_date(name.rstrip("׳")): (number, "gregorian")
                     for number, names in enumerate(months, 1)
                     for name in names.split("|")
                 }

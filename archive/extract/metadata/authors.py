@@ -80,7 +80,10 @@ def _names_of(head: Head, author: object, depth: int = 0) -> Iterator[str]:
         return
     parts = " ".join(plain(value.get(part)) for part in ("givenName", "familyName")).strip()
     if names := as_list(value.get("name")) or as_list(parts or None):
-        yield from map(plain, names)
+        for name in names:
+            yield from (
+                _names_of(head, name, depth + 1) if isinstance(name, dict) and depth < _MAX_ROLES else [plain(name)]
+            )
     elif depth < _MAX_ROLES:
         for inner in [*as_list(value.get("mainEntity")), *as_list(value.get("author"))][:MAX_AUTHORS]:
             yield from _names_of(head, inner, depth + 1)

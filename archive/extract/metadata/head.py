@@ -185,7 +185,10 @@ class Head:
         return value
 
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.-]+\]$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.:-]+\]$|^\{\w+\}$|^(?:null|undefined|\[object object\])$",
+    re.IGNORECASE,
+)
 
 
 def is_placeholder(text: str) -> bool:

@@ -64,15 +64,14 @@ _PREFIXED = re.compile(r'"(?:schema:|https?://schema\.org/)(\w+)"\s{0,9}:')
 
 
 def _strip(text: str) -> str:
-    text = text.strip().strip("\ufeff;").strip()
-    for opening, closing in (
-        ("<!--", "-->"),
-        ("//<![CDATA[", "//]]>"),
-        ("/*<![CDATA[*/", "/*]]>*/"),
-        ("<![CDATA[", "]]>"),
-    ):
-        text = text.removeprefix(opening).removesuffix(closing).strip()
-    return text
+    """Return a script without comment and CDATA marks before its JSON, and with double quotes if all are single."""
+    text = text[cut.end() :] if (cut := _OPENING.match(text)) else text
+    return text.translate(_SWAPPED) if _SINGLE.match(text) else text
+
+
+_OPENING = re.compile(r"(?:<!--|-->|//|/\*|\*/|<!\[CDATA\[|[\s\ufeff;])+")
+_SINGLE = re.compile(r"[\s{\[]{1,200}'")
+_SWAPPED = {ord("'"): '"', ord('"'): "'"}
 
 
 def _same(text: str) -> str:

@@ -276,14 +276,14 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         else:
             names = (
                 f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
-                f" {get('data-component', '')} {get('data-testid', '')}"
+                f" {get('data-component', '')} {get('data-testid', '')} {get('data-qa', '')}"
             )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
         if is_named and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
+_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid", "data-qa"})
 _LISTS = frozenset({"nav", "ol", "ul"})
 _CRUMBS = "breadcrumb"
 """Names breadcrumbs in a class, a type of schema.org or data-vocabulary.org, or an `aria-label`."""

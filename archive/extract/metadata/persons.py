@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archive.article import AGENCIES
 from archive.extract.dates.words import MONTHS, WEEKDAYS, fold_date
 from archive.extract.metadata.head import is_placeholder
+from archive.extract.metadata.site import is_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ _MAX_BYLINE = 500
 
 _SPLIT = re.compile(
     r"\s*(?:[;|/／•·،؛、，；]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
-    r"|\s(?:and|und|et|ve|with|mit|avec|con|com|met|og|och|en|και|та|(?-i:и|і|й)|(?-i:y|e|i)(?=\s\S+\s+\S|\s(?:(?-i:[A-Z]{2})|efe\b|reuters\b|agencias?\b|redacción\b)))\s|\s&\s|\sو\s|\sו-)\s*",
+    r"|\s(?:and|und|et|ve|with|mit|avec|con|com|met|og|och|en|και|та|اور|(?-i:и|і|й)|(?-i:y|e|i)(?=\s\S+\s+\S|\s(?:(?-i:[A-Z]{2})|efe\b|reuters\b|agencias?\b|redacción\b)))\s|\s&\s|\sو\s|\sו-)\s*",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\S{1,64}@\S{1,100}")
@@ -61,11 +62,12 @@ _PICTOGRAPH = re.compile("[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\U
 _PREFIX = re.compile(
     r"^\s*(?:(?:written|authored|posted|published|reported|story|article|text|words|created|submitted|par|geschrieben"
     r"|veröffentlicht|gespeichert|verfasst|beitrag)\s+)?"
-    r"(?:by|von|par|por|di|de|da|door|av|autor(?:in)?|auteur|author|text|yazar|from|redazione di|автор|texto|foto"
-    r"|geschrieben|a cura di|oprac\.?|penulis|oleh|tác giả|מאת|rédigé par|propos recueillis par|ein(?:e|en)? \w+ von|लेखक"
+    r"(?:by|von|par|por|di|de|da|door|av|autor(?:in|innen|en|es|as|a|i|zy)?|auteure?s?|authors?|yazar(?:lar)?|from|redazione di|автор[ыи]?"
+    r"|foto|(?:texte?|texto|words|story)\s(?:und|and|et|y|e|&)\s(?:fotos?|photos?|bild(?:er)?|pictures|videos?)(?=\s?[:：])|text|texto"
+    r"|geschrieben|a cura di|oprac\.?|penulis|oleh|tác giả|מאת|נכתב(?:ה)? על ידי|rédigé par|propos recueillis par|ein(?:e|en)? \w+ von|लेखक"
     r"|escrito por|scritto da|dal(?:la)? nostr[oa] (?:inviat[oa]|corrispondente)|γράφει [οη]|του|της|των|โดย|от|af)"
     r"(?:\b|(?<=\.)|(?=[:：]))\s*[:：]?\s*(?=\S)"
-    r"|^\s*(?:haber|muhabir|yazan|teksti|toimittaja|tekst|texte|текст|redacción|redactora?|reporter|laporan|συντάκτης|κείμενο"
+    r"|^\s*(?:haber|muhabir(?:ler)?|yazan(?:lar)?|teksti|toimittaja|tekst|texte|текст|redacción|redactora?|reporters?|laporan|συντάκτης|κείμενο"
     r"|írta|piše|napisal[ao]|napisao|লেখক|প্রতিবেদক|எழுதியவர்|ผู้เขียน|رپورٹ|رپورٹر|گزارش|گزارشگر|نووسەر|ئامادەکردنی|글|글쓴이)\s*[:：]\s*(?=\S)"
     r"|^\s*(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*(?:$|[/／]))"
     r"|^\s*(?:作者|记者|記者|取材・文|文|执笔|執筆|取材|撰文)\s*(?:[:：/／=＝|｜・]\s*|\s+)(?=\S)",
@@ -123,7 +125,7 @@ _HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
 _ARABIC_PREFIX = re.compile(
     r"^\s*(?:كتبت|كتب|بقلم|حوار|(?:إعداد|اعداد)(?: و(?:تقديم|تحرير|ترجمة|تصوير|حوار))?|تحرير|تقرير|تحقيق|متابعة"
     r"|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
-    r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل(?:نا|تنا|ة)?|بواسطة|نویسنده|خبرنگار|تحریر)(?![\u0621-\u063a\u0641-\u064a])\s*[:：/ـ–—-]*\s*"
+    r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل(?:نا|تنا|ة)?|بواسطة|نویسند(?:ه|گان)|خبرنگار(?:ان)?|تحریر)(?![\u0621-\u063a\u0641-\u064a])\s*[:：/ـ–—-]*\s*"
 )
 # A correspondent and a place or outlet: «منى علي - القاهرة».
 _ARABIC_PLACE = re.compile(
@@ -343,9 +345,8 @@ def clean_names(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]
     for value in values:
         for name in split_names(value):
             key = name.casefold()
-            is_site = any(form in sites for form in (key, key.replace(" ", ""), key.removeprefix("the ")))
             is_branch = bool(names) and key.partition(" ")[0] in sites
-            if key not in names and not is_site and not is_branch:
+            if key not in names and not is_branch and not is_site(key.removeprefix("the "), sites):
                 names[key] = name
             if len(names) >= MAX_AUTHORS:
                 break

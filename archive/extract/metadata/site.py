@@ -141,7 +141,8 @@ def story_beside_site(heading: str, titles: Sequence[str], document: Document, m
     is_in_slug = 2 * len(slug.intersection(key.split())) > len(key.split())
     for title in titles:
         for one, other, is_last in halves(title):
-            if title_words(one) != key or len(other) <= len(one):
+            label = SEPARATOR.split(one)[0] if is_last else one  # a section may stand between title and site
+            if title_words(label) != key or len(other) <= len(label):
                 continue
             if not is_in_slug and (told := [part for part in segments(other) if _is_in(part, slug)]):
                 return min(told, key=len)

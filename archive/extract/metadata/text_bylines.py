@@ -23,10 +23,11 @@ _TEXT_BYLINE = re.compile(
     r"|escrito por|scritto da|texte? (?:von|de)|ein(?:e|en)? \w+ von|propos recueillis par|oprac\.|γράφει [οη]"
     r"|das (?:interview|gespräch) führten?"
     r"|(?:interview(?:ed)?|entrevista|intervista)(?: by| von| par| de| di|(?=:)))\s*:?\s+(?=[^\W\d_a-z])"
-    r"|(?i:text|tekst|texte|texto|author|autor(?:in|a|e)?|auteure?|tác giả|автор|текст|penulis|laporan|haber|muhabir|yazan|yazar|reporter"
+    r"|(?i:text|tekst|texte|texto|authors?|autor(?:innen|in|en|es|a|e|i|zy)?|auteure?s?|tác giả|автор[ыи]?|текст"
+    r"|penulis|laporan|haber|muhabir(?:ler)?|yazan(?:lar)?|yazar(?:lar)?|reporters?"
     r"|συντάκτης|κείμενο)\s?:\s+(?=[^\W\d_a-z])"
     r"|(?P<own>(?:كتب|كتبت|بقلم|حوار|(?:إعداد|اعداد)(?: و(?:تقديم|تحرير|حوار))?|تحرير|تقرير|تحقيق|متابعة|حاورته|حاوره|حاورها"
-    r"|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة|بواسطة|توسط|מאת|نویسنده|گزارش|خبرنگار|تحریر|رپورٹ|نووسەر)"
+    r"|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة|بواسطة|توسط|מאת|نویسند(?:ه|گان)|گزارش|خبرنگار(?:ان)?|تحریر|رپورٹ|نووسەر)"
     r"(?![\u0621-\u063a\u0641-\u064a])\s*(?P<colon>[:：/ـ–—-])?"
     r"|(?:כתבה?|लेखक|लेखिका|作者|记者|記者|文|撰文|執筆|取材|取材・文|글|글쓴이)\s*(?P<sign>[:：/=＝|｜]))\s*(?=[^\W\d_a-z]))"
     r"(?P<names>[^<>]{2,100})(?<!\d\.)$"
@@ -40,9 +41,9 @@ _CONTRIBUTED = re.compile(
     r"|(?P<before>[^\W\d_a-z][^\d.]{4,120}?) contributed to this (?:report|story|article|piece)\b)"
 )
 _ALONE = re.compile(
-    r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد|author(?:s|\(s\))?|contributors?|autor(?:in|a|e)?"
-    r"|(?:written|text|words|story|article|reported) by|auteure?|yazar|автор|penulis|الكاتبة?"
-    r"|נכתב על ידי|מאת|نویسنده|作者|记者|記者|執筆|συντάκτης|लेखक)\s*[:：]?$",
+    r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد|author(?:s|\(s\))?|contributors?|autor(?:innen|in|en|es|a|e|i|zy)?"
+    r"|(?:written|text|words|story|article|reported) by|auteure?s?|yazar(?:lar)?|автор[ыи]?|penulis|الكاتبة?"
+    r"|נכתב על ידי|מאת|نویسند(?:ه|گان)|作者|记者|記者|執筆|συντάκτης|लेखक)\s*[:：]?$",
     re.IGNORECASE,
 )
 _NEEDS_COLON = re.compile(r"^(?:تقرير|تحقيق|متابعة|تحرير|گزارش|خبرنگار|تحریر|رپورٹ|نووسەر)")

@@ -23,7 +23,7 @@ from archive.extract.text.labels import DATE_LABEL, Known, Line
 from archive.extract.text.layout import Layout
 from archive.extract.text.main_content import MainContentFinder
 from archive.extract.text.names import folded_words
-from archive.extract.text.own import find_lead, is_lead_class, own_article, title_heading
+from archive.extract.text.own import find_lead, is_lead_class, next_article, own_article, title_heading
 from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, rules_by_place, same_site
 from archive.extract.text.shapes import rules_by_shape
@@ -249,7 +249,10 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     if is_own:
         route, doubt = "own", N_("a longer text stands elsewhere on the page")
     elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
-        found |= join_twins(sorted(found), blocks, title_heading(blocks, is_title))
+        heading = title_heading(blocks, is_title)
+        if twins := join_twins(sorted(found), blocks, heading):
+            end = next_article(heading, blocks, is_title)
+            found |= {index for index in twins if index < end}
     completion = Completion(Layout(model, found))
     added = {*completion.complete(), *completion.trusted(), *_footnotes(model), *recipe_lines(document, metadata)}
     found |= added

@@ -178,12 +178,3 @@ def text_within(box: HtmlElement, limit: int) -> str:
         if limit < 0:
             return ""
     return " ".join("".join(pieces).split())
-
-
-def captioned_quotation(element: HtmlElement) -> HtmlElement | None:
-    """Return the quotation whose caption an element is in: the one in the same `figure`, if that holds no picture; else None."""
-    caption = closest(element, "figcaption")
-    figure = closest(caption, "figure") if caption is not None else None
-    if figure is None or figure.find(".//img") is not None:
-        return None
-    return figure.find(".//blockquote")

@@ -19,6 +19,7 @@ from archive.extract.text.labels import (
     is_menu,
 )
 from archive.extract.text.names import count_words, ends_sentence
+from archive.extract.text.phrases import line_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +33,7 @@ _TOP_LINES = 2
 _REFERRING = frozenset({"read-also", "related", "share", "tags", "source-label", "nav", "reading-time", "date-label"})
 """Kinds of labels that precede a link, a name or a number, not a sentence."""
 _CLOSING_WORDS = 45
+_LABEL_WORDS = 3
 _HOUSE_WORDS = 30
 _BIO = re.compile(
     r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)"
@@ -137,7 +139,9 @@ def _is_on_author(line: Line, key: str, known: Known) -> bool:
     """Return whether a line begins with the author's full name, names the author and an address, or is an emphasized biography."""
     if line.plain and _ADDRESS.search(line.text) and any(author in key for author in known.authors):
         return True
-    begins = any(key.startswith(author + " ") for author in known.authors if " " in author)
+    label, colon, rest = line.text.partition(":")
+    told = line_key(rest) if colon and count_words(label) <= _LABEL_WORDS else key  # `About the author: Jane Doe is …`
+    begins = any(start.startswith(author + " ") for author in known.authors if " " in author for start in (key, told))
     return begins or (line.emphatic and _BIO.match(line.text) is not None)
 
 

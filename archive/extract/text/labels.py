@@ -242,12 +242,30 @@ def is_stamp(line: Line, key: str) -> bool:
 
 
 _COMMENTS = re.compile(
-    r"\b(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|коментар\w*"
+    r"\bcomments\b|^\W*comment\W*$|(?:\d|\b(?:a|to|your))\scomment\b"
+    r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|коментар\w*"
     r"|komentar\w*|kommentarer|hozzászólás\w*|comentarii|bình luận|σχόλια)\b"
-    r"|تعليق|التعليقات|ردود القراء|نظرات|دیدگاه|تبصر|תגובות|评论|評論|留言|コメント|댓글|टिप्पणि|ความคิดเห็น",
+    r"|\b(?:readers?['’]?s?|reader) (?:views|opinions|reactions|responses|letters)|leser(?:stimmen|briefe|meinungen|reaktionen)"
+    r"|\d réactions|réactions des lecteurs|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател|okur (?:görüş|tepki)"
+    r"|تعليق|التعليقات|(?:ردود|آراء|اراء|مشاركات) القراء|نظرات|دیدگاه|تبصر|قارئین کی رائے|תגובות|评论|評論|留言|読者の声|コメント|댓글"
+    r"|टिप्पणि|ความคิดเห็น",
     re.IGNORECASE,
 )
 _COMMENTS_LABEL = 60
+
+
+_PUBLISHER = re.compile(
+    r"about (?:us|(?:the|this|our) (?:company|(?:news)?paper|site|website|publisher|magazine|project))|who we are|über uns|wer wir sind"
+    r"|qui sommes[- ]nous|à propos(?: de nous)?|quiénes somos|(?:sobre|acerca de) nosotros|quem somos|sobre nós|chi siamo|over ons|о нас"
+    r"|о (?:газете|компании|проекте|редакции)|hakkımızda|biz kimiz|من نحن|عن (?:الصحيفة|الجريدة|الموقع|الشركة|المؤسسة|المجلة)"
+    r"|درباره (?:ما|روزنامه|سایت)|ہمارے بارے میں|אודות(?:ינו)?|מי אנחנו|关于我们|關於我們|私たちについて|当社について|회사 ?소개",
+    re.IGNORECASE,
+)
+
+
+def names_publisher(text: str) -> bool:
+    """Return whether a heading is that of a text about the publisher."""
+    return _PUBLISHER.fullmatch(text.strip(" :：؟?!.")) is not None
 
 
 def names_comments(text: str) -> bool:

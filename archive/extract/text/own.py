@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import is_linked
-from archive.extract.text.labels import names_comments
+from archive.extract.text.labels import names_comments, names_publisher
 from archive.extract.text.names import (
     boilerplate_evidence,
     count_words,
@@ -40,6 +40,7 @@ _NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|ot
 _POST = re.compile(
     r"\b(?:next|more|other|another|following)[-_]?(?:article|story|post|news)\b|\binfinite", re.IGNORECASE
 )
+_ITEM = re.compile(r"(?:^|[\s_-])(?:post|article|story|entry|hentry|news)(?:\s|$)", re.IGNORECASE)
 _CHAPTERS = 3
 _SIBLINGS = 50
 """Boxes of the same class before a box, and boxes of any class, in which to look for the chapters of an article."""
@@ -110,7 +111,10 @@ def title_heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) 
 
 
 def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
-    """Return the deepest element with the heading and running text under it, without evidence against it in its name."""
+    """Return the deepest element with the heading and running text under it, or the only `article` below that heading.
+
+    None if there is none without evidence against it in its name.
+    """
     holders = {id(node): node for node in ancestors(blocks[heading].element)}
     for index in range(heading + 1, min(len(blocks), heading + _FAR)):
         if not blocks[index].is_running:
@@ -120,6 +124,9 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
             if id(node) in holders:
                 is_foreign = any(boilerplate_evidence(step) == "strong" for step in path) or node.tag in _HEADS
                 if not is_foreign:
+                    own = next((step for step in path if step.tag == "article"), None)
+                    if own is not None and len(list(islice(node.iter("article"), 2))) == 1:
+                        return own
                     return None if node.tag in {"body", "html"} else node
                 break
             path.append(node)
@@ -129,8 +136,8 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
 def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
     """Return whether text that begins outside a box belongs to another article: it has its own heading and its own place.
 
-    The place must be outside the `article` or `main` of the title, or in a box named as that of the next article;
-    otherwise the box may be an introduction, followed by sections of the same article.
+    The place must be outside the `article` or `main` of the title, in a box named as that of the next article, or under a
+    heading such as "About us"; otherwise the box may be an introduction, followed by sections of the same article.
     """
     element = blocks[first].element
     holder = next(
@@ -142,14 +149,14 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
         else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
     )
     is_outside = holder is not None and not is_in(element, holder)
-    if not is_outside and not any(
+    is_apart = is_outside or any(
         _NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]
-    ):
-        return False
+    )
     for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
         other = blocks[index]
         if other.element.tag in HEADINGS:
-            return not is_in(other.element, box) and other.linked < _LINKED
+            is_titled = not is_in(other.element, box) and other.linked < _LINKED
+            return is_titled and (is_apart or names_publisher(other.text))
         if other.is_running:
             return False
     return False
@@ -245,14 +252,32 @@ def _names_post(element: HtmlElement) -> bool:
     return _POST.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
 
 
+def next_article(heading: int, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
+    """Return the block at which the page's next article begins, the number of blocks if there is none."""
+    box = _box(heading, blocks) if heading >= 0 else None
+    return len(blocks) if box is None else _next_article(heading, box, blocks, is_title)
+
+
 def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
-    """Return the block at which the page's next article begins, under its own h1 in a box similar to the first."""
+    """Return the block at which the page's next article begins: its own h1 in a box similar to the first.
+
+    If the title is an h2, so is that of the next article, in a box of the same class, which names an article.
+    """
+    names = box.get("class") or ""
+    may_be_h2 = blocks[heading].element.tag == "h2" and _ITEM.search(names) is not None
     for index in range(heading + 1, len(blocks)):
         block = blocks[index]
-        if block.element.tag != "h1" or block.hidden or is_title(block.text) or is_in(block.element, box):
+        is_h2 = may_be_h2 and block.element.tag == "h2"
+        if (
+            not (is_h2 or block.element.tag == "h1")
+            or block.hidden
+            or is_title(block.text)
+            or is_in(block.element, box)
+        ):
             continue
         other = next((node for node in ancestors(block.element) if node.tag == box.tag), None)
-        if other is not None and _is_like(other, box) and not is_in(box, other):
+        is_like = other is not None and (other.get("class") == names if is_h2 else _is_like(other, box))
+        if other is not None and is_like and not is_in(box, other):
             return index
     return len(blocks)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
-from archive.extract.text.boxes import boxes_around
+from archive.extract.text.boxes import boxes_around, text_within
 from archive.extract.text.captions import (
     PICTURES,
     find_credits,
@@ -59,6 +59,8 @@ _MARK = 3
 """Maximum characters of a footnote's number, which leads back to its mark."""
 _RECORDING = re.compile(r"\.(?:mp3|m4a|ogg|wav|mp4)(?:$|[?#])", re.IGNORECASE)
 _TOP = 6
+_PLAYER = 250
+"""Maximum characters of a box with an audio player."""
 _MOST_LABELS = 5
 _PAIR = 2
 """Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
@@ -66,6 +68,8 @@ _TOLD = 3
 """Labels of known kinds beside which one of another kind is a label as well."""
 _NEAR = 12
 """Maximum distance, in blocks, to other blocks of the same box."""
+_HEADING = 60
+"""Maximum characters of a heading in bold."""
 _COMMENT_HEADINGS = 20
 """Maximum headings that are tried as that of readers' comments."""
 _QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
@@ -103,6 +107,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         find_credits,
         partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
         find_video_titles,
+        _players,
         partial(find_described, pictures_by_text(model, {blocks[index].text for index in found})),
         _nested,
         partial(find_widgets, holders_of_fields(model)),
@@ -191,8 +196,22 @@ def _reactions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) ->
         answers = []
 
 
+def _players(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the lines near the top in a small box with a label such as `Listen to this article` before them."""
+    for index in found[:_TOP]:
+        box = blocks[index].element.getparent()
+        if box is None or not text_within(box, _PLAYER):
+            continue
+        above = (block for block in blocks[max(index - _TOP, 0) : index + 1] if is_in(block.element, box))
+        if any(phrase.kind == "listen" for block in above for phrase in PHRASES.find(block.text, line_key(block.text))):
+            yield index, "widget"
+
+
 def _heads_comments(block: TextBlock) -> bool:
-    return block.element.tag in HEADINGS and names_comments(block.text)
+    is_heading = block.element.tag in HEADINGS or (
+        len(block.text) <= _HEADING and all(marks for text, (_, marks) in block.parts if not text.isspace())
+    )
+    return is_heading and names_comments(block.text)
 
 
 def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from archive.body import Block, Span
 from archive.extract.addresses import absolute
 from archive.extract.page import HEADINGS, ancestors, closest
-from archive.extract.text.boxes import captioned_quotation
+from archive.extract.text.boxes import text_within
 from archive.extract.text.captions import is_credit
-from archive.extract.text.names import boilerplate_evidence
+from archive.extract.text.names import boilerplate_evidence, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +46,7 @@ _CITES = frozenset({"cite", "footer"})
 _INLINE = ("span", "small", "cite", "em", "i", "b", "strong", "a")
 _EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "amp-video", "amp-twitter"})
 _MAX_THINGS = 300
+_CAPTION_STEPS = 4
 _MAX_ALT = 500
 _MIN_PICTURE = 60
 """Minimum width and height of a picture in pixels; smaller ones are icons or tracking pixels."""
@@ -102,7 +103,7 @@ class _Builder:
 
     def _path(self, element: HtmlElement) -> tuple[HtmlElement, ...]:
         """Return the structures around a block within the article, outermost first; the caption of a quotation is within it."""
-        if (quotation := captioned_quotation(element)) is not None:
+        if (quotation := _quotation_with(element)) is not None:
             element = quotation
         path = [node for node in ancestors(element, self.main) if node.tag in _STRUCTURES or node in self.entries][::-1]
         return tuple(path[:_MAX_PATH])
@@ -122,7 +123,7 @@ class _Builder:
         elif holder.tag in _LISTS:
             items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
             yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
-        elif holder.tag == "table":
+        elif holder.tag == "table" and not all(steps and steps[-1].tag == "pre" for _, steps in inner):
             yield self._table(holder, [line for line, _ in group])
         elif holder.tag == "pre":
             text = "\n".join(self.model.blocks[line].text for line, _ in group)
@@ -237,8 +238,9 @@ class _Builder:
             return []
         things: list[tuple[int, Block]] = []
         seen: set[HtmlElement] = set()
+        top = self._top()
         for element in self.model.elements:
-            if element.tag not in _THINGS or not self.kept[0] <= element.place <= self.kept[-1] + 1:
+            if element.tag not in _THINGS or not top <= element.place <= self.kept[-1] + 1:
                 continue
             if len(things) >= _MAX_THINGS or not self._is_inside(element.element):
                 continue
@@ -246,6 +248,13 @@ class _Builder:
             if block is not None:
                 things.append((element.place, block))
         return things
+
+    def _top(self) -> int:
+        """Return the first line, or that of the captions of pictures right above it."""
+        top = self.kept[0]
+        while top and _is_caption(self.model.blocks[top - 1]):
+            top -= 1
+        return top
 
     def _is_inside(self, element: HtmlElement) -> bool:
         """Return whether an element is in the article, outside boilerplate."""
@@ -331,11 +340,16 @@ _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
 _DASHES = "—–―- "
 
 
+def _quotation_with(element: HtmlElement) -> HtmlElement | None:
+    """Return the quotation of which the `figcaption` around an element is the source, if there is one."""
+    caption = closest(element, "figcaption")
+    figure = caption.getparent() if caption is not None and is_source(caption) else None
+    return figure.find("blockquote") if figure is not None else None
+
+
 def _is_source(line: TextBlock, quotation: HtmlElement) -> bool:
     """Return whether a line of a quotation is in a `cite` or `footer`, or consists of one and perhaps a dash."""
-    if captioned_quotation(line.element) is quotation or any(
-        n.tag in _CITES for n in ancestors(line.element, quotation)
-    ):
+    if _quotation_with(line.element) is quotation or any(n.tag in _CITES for n in ancestors(line.element, quotation)):
         return True
     return any(_words(node) == line.text.lstrip(_DASHES) for node in line.element.iter("cite"))
 
@@ -367,6 +381,16 @@ def _title_of(element: Element, provider: str) -> str:
     title = " ".join(element.attributes.get("title", "").split())[:_MAX_ALT]
     name = max(provider.split("."), key=len, default="")
     return "" if name and name in title.lower() else title
+
+
+def _is_caption(block: TextBlock) -> bool:
+    """Return whether a block is in a `figure`, or is the only text in a box with a picture."""
+    for node in islice(ancestors(block.element), _CAPTION_STEPS):
+        if node.tag == "figure":
+            return True
+        if next(node.iter("img", "amp-img"), None) is not None:
+            return text_within(node, len(block.text)) == block.text
+    return False
 
 
 @lru_cache(maxsize=4096)

@@ -195,3 +195,14 @@ def test_structures_within_structures_are_bounded():
         (block,) = block.blocks
         depth += 1
     assert (depth, block) == (10, *paragraphs("So."))
+
+
+def test_a_picture_with_its_caption_above_the_first_line_is_part_of_the_body():
+    above = "<div><img src=/b.jpg><p>By Ann</p><p>12 March</p></div>"
+    page = f"{above}<figure><img src=/a.jpg><figcaption>A pier</figcaption></figure><p>So.</p><p>On.</p>"
+    tree = lxml.html.document_fromstring(f"<html><body><article>{page}</article></body></html>")
+    model = read_model(tree)
+    kept = [index for index, block in enumerate(model.blocks) if block.text in {"So.", "On."}]
+    figure, *lines = make_body(model, kept, tree.find("body/article"), BASE)
+    assert (figure.kind, figure.url, figure.caption) == ("figure", "https://news.example/a.jpg", spans("A pier"))
+    assert tuple(lines) == paragraphs("So.\nOn.")
