@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -38,6 +39,7 @@ from crawler.frontier.revisit import (
     validators_to_keep,
 )
 from crawler.frontier.substitutes import SubstitutePages
+from crawler.sites import own_hosts
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -57,6 +59,10 @@ AT_ONCE = 1000
 
 GAP = 5
 """Entries of a feed from which nothing known among them shows a gap: a small paper may write all of a short feed in a day."""
+
+
+MOST_PLACES = 6
+"""Hosts at which the entries of such a feed are looked up: its own and theirs, with and without `www.`."""
 
 
 class ResponseHandler:
@@ -166,11 +172,22 @@ class ResponseHandler:
         if due.kind in {"feed", "sitemap"} and kind not in {OutcomeKind.FEED, OutcomeKind.SITEMAP}:
             return Parsed.of(OutcomeKind.FAILED, f"no-{due.kind}", f"redirects to {url}")
         if due.kind == "seed":
-            self._scope.add_redirect_target(url)
+            self._move_to(url)
         if temporary and kind.has_row:
             outcome = Outcome(kind=OutcomeKind.LISTING, reason="redirected", detail=url)
             return replace(answer, outcome=outcome, article=None, lines=())
         return answer
+
+    def _move_to(self, url: str) -> None:
+        """Widen the scope by where the start page redirects; visit what was left out there, because its feed told of the move first."""
+        self._scope.add_redirect_target(url)
+        if not self._scope.site.in_scope(url):
+            return
+        self._archive.commit()
+        with self._archive.writing(), self._archive.ingest.store.atomic():
+            for host in own_hosts(url):
+                self._foreign.discard(host)
+                frontier.take_in_host(self._db, site=self._site.name, host=host, now=iso(self._archive.clock()))
 
     async def finished(
         self,
@@ -242,6 +259,7 @@ class ResponseHandler:
             due.announced_by != "redirector"
             or answer.outcome.kind is OutcomeKind.REDIRECT
             or answer.outcome.kind.is_failure
+            or self._scope.site.in_scope(due.url)  # found since
             or (answer.article and self._scope.site.in_scope(answer.article.url))  # a copy of the site's own page
         ):
             return answer
@@ -312,9 +330,17 @@ class ResponseHandler:
         return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
 
     def _has_gap(self, due: ScheduledUrl, entries: tuple[Candidate, ...]) -> bool:
-        """Return whether a feed that was read before lists nothing that is known, so that news may have passed through it unseen."""
-        was_read = bool(due.visits and due.links_digest)
-        return was_read and len(entries) >= GAP and not frontier.rows_of(self._db, [entry.url for entry in entries])
+        """Return whether a feed that was read before lists nothing that is known, so that news may have passed through it unseen.
+
+        What is known under another scheme or at another host has moved with the site.
+        """
+        if not (due.visits and due.links_digest) or len(entries) < GAP:
+            return False
+        found = [entry.url for entry in entries]
+        hosts = dict.fromkeys(host for url in (due.url, *found) for host in own_hosts(url))
+        places = [f"{scheme}://{host}" for scheme in ("https", "http") for host in islice(hosts, MOST_PLACES)]
+        paths = [url.partition("//")[2].partition("/")[2] for url in found]
+        return not frontier.rows_of(self._db, [*found, *(f"{place}/{path}" for place in places for path in paths)])
 
     async def _announce(
         self, due: ScheduledUrl, answer: Parsed, *, believed: bool

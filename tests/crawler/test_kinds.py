@@ -343,6 +343,35 @@ def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap
     assert not at(4, world(later)).summary["left_out"]
 
 
+@pytest.mark.parametrize("origin", ["https://new.test", "http://paper.test", "https://www.paper.test"])
+def test_a_feed_whose_articles_have_all_moved_has_no_gap(at, origin):
+    def world(origin):
+        entries = feed(*(f"{origin}{story(n)}" for n in range(6)))
+        return newsroom(*range(6), origin=origin) | {HOME: list_page(), "https://paper.test/feed/": entries}
+
+    at(0, world("https://paper.test"))
+    assert "feed-gap" not in at(2, world(origin)).summary["left_out"]
+
+
+def test_a_feed_that_tells_of_a_move_before_the_start_page_does_loses_no_article(at, rows):
+    new = "https://new.test"
+    news = newsroom(*range(6), origin=new) | {f"{new}/feed/": feed(*(f"{new}{story(n)}" for n in range(6)))}
+
+    def world(request):
+        if request.url == HOME and is_busy:
+            return 500, {}, b"busy"
+        return moved(new, news)(request)
+
+    at(0, newsroom(0, 1) | {"https://paper.test/feed/": feed(f"https://paper.test{story(1)}")})
+    is_busy = True
+    at(2, world)
+    is_busy = False
+    at(4, world)
+    assert rows("SELECT outcome, count(*) FROM urls WHERE host = 'new.test' AND kind = 'article' GROUP BY 1") == [
+        ("article", 6)
+    ]
+
+
 @pytest.mark.parametrize("validators", [{"ETag": '"1"'}, {"Last-Modified": "Sun, 01 Nov 2026 05:00:00 GMT"}])
 def test_a_server_that_calls_everything_unchanged_is_asked_whole(at, rows, validators):
     def world(newest):
