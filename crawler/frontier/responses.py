@@ -223,7 +223,9 @@ class ResponseHandler:
         )
         if missed and outcome.kind is not OutcomeKind.REDIRECT:
             outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
-        is_partial = bool(answer.article and answer.next_page)  # a page failed: fetch the article again
+        is_partial = bool(answer.article and answer.next_page) or "cut-off" in dict(
+            answer.left_out
+        )  # fetch it again, whole
         links = _digest_of(answer)
         same = links == due.links_digest if links and not answer.article else self._has_same_text(answer, due.url)
         visit = self._visit(

@@ -328,6 +328,23 @@ def test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted(at, rows):
     assert done.summary["left_out"] == {"no-url": 1}
 
 
+@pytest.mark.parametrize("name", ["feed/", "sitemap.xml"])
+def test_a_list_that_breaks_off_is_told_and_asked_for_whole(at, name):
+    def half(request):
+        asked.append("If-None-Match" in request.headers)
+        listed = (feed if name == "feed/" else sitemap)(*(f"https://paper.test{story(n)}" for n in range(3)))
+        status, headers, body = listed
+        return status, {**headers, "ETag": '"1"'}, body if len(asked) > 1 else body[: body.rindex(story(2))]
+
+    asked = []
+    world = newsroom(0, 1, 2) | {HOME: list_page(), HOME + name: half}
+    done = at(0, world)
+    assert (done.summary["left_out"], done.summary["articles_new"]) == ({"cut-off": 1}, 2)
+    done = at(2, world)
+    assert (done.summary["left_out"], done.summary["articles_new"]) == ({}, 1)
+    assert asked == [False, False]
+
+
 @pytest.mark.parametrize(("later", "gap"), [(range(6, 12), True), (range(5, 11), False), (range(8, 12), False)])
 def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap):
     def world(numbers):
