@@ -141,9 +141,7 @@ class Layout:
         if verdict and not (is_part or self.titles_next(index, have)):
             return False
         is_told = self._is_named(index) or _is_linked_sentence(block) or links_to_itself(block)
-        if block.linked >= HALF_LINK and not is_told:
-            return False
-        if not any(map(str.isalnum, block.text)):
+        if (block.linked >= HALF_LINK and not is_told) or not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
         held = closest(block.element, "pre", "blockquote")
