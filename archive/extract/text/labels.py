@@ -246,7 +246,8 @@ _COMMENTS = re.compile(
     r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|коментар\w*"
     r"|komentar\w*|kommentarer|hozzászólás\w*|comentarii|bình luận|σχόλια)\b"
     r"|\b(?:readers?['’]?s?|reader) (?:views|opinions|reactions|responses|letters)|leser(?:stimmen|briefe|meinungen|reaktionen)"
-    r"|\d réactions|réactions des lecteurs|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател|okur (?:görüş|tepki)"
+    r"|(?:\d|vos) réactions|réactions des (?:lecteurs|internautes)|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател"
+    r"|okur (?:görüş|tepki)"
     r"|تعليق|التعليقات|(?:ردود|آراء|اراء|مشاركات) القراء|نظرات|دیدگاه|تبصر|قارئین کی رائے|תגובות|评论|評論|留言|読者の声|コメント|댓글"
     r"|टिप्पणि|ความคิดเห็น",
     re.IGNORECASE,

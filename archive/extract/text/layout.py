@@ -146,8 +146,10 @@ class Layout:
         if not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
-        if place is not None and place.tag == "figure" and closest(block.element, "pre", "blockquote") is not None:
-            place = owner(place)
+        held = closest(block.element, "pre", "blockquote")
+        figure = held.getparent() if held is not None else None
+        if figure is not None and figure.tag == "figure":
+            place = figure.getparent()
         boxes = {place, group.getparent() if group is not None else None}
         is_beside = (
             place in holders
