@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from archive.maintain.filecheck import FileProblem
     from archive.seals.checking import SealProblem
 
+
+class _Address(click.ParamType[str]):
+    """A URL or id; bytes that are not UTF-8, which none has, become question marks."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's interface
+        return str(value).encode("utf-8", "replace").decode()
+
+
+ADDRESS = _Address()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 
