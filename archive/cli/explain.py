@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from archive import urls
-from archive.cli.output import ADDRESS, archive_with, isolate, json_option, print_json
+from archive.cli.output import address, archive_with, isolate, json_option, print_json
 from archive.locale import n_, translated
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ PLACES: Final[dict[Where, str]] = {
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID", type=ADDRESS)
+@click.argument("wanted", metavar="URL|[NAME/]ID", callback=address)
 @click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
 @click.option("--lines", is_flag=True, help="Each line of the page with its number and its rule, in order.")
 @json_option

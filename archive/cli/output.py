@@ -27,16 +27,13 @@ if TYPE_CHECKING:
     from archive.seals.checking import SealProblem
 
 
-class _Address(click.ParamType[str]):
-    """A URL or id; bytes that are not UTF-8, which none has, become question marks."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's interface
-        return str(value).encode("utf-8", "replace").decode()
+def address(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Return a URL or id, or several, with question marks for bytes that are not UTF-8, which none has."""
+    if isinstance(value, tuple):
+        return tuple(address(ctx, param, one) for one in value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-ADDRESS = _Address()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 
