@@ -219,7 +219,7 @@ class ResponseHandler:
         self._archive.report.left_out.update(left_out)
         missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
         missing = availability.gone_reason(
-            {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
+            self._db, {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
         )
         if missed and outcome.kind is not OutcomeKind.REDIRECT:
             outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
@@ -277,7 +277,7 @@ class ResponseHandler:
         if any(articles.find_version(self._db, url, text_digest(title, text)) is not None for url in addresses):
             return True
         held = filter(None, (articles.latest_text(self._db, url) for url in addresses))
-        return any(one[0] == title and noise.is_same_but_for_numbers(one[1], text) for one in held)
+        return any(noise.is_same_but_for_numbers("\n".join(one), f"{title}\n{text}") for one in held)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
         """Return the disposition of a URL that gave no usable response."""

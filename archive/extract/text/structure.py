@@ -111,7 +111,7 @@ class _Builder:
         elif holder.tag in _LISTS:
             items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
             yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
-        elif holder.tag == "table" and not all(steps and steps[-1].tag == "pre" for _, steps in inner):
+        elif holder.tag == "table" and self._is_table(holder, group):
             yield self._table(holder, [line for line, _ in group])
         elif holder.tag == "pre":
             text = "\n".join(self.model.blocks[line].text for line, _ in group)
@@ -132,9 +132,10 @@ class _Builder:
             return Block(kind="heading", level=max(2, int(str(heading.tag)[1])), spans=spans)
         names = " ".join(f"{node.get('class', '')}" for node in holders[:2])
         role = _role(names) or self._declared_role(block.element)
-        if block.element.tag == "dt" or role == "question" or (self.is_interview and self._is_bold_question(index)):
+        term = next((node.tag for node in holders[:2] if node.tag in {"dt", "dd"}), "")
+        if term == "dt" or role == "question" or (self.is_interview and self._is_bold_question(index)):
             return Block(kind="question", spans=spans)
-        if block.element.tag == "dd" or role == "answer":
+        if term == "dd" or role == "answer":
             return Block(kind="answer", spans=spans)
         return Block(kind="paragraph", spans=spans)
 
@@ -161,6 +162,14 @@ class _Builder:
             lines.pop()
         url = absolute(self.base, holder.get("cite") or "") if holder.get("cite") else ""
         return Block(kind="quote", blocks=self._inner(lines), cite=cite, url=url)
+
+    def _is_table(self, table: HtmlElement, lines: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> bool:
+        """Return whether a row has text in several cells, and not only code; other tables only lay out their lines."""
+        if all(len(steps) > 1 and steps[-1].tag == "pre" for _, steps in lines):
+            return False
+        cells = {_cell_of(self.model.blocks[index].element, table) for index, _ in lines}
+        rows = [closest(cell, "tr") for cell in cells if cell is not None]
+        return len(set(rows)) < len(rows)
 
     def _table(self, table: HtmlElement, lines: Sequence[int]) -> Block:
         """Return a table: a row for each `tr`, a cell for each `td` or `th`; its other lines are its caption."""
@@ -224,6 +233,12 @@ def _is_source(line: TextBlock, quotation: HtmlElement) -> bool:
 @lru_cache(maxsize=4096)
 def _is_entry(names: str) -> bool:
     return _ENTRY.search(names) is not None
+
+
+def _cell_of(element: HtmlElement, table: HtmlElement) -> HtmlElement | None:
+    """Return the cell of a table that contains an element, not that of a table within it."""
+    cells = [node for node in ancestors(element, table) if node.tag in {"td", "th"}]
+    return cells[-1] if cells else None
 
 
 def _runs(
