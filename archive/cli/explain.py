@@ -47,6 +47,7 @@ REASONS: Final = {
     "pull-quote": "quotations of a paragraph",
     "comments": "readers' comments",
     "widget": "widgets, such as forms",
+    "embed": "placeholders of embedded posts",
     "other-article": "another article",
     "site": "lines that the site repeats",
     "author": "the byline",
