@@ -73,7 +73,7 @@ def _is_home(href: str, url: str) -> bool:
     return bool(is_home and (page.path not in {"", "/"} or page.query) and not target.query)
 
 
-_INDEX = re.compile(r"/?(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
+_INDEX = re.compile(r"/(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
 """The path of a front page with its file's name."""
 
 
