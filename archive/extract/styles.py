@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _MAX_STYLE = 300_000
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
-_FAR_OFF = re.compile(r"(?:^|[;\s])(?:left|right|top|text-indent)\s*:\s*-\d{4,}")
-"""The position of what is moved out of the window."""
+_FAR_OFF = re.compile(r"(?:^|[;\s])(?:left|right|top|text-indent)\s*:\s*-(?:9{4,}|[5-9]000|\d{2}000)(?!\d)")
+"""The position of what is moved out of the window; the slides of a gallery are at other numbers."""
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
 

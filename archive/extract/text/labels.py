@@ -251,7 +251,7 @@ def is_stamp(line: Line, key: str) -> bool:
 
 
 _COMMENTS = re.compile(
-    r"\bcomments\b|^\W*comment\W*$|(?:\d|\b(?:a|to|your))\scomment\b"
+    r"\bcomments\b|^join the (?:conversation|discussion)\W*$|^\W*comment\W*$|(?:\d|\b(?:a|to|your))\scomment\b"
     r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|коментар\w*"
     r"|komentar\w*|kommentarer|hozzászólás\w*|comentarii|bình luận|σχόλια)\b"
     r"|\b(?:readers?['’]?s?|reader) (?:views|opinions|reactions|responses|letters)|leser(?:stimmen|briefe|meinungen|reaktionen)"
