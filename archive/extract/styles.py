@@ -63,7 +63,7 @@ def is_invisible(style: str) -> bool:
     return _INVISIBLE.search(style) is not None or _FAR_OFF.search(style) is not None
 
 
-_PANEL_TAGS = frozenset({"div", "section", "p", "dd"})
+_PANEL_TAGS = frozenset({"div", "section", "p", "dd", "span"})
 _TITLES = frozenset({"h2", "h3", "h4", "h5", "h6", "dt"})
 _MIN_PANEL = 80
 """Minimum characters in the paragraphs, lists or tables of a panel without a heading; a menu or a row of buttons has none."""
@@ -76,6 +76,8 @@ _ASKING = frozenset({"form", "nav", "input"})
 def is_panel(element: HtmlElement) -> bool:
     """Return whether a hidden element is a panel of text that a heading or button right before it, or a button after it, opens."""
     before, behind = element.getprevious(), element.getnext()
+    if element.tag == "span" and behind is None and (parent := element.getparent()) is not None:
+        behind = parent.getnext()  # the rest of a paragraph, and the button after that
     if element.tag not in _PANEL_TAGS or not (
         (before is not None and _opens(before, element.get("id") or "")) or (behind is not None and _is_button(behind))
     ):

@@ -143,8 +143,11 @@ def _copies(db: Database, key: str, served: tuple[int, str] | None) -> list[int]
 
 
 def _has_ended(db: Database, pages: set[str]) -> bool:
-    """Return whether these pages were gone, or redirected, when they were last visited."""
-    sql = "SELECT outcome FROM captures WHERE url IN (SELECT value FROM json_each(?)) ORDER BY captured_at DESC, id DESC LIMIT 1"
+    """Return whether these pages were gone, or redirected, at their last visit of which the outcome is known."""
+    sql = """
+        SELECT outcome FROM captures WHERE url IN (SELECT value FROM json_each(?)) AND outcome <> ''
+        ORDER BY captured_at DESC, id DESC LIMIT 1
+        """
     last = db.conn.execute(sql, (json.dumps(sorted(pages)),)).fetchone()
     return last is not None and last[0] in {"gone", "redirect"}
 

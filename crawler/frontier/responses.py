@@ -219,11 +219,13 @@ class ResponseHandler:
         self._archive.report.left_out.update(left_out)
         missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
         missing = availability.gone_reason(
-            {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
+            self._db, {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
         )
         if missed and outcome.kind is not OutcomeKind.REDIRECT:
             outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
-        is_partial = bool(answer.article and answer.next_page)  # a page failed: fetch the article again
+        is_partial = bool(answer.article and answer.next_page) or "cut-off" in dict(
+            answer.left_out
+        )  # fetch it again, whole
         links = _digest_of(answer)
         same = links == due.links_digest if links and not answer.article else self._has_same_text(answer, due.url)
         visit = self._visit(
@@ -275,7 +277,7 @@ class ResponseHandler:
         if any(articles.find_version(self._db, url, text_digest(title, text)) is not None for url in addresses):
             return True
         held = filter(None, (articles.latest_text(self._db, url) for url in addresses))
-        return any(one[0] == title and noise.is_same_but_for_numbers(one[1], text) for one in held)
+        return any(noise.is_same_but_for_numbers("\n".join(one), f"{title}\n{text}") for one in held)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
         """Return the disposition of a URL that gave no usable response."""

@@ -328,6 +328,23 @@ def test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted(at, rows):
     assert done.summary["left_out"] == {"no-url": 1}
 
 
+@pytest.mark.parametrize("name", ["feed/", "sitemap.xml"])
+def test_a_list_that_breaks_off_is_told_and_asked_for_whole(at, name):
+    def half(request):
+        asked.append("If-None-Match" in request.headers)
+        listed = (feed if name == "feed/" else sitemap)(*(f"https://paper.test{story(n)}" for n in range(3)))
+        status, headers, body = listed
+        return status, {**headers, "ETag": '"1"'}, body if len(asked) > 1 else body[: body.rindex(story(2))]
+
+    asked = []
+    world = newsroom(0, 1, 2) | {HOME: list_page(), HOME + name: half}
+    done = at(0, world)
+    assert (done.summary["left_out"], done.summary["articles_new"]) == ({"cut-off": 1}, 2)
+    done = at(2, world)
+    assert (done.summary["left_out"], done.summary["articles_new"]) == ({}, 1)
+    assert asked == [False, False]
+
+
 @pytest.mark.parametrize(("later", "gap"), [(range(6, 12), True), (range(5, 11), False), (range(8, 12), False)])
 def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap):
     def world(numbers):
@@ -405,11 +422,15 @@ def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_va
     assert asked == [False, True, True, True, False, True, True, True, False, True]
 
 
-@pytest.mark.parametrize(("line", "visits"), [("This page was read {} times.", 9), ("Word{}", 24)])
+@pytest.mark.parametrize(
+    ("line", "visits"), [("This page was read {} times.", 9), ("<title> ({} comments)</title>", 9), ("Word{}", 24)]
+)
 def test_numbers_that_change_at_every_visit_do_not_call_for_visits_by_the_hour(at, rows, line, visits):
     def changing(request):
         asked.append(request.url)
         said = line.format(len(asked) if " " in line else "s" * len(asked))
+        if said.startswith("<title>"):
+            return page(1).replace("</title>", said.removeprefix("<title>")).replace("</h1>", f"{said[7:-8]}</h1>")
         return page(1).replace("</article>", f"<p>{said}</p></article>")
 
     asked = []
@@ -417,6 +438,23 @@ def test_numbers_that_change_at_every_visit_do_not_call_for_visits_by_the_hour(a
         at(hour / 24, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": changing})
     assert len(asked) == visits
     assert rows("SELECT count(*) FROM articles") == [(visits,)]
+
+
+@pytest.mark.parametrize("status", ["301", "302"])
+@pytest.mark.parametrize(
+    "error", [(404, {}, "<h1>Not found</h1>"), "<title>Page not found</title><h1>Page not found</h1>"]
+)
+def test_an_article_that_redirects_to_an_error_page_is_gone(at, rows, status, error):
+    at(0, newsroom(1, 2))
+    leads = int(status), {"Location": "/error/404"}, b""
+    for day in (1, 33, 35, 40, 50):
+        at(day, newsroom(2) | {f"https://paper.test{story(1)}": leads, "https://paper.test/error/404": error})
+    assert rows("SELECT url, gone_reason FROM articles WHERE gone_at IS NOT NULL") == [
+        (f"https://paper.test{story(1)}", "redirect-gone")
+    ]
+    for day in (60, 120):
+        at(day, newsroom(1, 2), recheck=True)
+    assert rows("SELECT count(*) FROM articles WHERE gone_at IS NOT NULL") == [(0,)]
 
 
 @pytest.mark.parametrize("status", [200, 403, 451])

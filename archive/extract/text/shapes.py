@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archive.extract.metadata.urls import PAGE_NUMBER
 from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import boxes_around, text_within
@@ -25,7 +26,7 @@ from archive.extract.text.captions import (
     pictures_by_text,
 )
 from archive.extract.text.labels import Line, is_date, is_label, is_name, names_comments
-from archive.extract.text.names import count_words, folded_words, quads, share
+from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share
 from archive.extract.text.phrases import PHRASES, line_key
 from archive.extract.text.teasers import find_appeals, find_excerpts, find_labels, find_offers, find_teasers
 from archive.extract.text.widgets import (
@@ -57,6 +58,8 @@ _COPIED = 3
 _BUTTON_WORDS = 4
 _MARK = 3
 """Maximum characters of a footnote's number, which leads back to its mark."""
+_PAGER = 60
+"""Maximum characters of a line of links to the article's pages."""
 _RECORDING = re.compile(r"\.(?:mp3|m4a|ogg|wav|mp4)(?:$|[?#])", re.IGNORECASE)
 _TOP = 6
 _PLAYER = 250
@@ -74,7 +77,7 @@ _HEADING = 60
 """Maximum characters of a heading in bold."""
 _COMMENT_HEADINGS = 20
 """Maximum headings that are tried as that of readers' comments."""
-_QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
+_QUOTE = re.compile(r"quote|zitat|citation|citat|alinti|iqtibas|eqtebas|pull[-_]?(?:out|text)|\bcita\b", re.IGNORECASE)
 _SHARING = re.compile(r"(?<![a-z])shar(?:e|ing)(?![a-z])|[a-z]Shar(?:e|ing)(?![a-z])")
 _AUTHOR = re.compile(
     r"\b(?:about[-_]{0,2}(?:the[-_])?author|(?:post|article|entry)?[-_]{0,2}author[-_]{0,2}(?:bio|box|card|info|profile|desc\w*|details|block|section)"
@@ -106,6 +109,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         _doubles,
         _copies,
         _buttons,
+        _pages,
         find_credits,
         partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
         find_video_titles,
@@ -126,8 +130,14 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
     left = [blocks[index] for index in found if index not in rules]
     is_most = sum(len(block.text) for block in left) < sum(len(blocks[index].text) for index in rules)
     if is_most and sum(block.is_running for block in left) < _ENOUGH:  # what is most of the text is the article
-        rules = {}
+        is_told = any(ends_sentence(block.text) and not block.is_linked for block in left)
+        rules = {index: rule for index, rule in rules.items() if is_told and _is_card(rule, blocks[index])}
     return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
+
+
+def _is_card(rule: str, block: TextBlock) -> bool:
+    """Return whether a line is part of a teaser that is one link, with its excerpt."""
+    return rule == "teaser" and block.linked >= ALL_LINK
 
 
 def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -146,13 +156,15 @@ def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
 
 
 def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find a list among the first lines whose items are a date and other labels, such as a name."""
+    """Find a list among the first lines whose items are a date and other labels, such as a name, and that no line introduces."""
     lists: dict[HtmlElement, list[int]] = {}
     for index in found[: _TOP + _MOST_LABELS]:
         item = closest(blocks[index].element, "li")
         if item is not None and (group := item.getparent()) is not None:
             lists.setdefault(group, []).append(index)
     for group, indices in lists.items():
+        if blocks[indices[0] - 1].text.endswith((":", "：")):
+            continue
         if len(list(group.iterchildren("li"))) == len(indices) <= _MOST_LABELS and _are_labels(
             [Line(blocks[index].text) for index in indices]
         ):
@@ -353,6 +365,20 @@ def _buttons(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         block = blocks[index]
         is_mark = block.href[:1] == "#" and len(block.text) <= _MARK
         if is_mark or said[block.text] > 1 or _RECORDING.search(block.href):
+            yield index, "links"
+
+
+def _pages(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find a last line that only leads to other pages of the article: `Page 1 of 3 | Next`."""
+    for index in found[-1:]:
+        block = blocks[index]
+        hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+        if (
+            hrefs
+            and len(block.text) <= _PAGER
+            and all(map(PAGE_NUMBER.search, hrefs))
+            and not ends_sentence(block.text)
+        ):
             yield index, "links"
 
 

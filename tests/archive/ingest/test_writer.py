@@ -1,6 +1,7 @@
 """Ingest: a bad page does not affect others, and a wrong canonical URL does not merge them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -189,7 +190,14 @@ def test_the_copy_goes_on_with_the_article_when_its_own_page_is_gone(ingest):
     settle(ingest, capture("/2026/11/copy", story("فيضان النهر ينحسر", "ماء").replace(b"<article>", CANONICAL), 1))
     gone = capture("/2026/11/always-this-one", b"gone", 2)
     settle(ingest, replace(gone, response=gone.response.replace(b"200 OK", b"404 Not Found")))
+    ingest.commit()
     settle(ingest, capture("/2026/11/copy", story("فيضان النهر انتهى", "ماء").replace(b"<article>", CANONICAL), 3))
+    settle(
+        ingest,
+        replace(
+            gone, response=gone.response.replace(b"200 OK", b"404 Not Found"), started=gone.started + timedelta(hours=1)
+        ),
+    )
     ingest.commit()
     assert articles(ingest) == [("always-this-one", "فيضان النهر انتهى")]
 
