@@ -246,16 +246,20 @@ def _missing_title(facts: Facts, title: str) -> re.Match[str] | None:
     """Return the match of "not found" in a title; a headline with these words is longer and does not match."""
     words = len(strip_site(title, frozenset(), guess=True).split())
     if words <= _HEADLINE_WORDS and (match := _PAGE_NOT_FOUND.search(title)):
-        is_told = facts.claims_article and words - len(match[0].split()) > _NOTICE_WORDS and _tells(facts.text)
-        return None if is_told else match
+        goes_on = words - len(match[0].split()) > _NOTICE_WORDS and _GOES_ON.match(title[match.end() - 1 :])
+        return None if facts.claims_article and goes_on and _tells(facts.text) else match
     if words <= _LABEL_WORDS and (facts.letters < _A_SENTENCE or _NOT_FOUND.search(facts.text[:300])):
         return _NOT_FOUND.search(title)
     return None
 
 
+_GOES_ON = re.compile(r"\w?: |\s?\w")
+"""The rest of a headline that begins with such a phrase or number: `404 homes without power`."""
+
+
 def _tells(text: str) -> bool:
     """Return whether a text begins with a sentence that says nothing of a missing page."""
-    first = text.split("\n")[0]
+    first = text.split("\n", maxsplit=1)[0].replace("404", "")
     is_notice = _PAGE_NOT_FOUND.search(first) or _NOT_FOUND.search(first)
     return len(first) >= _A_SENTENCE and ends_sentence(first, asking=False) and not is_notice
 
