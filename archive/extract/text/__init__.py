@@ -73,9 +73,10 @@ class TitleLines:
     def __init__(self, candidates: Iterable[str], headline: str = "") -> None:
         """`headline` is the title that the page prints as its heading, which may have two words."""
         keys = {line_key(candidate) for candidate in candidates if candidate}
-        self._keys = {key for key in keys if _is_telling(key) or (key == line_key(headline) and " " in key)}
-        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in self._keys]
-        bags = [Counter(key.split()) for key in self._keys]
+        telling = {key for key in keys if _is_telling(key)}
+        self._keys = telling | {key for key in keys if key == line_key(headline) and " " in key}
+        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in telling]
+        bags = [Counter(key.split()) for key in telling]
         self._bags = [(bag, bag.total()) for bag in bags]
 
     def __contains__(self, key: str) -> bool:

@@ -289,14 +289,18 @@ def _is_beside(block: TextBlock, heading: HtmlElement | None) -> bool:
 
 
 def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find pull quotes, which repeat a paragraph of the text word for word."""
+    """Find pull quotes, which repeat a paragraph of the text word for word, and their sources."""
     quotes = [index for index in found if _is_quote(blocks[index].element) or _is_quoted(blocks[index])]
     if not quotes:
         return
     said = quads([word for index in found if index not in quotes for word in folded_words(blocks[index].text)])
+    pulled: set[HtmlElement | None] = set()
     for index in quotes:
-        own = folded_words(blocks[index].text)
+        own, holder = folded_words(blocks[index].text), closest(blocks[index].element, "blockquote")
         if len(own) >= _QUOTE_WORDS and share(own, said) >= _SAID:
+            pulled.add(holder)
+            yield index, "pull-quote"
+        elif len(own) < _QUOTE_WORDS and holder is not None and holder in pulled:
             yield index, "pull-quote"
 
 
