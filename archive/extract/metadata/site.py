@@ -6,7 +6,7 @@ import re
 import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from archive.extract.metadata.head import element_text, plain, types
 
@@ -69,11 +69,13 @@ def _is_home(href: str, url: str) -> bool:
         return False
     if target.scheme not in {"", "http", "https"} or target.netloc not in {"", page.netloc}:
         return False
-    is_home = target.path == "/" or (target.netloc and not target.path) or _INDEX.fullmatch(target.path)
+    is_home = (
+        target.path == "/" or (target.netloc and not target.path) or _INDEX.fullmatch(urljoin(page.path, target.path))
+    )
     return bool(is_home and (page.path not in {"", "/"} or page.query) and not target.query)
 
 
-_INDEX = re.compile(r"/?(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
+_INDEX = re.compile(r"/(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
 """The path of a front page with its file's name."""
 
 
