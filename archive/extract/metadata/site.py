@@ -6,7 +6,7 @@ import re
 import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from archive.extract.metadata.head import element_text, plain, types
 
@@ -69,13 +69,11 @@ def _is_home(href: str, url: str) -> bool:
         return False
     if target.scheme not in {"", "http", "https"} or target.netloc not in {"", page.netloc}:
         return False
-    is_home = (
-        target.path == "/" or (target.netloc and not target.path) or _INDEX.fullmatch(urljoin(page.path, target.path))
-    )
+    is_home = target.path == "/" or (target.netloc and not target.path) or _INDEX.fullmatch(target.path)
     return bool(is_home and (page.path not in {"", "/"} or page.query) and not target.query)
 
 
-_INDEX = re.compile(r"/(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
+_INDEX = re.compile(r"/?(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
 """The path of a front page with its file's name."""
 
 
@@ -89,9 +87,12 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
         kinds = types(node)
         if kinds & {"website", "organization", "newsmediaorganization"} and "person" not in kinds:
             names |= {title_words(plain(node.get(field), 120)) for field in ("name", "alternateName", "legalName")}
+    linked = set()
     for link in islice(document.tree.iter("a"), 40):
         if _is_home(link.get("href") or "", document.page.url):
-            names.add(title_words(element_text(link, 60)))
+            linked.add(title_words(element_text(link, 60)))
+    # a copy of a site links to the page by the name of its file, too
+    names |= linked - {title_words(plain(title, 120)) for title in head.metas.get("og:title", ())[:2]}
     first, cut, last = document_title(document.model).partition(" | ")
     if cut and first == last:
         names.add(title_words(first))
