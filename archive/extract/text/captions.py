@@ -37,6 +37,7 @@ _CREDIT = re.compile(
 )
 _AGENCY = re.compile(
     r"(?:[/(©—–-]\s*|via )(?:AFP|AP|Reuters|Getty|dpa|EPA|ANSA|EFE|Lusa|Xinhua|Anadolu|AA|TASS|Imago|Shutterstock|Alamy|Unsplash)\b"
+    r"|＝[^＝。]{1,24}(?:撮影|提供)$"
 )
 PICTURES = frozenset({"img", "amp-img"})
 _VIDEO = re.compile(r"video|player", re.IGNORECASE)

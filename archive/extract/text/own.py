@@ -62,7 +62,8 @@ def own_article(
     rest = _without_others(heading, found, blocks, is_title) if heading >= 0 else set(found)
     if not any(blocks[index].is_running for index in rest) and len(rest) < len(found):
         first = min(set(found) - rest)
-        return {index for index in range(heading + 1, first) if blocks[index].is_running}, True
+        if own := {index for index in range(heading + 1, first) if blocks[index].is_running}:
+            return own, True
     found = rest
     box = _box(heading, blocks) if heading >= 0 else None
     if box is None:
@@ -136,8 +137,8 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
 def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
     """Return whether text that begins outside a box belongs to another article: it has its own heading and its own place.
 
-    The place must be outside the `article` or `main` of the title, in a box named as that of the next article, or under a
-    heading such as "About us"; otherwise the box may be an introduction, followed by sections of the same article.
+    The place must be outside the `article` or `main` of the title, or in a box named as that of the next article;
+    otherwise the box may be an introduction, followed by sections of the same article.
     """
     element = blocks[first].element
     holder = next(
@@ -149,14 +150,14 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
         else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
     )
     is_outside = holder is not None and not is_in(element, holder)
-    is_apart = is_outside or any(
+    if not is_outside and not any(
         _NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]
-    )
+    ):
+        return False
     for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
         other = blocks[index]
         if other.element.tag in HEADINGS:
-            is_titled = not is_in(other.element, box) and other.linked < _LINKED
-            return is_titled and (is_apart or names_publisher(other.text))
+            return not is_in(other.element, box) and other.linked < _LINKED
         if other.is_running:
             return False
     return False
@@ -185,9 +186,24 @@ def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, 
 def _without_others(
     heading: int, found: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
 ) -> set[int]:
-    """Return the blocks found without those of other posts and, if they are all there is, readers' comments."""
+    """Return the blocks found without those of other posts, of a text on the publisher and, if they are all there is, of comments."""
     others = _other_posts(heading, blocks, is_title) or _only_comments(heading, found, blocks)
-    return set(found) - others
+    end = _text_on_publisher(heading, blocks)
+    return {index for index in found if index < end and index not in others}
+
+
+def _text_on_publisher(heading: int, blocks: Sequence[TextBlock]) -> int:
+    """Return the block of a heading such as "About us" in a box of its own after the text; if there is none, the number of blocks."""
+    last = None
+    for index in range(heading + 1, len(blocks)):
+        block = blocks[index]
+        if block.is_running or (count_words(block.text) >= _MIN_WORDS and ends_sentence(block.text)):
+            last = block.element
+        elif last is not None and block.element.tag in HEADINGS and names_publisher(block.text):
+            box = block.element.getparent()
+            if box is not None and not is_in(last, box):
+                return index
+    return len(blocks)
 
 
 def _only_comments(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> set[int]:

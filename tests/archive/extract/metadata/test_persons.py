@@ -40,6 +40,8 @@ from archive.extract.metadata.persons import split_names
         ("تحریر: احمد رضا اور علی خان", ["احمد رضا", "علی خان"]),
         ("Text und Fotos: Jana Müller", ["Jana Müller"]),
         ("Authora Berg", ["Authora Berg"]),
+        ("文・佐藤花子、写真・田中一郎", ["佐藤花子"]),
+        ("本报记者 王小明 李雷", ["王小明", "李雷"]),
         ("Jane Doe11 March 2025", ["Jane Doe"]),
         ("Wednesday, 5 March 2025", []),
         ("Jane Doe Wednesday, 5 March 2025", ["Jane Doe"]),
