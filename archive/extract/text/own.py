@@ -40,7 +40,10 @@ _NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|ot
 _POST = re.compile(
     r"\b(?:next|more|other|another|following)[-_]?(?:article|story|post|news)\b|\binfinite", re.IGNORECASE
 )
-_ITEM = re.compile(r"(?:^|[\s_-])(?:post|article|story|entry|hentry|news)(?:\s|$)", re.IGNORECASE)
+_ITEM = re.compile(
+    r"(?:^|[\s_-])(?:post|article|story|entry|hentry|news)(?:[-_]?(?:item|wrap|wrapper|container))?(?:\s|$)",
+    re.IGNORECASE,
+)
 _CHAPTERS = 3
 _SIBLINGS = 50
 """Boxes of the same class before a box, and boxes of any class, in which to look for the chapters of an article."""
@@ -275,12 +278,12 @@ def next_article(heading: int, blocks: Sequence[TextBlock], is_title: Callable[[
 
 
 def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
-    """Return the block at which the page's next article begins: its own h1 in a box similar to the first.
+    """Return the block at which the page's next article begins, under its own h1 in a box similar to the first.
 
-    If the title is an h2, so is that of the next article, in a box of the same class, which names an article.
+    An h2 counts in a box of the same class if that names an article.
     """
     names = box.get("class") or ""
-    may_be_h2 = blocks[heading].element.tag == "h2" and _ITEM.search(names) is not None
+    may_be_h2 = _ITEM.search(names) is not None
     for index in range(heading + 1, len(blocks)):
         block = blocks[index]
         is_h2 = may_be_h2 and block.element.tag == "h2"
@@ -352,12 +355,13 @@ def find_lead(
         return []
     have: set[Gram] | None = None
     run = _only_run(between, blocks)
+    held = _texts_by_element(between, blocks)
     found: list[int] = []
     for index in between:
         tokens = folded_words(blocks[index].text)
         is_subtitle = index == start + 1 and blocks[index].element.tag in _SUBTITLES
         if index not in run:
-            if not _has_size_of_lead([blocks[index].text]):
+            if not _has_size_of_lead(held[blocks[index].element]):
                 continue
             if not (
                 is_subtitle or is_lead_class(blocks[index].element) or any(_alike(tokens, one) for one in described)
@@ -370,6 +374,14 @@ def find_lead(
         if share(tokens, have) < (_SUBTITLE_SAID if is_subtitle else _SAID):
             found.append(index)
     return found
+
+
+def _texts_by_element(indices: Sequence[int], blocks: Sequence[TextBlock]) -> dict[HtmlElement, list[str]]:
+    """Return the lines of each element, several if it has line breaks."""
+    held: dict[HtmlElement, list[str]] = {}
+    for index in indices:
+        held.setdefault(blocks[index].element, []).append(blocks[index].text)
+    return held
 
 
 def _is_heading(block: TextBlock, is_title: Callable[[str], bool]) -> bool:
