@@ -22,7 +22,7 @@ _MAX_DEPTH = 8
 # Properties in which publishers nest the node of the page's main entity.
 _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
 _STRING_OR_COMMA = re.compile(
-    r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)|//[^\n"]*+(?=\n)|/\*[^*"]{0,500}\*/', re.DOTALL
+    r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)|//[^\n"]*+|/\*[^*"]{0,500}\*/', re.DOTALL
 )
 
 
