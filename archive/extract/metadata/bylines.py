@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.metadata.head import element_text, plain
-from archive.extract.metadata.persons import MAX_AUTHORS, MAX_NAME, clean_names, has_name_shape
+from archive.extract.metadata.persons import MAX_AUTHORS, MAX_NAME, clean_names, has_name_shape, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_BYLINES = 40
 _MAX_MARKS = 300
+_MAX_BYLINE = 120
 # Maximum distance of a byline from the title (see `Marks.distance`); a byline further away belongs to another text.
 _FAR = 5.6
 
@@ -68,6 +69,10 @@ def find_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[Byline
             if _BYLINE.search(mark.names) or mark.element.tag in _BYLINE_TAGS
             else _linked_names(mark.element)
         )
+        if mark.element.tag == "a":
+            holder = mark.element.getparent()
+            if holder is not None and _BYLINE.search((holder.get("class") or "").lower()):
+                values = _with_unlinked(values, holder)
         if values and clean_names(values, sites) and not marks.is_in_teaser(mark.element, title):
             found.append(Byline(_doubt(mark) + marks.distance(mark, title), mark, values))
         if len(found) >= _MAX_BYLINES:
@@ -145,14 +150,22 @@ def _names_in(element: HtmlElement) -> list[str]:
     ]
     names = [part.get("content") or element_text(part, MAX_NAME + 20) for part in named[:MAX_AUTHORS]]
     if any(names) or any(names := _linked_names(element)):
-        return names
+        return _with_unlinked(names, element)
     text = " | ".join(_lines(element)) or element_text(element, 160)
     for button in islice(element.iterdescendants("button"), 3):
         text = text.removesuffix(element_text(button, 60)).strip()
     if match := _LABELLED.search(text):
         return [match[1]]
     # A text that begins with a digit is a date line.
-    return [text] if 0 < len(text) < 120 and not text[0].isdigit() and not _PICTURE.match(text) else []
+    return [text] if 0 < len(text) < _MAX_BYLINE and not text[0].isdigit() and not _PICTURE.match(text) else []
+
+
+def _with_unlinked(names: list[str], element: HtmlElement) -> list[str]:
+    """Return the marked names of a byline, or its text if that has these and other names (`<a>Jane Doe</a> and John Roe`)."""
+    text = element_text(element, 160)
+    told = split_names(text) if len(text) < _MAX_BYLINE else ()
+    is_more = set(names) < set(told) and all(has_name_shape(name, colon=True) for name in told)
+    return [text] if is_more else names
 
 
 def _linked_names(element: HtmlElement) -> list[str]:

@@ -271,7 +271,7 @@ _LETTERS = re.compile("[฀-\u0effက-႟ក-\u17ff]")
 _SIGNS_OF_WORD, _LETTERS_OF_WORD = 2, 5
 STOPS = (".", "…", "。", "．", "｡", "۔", "।", "॥", "։", "።", "။", "។")
 _QUESTIONS = ("?", "!", "؟", "？", "！", "\u037e")
-_CLOSING = "\"'”“’»«›)]）」』】"
+_CLOSING = "\"'”“’»«›)]）」』】 \u00a0\u202f"
 _ABBREVIATED = re.compile("[\u0e00-\u0eff]\\.$")
 """A full stop after a letter of Thai or Lao, which only abbreviates a word, as after the hour of a time."""
 _STOPLESS_WORDS = 8

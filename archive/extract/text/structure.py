@@ -16,7 +16,7 @@ from archive.body import Block, Span
 from archive.extract.addresses import absolute
 from archive.extract.page import HEADINGS, ancestors, closest
 from archive.extract.text.boxes import text_within
-from archive.extract.text.captions import is_credit
+from archive.extract.text.captions import PICTURES, is_credit, names_picture
 from archive.extract.text.names import boilerplate_evidence
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _ANSWER = re.compile(r"\banswer\b|\bantwort\b|interview-?a\b", re.IGNORECASE)
 _MARKS = ("?", "؟", "？", ";")
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "src", "data-srcset", "srcset")
 _CREDIT = re.compile(r"credit|copyright|source|author", re.IGNORECASE)
+_PERSON = re.compile(r"author|avatar|byline|profile|logo", re.IGNORECASE)
 _EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "amp-video", "amp-twitter"})
 _MAX_THINGS = 300
 _CAPTION_STEPS = 4
@@ -68,6 +69,7 @@ class _Builder:
         self.kept = kept
         self.main = main
         self.base = base
+        self.around = frozenset(ancestors(main)) if main is not None else frozenset()
         self.taken = frozenset(kept)
         self.entries = self._find_entries()
         self._figures: dict[HtmlElement, list[int]] | None = None
@@ -221,9 +223,13 @@ class _Builder:
 
     def _is_inside(self, element: HtmlElement) -> bool:
         """Return whether an element is in the article, outside boilerplate."""
+        is_of_person = False
         for node in ancestors(element):
             if node is self.main:
                 return True
+            if node in self.around:  # between title or lead and text
+                return _is_picture(element) and not is_of_person
+            is_of_person |= _PERSON.search(node.get("class") or "") is not None
             if node is element or node.tag in {"figure", "picture"}:
                 continue
             if node.tag == "a":
@@ -296,6 +302,12 @@ class _Builder:
 
 
 _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
+
+
+def _is_picture(element: HtmlElement) -> bool:
+    """Return whether an element is a figure, or a picture in a box that is named as one's."""
+    box = element.getparent() if element.tag in PICTURES else None
+    return element.tag == "figure" or (box is not None and box.tag == "div" and names_picture(box.get("class") or ""))
 
 
 def _is_caption(block: TextBlock) -> bool:
