@@ -184,7 +184,7 @@ def boilerplate_evidence(element: HtmlElement) -> Verdict:
         names = _LIST.sub("", names)
     if tag in HEADINGS:
         names, identity = names.replace("header", ""), ""
-    if tag == "p" and _captions_nothing(element, names):
+    if tag in {"p", "li"} and _captions_nothing(element, names):
         names = ""
     verdict = _evidence_in(names) if names and len(names) <= _MAX_NAMES else ""
     if (
@@ -210,7 +210,7 @@ def _is_source(element: HtmlElement) -> bool:
 
 
 def _captions_nothing(element: HtmlElement, names: str) -> bool:
-    """Return whether a paragraph is named as a caption without a picture in it, or right before or after it."""
+    """Return whether a paragraph or list item is named as a caption without a picture in it, or right before or after it."""
     if "caption" not in names:
         return False
     near = (element, element.getprevious(), element.getnext())

@@ -81,10 +81,17 @@ def own_article(
         )
         if outside and (_is_another(outside[0], box, blocks) or _are_teasers(outside, blocks)):
             end = min(end, outside[0])
-        return {index for index in found if index < end}, False
+        return {index for index in found if index < end} - _menu(heading, found, blocks), False
     outside = sorted(index for index in found if index not in inside and blocks[index].is_running)
     own = _text_in(box, heading, blocks) if outside and _is_another(outside[0], box, blocks) else set()
     return (own, True) if own else (set(found), False)
+
+
+def _menu(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> set[int]:
+    """Return the links above the title if they are most of the text."""
+    links = {index for index in found if index < heading and blocks[index].is_linked}
+    size = sum(len(blocks[index].text) for index in links)
+    return links if 2 * size > sum(len(blocks[index].text) for index in found) else set()
 
 
 def _text_in(box: HtmlElement, heading: int, blocks: Sequence[TextBlock]) -> set[int]:
