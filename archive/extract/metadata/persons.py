@@ -178,7 +178,8 @@ _AFTER_NAME = re.compile(
 """An organization after a spaced dash or a preposition: `Jane Doe — Harbour Mail`, `Jane Doe for Harbour Mail`."""
 _DATE_TAIL = re.compile(
     r"\s*(?:[-–—|•,،(]\s*)?(?:\b(?:(?:last|first|zuletzt|dernière)\s+)?(?:updated?|published|posted|modified|edited"
-    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b|آخر تحديث|تاريخ|نشر(?:ت)?\s|منذ\s|قبل\s|לפני\s|\bil y a\s|\bhace\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
+    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b"
+    r"|آخر تحديث|تاريخ|نشر(?:ت)?\s|(?<!\w)(?:منذ|قبل|לפני|il y a|hace)\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(r"stand|on|am|le|el|at|um|vom|last|zuletzt|em|il|den|op|في|يوم", re.IGNORECASE)
