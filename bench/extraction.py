@@ -12,6 +12,8 @@ without the first page of each extractor.
 Structure: the lines of the expected text that are headings (h2 to h6), list items or lines of a quotation in the page's
 markup, outside `nav`, `header`, `footer` and `aside`, and not links, are compared with warraq's blocks, over all pages
 with any of the kind. Blocks that are not in the expected text count as errors.
+`--without names` replaces all classes and ids, and `--without names,sections` also `article`, `main` and the like, so that
+nothing names the article: this shows how much of a figure depends on the names that sites use.
 Peers (resiliparse, newspaper4k, readability-lxml, news-please) need their own environment, for example
     uv run --with resiliparse,newspaper4k,readability-lxml python bench/extraction.py --peers
 news-please needs newspaper3k, whose module name is the same as newspaper4k's, so measure it without that.
@@ -45,6 +47,7 @@ from archive.extract import extract
 from archive.extract.document import read_document
 from archive.extract.metadata.reading import Metadata
 from archive.extract.text import find_text, main_content
+from bench.support.unnamed import CHANGES, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -333,6 +336,8 @@ def table(rows: list[list[str]], heads: list[str]) -> None:
 
 def report(corpus: Path, arguments: argparse.Namespace, rivals: dict[str, Extractor]) -> None:
     pages = [(page, gzip.decompress((corpus / page["html"]).read_bytes())) for page in load(corpus, arguments.limit)]
+    if arguments.without:
+        pages = [(page, without(body, arguments.without)) for page, body in pages]
     if not pages:
         return
     print(f"\n## {corpus.name}: {len(pages)} pages\n")
@@ -371,7 +376,16 @@ def main() -> None:
     parser.add_argument("--worst", type=int, default=5, help="how many of the worst pages to list")
     parser.add_argument("--limit", type=int, default=0, help="pages of each corpus (0: all)")
     parser.add_argument("--only", default="", help="rivals to measure beside ours, by name, parted by commas (all)")
+    parser.add_argument(
+        "--without",
+        type=lambda value: value.split(","),
+        default=[],
+        metavar="KINDS",
+        help=f"take these from the pages first: {', '.join(CHANGES)}",
+    )
     arguments = parser.parse_args()
+    if unknown := set(arguments.without) - set(CHANGES):
+        parser.error(f"{', '.join(sorted(unknown))}: not among {', '.join(CHANGES)}")
     logging.disable(logging.ERROR)
     default = os.environ.get("WARRAQ_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora"
     found = corpora(arguments.folders or [Path(default)])

@@ -37,9 +37,9 @@ Kind = Literal[
     "paragraph",  # spans
     "list",  # items, each a body; level 1 if it is ordered
     "quote",  # blocks (or spans); cite is its source as printed, url the URL of the source
-    "table",  # rows of cells, each cell a tuple of spans; level counts the header rows at its top; caption
+    "table",  # rows of cells, each cell a tuple of spans; level counts the header rows at its top; spans (or caption) are its caption
     "figure",  # url of the picture, alt, caption, credit
-    "embed",  # url, provider, poster (the picture shown before it plays); spans or alt if the page has text for it
+    "embed",  # url, provider, poster (the picture shown before it plays); spans or alt if the page has words for it
     "code",  # spans with significant line ends
     "question",  # spans or blocks
     "answer",  # spans or blocks

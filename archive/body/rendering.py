@@ -129,12 +129,13 @@ class _Writer:
     def _quote(self, block: Block) -> str:
         address = safe_address(block.url)
         source = f' cite="{escape(address)}"' if address else ""
-        name = f"<footer>{_link(f'<cite>{escape(block.cite)}</cite>', address)}</footer>" if block.cite else ""
+        name = f"<footer>{_link(f'<cite>{escape(_source(block))}</cite>', address)}</footer>" if block.cite else ""
         return f"<blockquote{source}>{self._inner(block)}{name}</blockquote>"
 
     def _table(self, block: Block) -> str:
         heads, rows = block.rows[: block.level], block.rows[block.level :]
-        caption = self._tag("caption", block.caption) if block.caption else ""
+        words = block.caption or block.spans
+        caption = self._tag("caption", words) if words else ""
         head = f"<thead>{''.join(self._row(row, 'th') for row in heads)}</thead>" if heads else ""
         rest = f"<tbody>{''.join(self._row(row, 'td') for row in rows)}</tbody>" if rows else ""
         return f'<div class="table"><table>{caption}{head}{rest}</table></div>'
@@ -183,6 +184,11 @@ class _Writer:
         return "<hr>"
 
 
+def _source(quotation: Block) -> str:
+    """Return the source of a quotation without the dash that pages print before it: ours is added."""
+    return quotation.cite.lstrip("—–―- ")
+
+
 def _spans(spans: Iterable[Span]) -> str:
     return "".join(map(_span, spans))
 
@@ -203,7 +209,7 @@ def _link(words: str, address: str) -> str:
 # >>> print(markdown((Block(kind="paragraph", spans=(Span(text="1. not *a* list"),)),)), end="") 1\. not \*a\* list
 
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]<>|~&]")
-_START: Final = re.compile(r"^(\d{0,9})(?=[.)#+=-])")
+_START: Final = re.compile(r"^(\d{1,9}(?=[.)])|(?=[#+=-]))")
 """The start of a line that would begin a list, a heading or a rule."""
 _SET_OFF: Final = {"em": ("*", "*"), "strong": ("**", "**"), "sub": ("<sub>", "</sub>"), "sup": ("<sup>", "</sup>")}
 
@@ -280,7 +286,7 @@ def _inner(block: Block) -> str:
 
 
 def _quote(block: Block) -> str:
-    source = f"— {_markdown_link(escaped(block.cite), block.url)}" if block.cite else ""
+    source = f"— {_markdown_link(escaped(_source(block)), block.url)}" if block.cite else ""
     inner = "\n\n".join(filter(None, (_inner(block), source)))
     return "\n".join(f"> {line}".rstrip() for line in inner.split("\n")) if inner else ""
 
@@ -292,7 +298,7 @@ def _table(block: Block) -> str:
     rows = [[_line(cell) for cell in row] + [""] * (width - len(row)) for row in block.rows]
     head = rows.pop(0) if block.level else [""] * width  # a Markdown table has exactly one header row
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * width, *rows))
-    return "\n\n".join(filter(None, (_line(block.caption), table)))
+    return "\n\n".join(filter(None, (_line(block.caption or block.spans), table)))
 
 
 def _figure(block: Block) -> str:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from archive.search import Order
 
 
-_EXCLUSION = re.compile(r"^-(?=[^-])(?!n\d|A)(?=..)")
-"""The minus of `-word`, which is not `-n5` or `-A folder`. The query language takes the minus sign for the same."""
+_EXCLUSION = re.compile(r"^-(?=[^-])(?!n\d|A|[nh]$)")
+"""The minus of `-word`, which is not `-n`, `-n5`, `-A folder` or `-h`. The query language takes the minus sign for the same."""
 
 
 class _Words(click.Command):

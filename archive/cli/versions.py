@@ -12,6 +12,8 @@ import click
 from archive.cli.output import archive_with, isolate, json_option, print_json
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
+from archive.index.columns import LABELLED, readable_sides
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,10 +49,16 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
             )
         )
         for one in row["changes"]:
-            what = (
-                "" if one["field"] == "body" else f": {isolate(one['before'] or '-')} → {isolate(one['after'] or '-')}"
-            )
-            click.echo(f"    {one['seen_at']}  {one['field']}{what}")
+            click.echo(f"    {one['seen_at']}  {_change(one)}")
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    """Return what changed in words."""
+    if change["field"] == "body":
+        return _("structure: headings, lists, links or pictures")
+    names = {column.name: column.label for column in LABELLED} | {"images": N_("pictures")}
+    before, after = (isolate(side or "-") for side in readable_sides(change))
+    return f"{_(names.get(change['field'], change['field']))}: {before} → {after}"
 
 
 def _without_ids(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,8 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
     for row in rows:
         also = ", ".join(_(name) for name in ("changes", "gone") if row[name])
         more = _(" (also {also})").format(also=also) if also else ""
+        if row["quiet"]:
+            more += _(" (quiet {hours} {zone})").format(hours=row["quiet"], zone=row["zone"])
         where = f"{Path(row['archive']).name}/" if "archive" in row else ""
         click.echo(f"{where}{row['name']}: {isolate(row['query'])}{more}  → {' '.join((_('feeds'), *row['targets']))}")
         for one in row["waiting"]:

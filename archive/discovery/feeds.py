@@ -43,9 +43,9 @@ class Feed:
     """A parsed feed.
 
     `entries` are in feed order, each URL once. `hub` and `self_url` are its WebSub URLs ('' if it has none). `every` is its
-    declared interval of changes (`ttl`, `sy:updatePeriod`), None without one. `complete` is False if a limit of entries or
-    bytes left something out, `too_large` if it was that of bytes; `without_url` counts the entries without a URL. `problem` says why
-    nothing could be read (NOT_XML, NOT_JSON: it is damaged), '' otherwise.
+    declared interval of changes (`ttl`, `sy:updatePeriod`), None without one. `complete` is False if something is missing: because
+    of the limit of bytes (`too_large`), because the file breaks off (`cut_off`), or because of the limit of entries. `without_url`
+    counts the entries without a URL. `problem` says why nothing could be read (NOT_XML, NOT_JSON: it is damaged), '' otherwise.
     """
 
     entries: tuple[Announced, ...] = ()
@@ -56,6 +56,7 @@ class Feed:
     every: timedelta | None = None
     complete: bool = True
     too_large: bool = False
+    cut_off: bool = False
     without_url: int = 0
     problem: str = ""
 
@@ -99,6 +100,7 @@ def read_feed(
         every=_every(head),
         complete=complete and whole and len(items) <= limit,
         too_large=not complete,
+        cut_off=complete and not whole,
         without_url=entries.count(None),
     )
 

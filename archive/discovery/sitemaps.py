@@ -51,9 +51,9 @@ _FIELDS = {
 class Sitemap:
     """A parsed sitemap.
 
-    `entries` are pages, `children` the sitemaps of an index; `lastmod` is their `updated`. `complete` is False if a limit
-    left something out, or the file is truncated; `too_large` if it was the limit of bytes. `too_long` counts entries whose
-    URL exceeds the limit, `without_url` those that have none. `problem` says why nothing could be read.
+    `entries` are pages, `children` the sitemaps of an index; `lastmod` is their `updated`. `complete` is False if something is
+    missing: because of the limit of bytes (`too_large`), because the file breaks off (`cut_off`), or because of the limit of entries.
+    `too_long` counts entries whose URL exceeds the limit, `without_url` those that have none. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""
@@ -61,6 +61,7 @@ class Sitemap:
     children: tuple[Announced, ...] = ()
     complete: bool = True
     too_large: bool = False
+    cut_off: bool = False
     too_long: int = 0
     without_url: int = 0
     problem: str = ""
@@ -107,6 +108,7 @@ def read_sitemap(
         children=tuple(children.values()),
         complete=complete and whole and count <= limit,
         too_large=not complete,
+        cut_off=complete and not whole,
         too_long=too_long,
         without_url=without_url,
     )

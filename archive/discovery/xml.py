@@ -116,7 +116,7 @@ _ENTRY_START = re.compile(rb"<(?:[\w-]+:)?(?:url|sitemap|item|entry)[\s>]", re.I
 
 
 def whole_entries(data: bytes) -> tuple[bytes, bool]:
-    """Return the output of `mend` up to its last complete entry, and whether it is truncated (the root is never closed)."""
+    """Return the output of `mend` up to its last complete entry, and whether that is all of it (its root is closed)."""
     if _ROOT_END.search(data):
         return data, True
     end = max((match.end() for match in _ENTRY_END.finditer(data)), default=0)

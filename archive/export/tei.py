@@ -251,8 +251,8 @@ def _table(parent: etree._Element, block: Block) -> None:
     if not block.rows:
         return
     table = _add(parent, "table")
-    if block.caption:
-        _spans(_add(table, "head"), block.caption)
+    if words := block.caption or block.spans:
+        _spans(_add(table, "head"), words)
     for number, cells in enumerate(block.rows):
         row = _add(table, "row", role="label" if number < block.level else "data")
         for cell in cells:

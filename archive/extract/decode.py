@@ -19,7 +19,10 @@ _SAMPLE = 262_144
 # UTF-8 is self-checking: text in a legacy encoding never has four valid multi-byte characters for each invalid byte.
 _GOOD_PER_BAD = 4
 # Codecs to try if undeclared, most likely first; all were seen on news sites.
-_UNDECLARED = ("cp1256", "iso8859_6", "cp1252", "cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "euc_kr")
+_UNDECLARED = (
+    "cp1252", "cp1256", "iso8859_6", "cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "euc_kr", "cp1255",
+    "cp1253", "cp874",
+)  # fmt: skip
 # A Latin page gives the same evidence in every Latin codec; its language tag decides.
 _LATIN_BY_LANGUAGE = {
     "tr": "cp1254", "az": "cp1254", "pl": "cp1250", "cs": "cp1250", "sk": "cp1250", "hu": "cp1250", "hr": "cp1250",
@@ -43,8 +46,11 @@ _MARKS = (
     ),
     re.compile(r"(?<![^\s>])(?:и|в|не|на|что|с|по|как|это|из|за|от|для|о|у|к|та|що|і|й|до|від)(?=[\s<.,])"),
     re.compile("[的是在了不和有中国國這这]"),
-    re.compile("[のはをにがでとしたる]{2}"),
+    re.compile("[ぁ-ん]"),
     re.compile("(?:니다|에서|으로|하는|했다|이다|까지)"),
+    re.compile(r"(?<![^\s>])(?:של|את|על|לא|כי|הוא|היא|גם|זה|עם|או|אל|בין|לפי|אחרי)(?=[\s<.,])"),
+    re.compile(r"(?<![^\s>])(?:και|να|το|του|της|την|τον|των|τα|οι|με|για|από|στο|στη|στην|που|είναι|δεν)(?=[\s<.,])"),
+    re.compile("(?:การ|ที่|ของ|และ|ใน|ไม่|ว่า|เป็น)"),
     re.compile("(?<=[a-z])[\u00c0-\u024f](?=[a-z ,.;:!?'’<\n-])|(?<![^\\s>\"«(’'])[\u00c0-\u024f](?=[a-z])"),
 )  # fmt: skip
 

@@ -89,6 +89,7 @@ _HOVER = re.compile(
 """Classes of what is shown within a sentence while the pointer rests on a word of it."""
 _LINES = HEADINGS | {"p", "address", "summary", "dt"}
 """Elements that hold lines of text, not blocks."""
+_PANELS = frozenset({"div", "section", "dd"})
 _INNER = "p", "h1", "article", "main"
 """What no button holds: a button around one was never closed."""
 _INLINE_TAGS = frozenset({
@@ -115,6 +116,7 @@ _KINDS: Final[dict[object, int]] = {
     "a": _LINK,
     "area": _AREA,
     "br": _BREAK,
+    "cite": _OTHER,
 }
 _LISTED = frozenset({"address", "author", "figure", "h1", "h2", "h3", "hr", "time"})
 """Elements that are listed even without attributes."""
@@ -187,7 +189,12 @@ class _Reader:
         self._end_line()
 
     def _custom(self, element: HtmlElement) -> int:
-        """Return how an element is read whose name HTML does not have: as a block, unless it is within a paragraph or sentence."""
+        """Return how an element is read whose name HTML does not have: as a block, unless it is within a paragraph or sentence.
+
+        A `cite` that is the source of a quotation is a block, too.
+        """
+        if element.tag == "cite":
+            return _BLOCK if self._is_source(element) else _MARKED
         parent = element.getparent()
         is_box = (
             parent is None or parent in self.boxes or (_KINDS.get(parent.tag) == _BLOCK and parent.tag not in _LINES)
@@ -218,6 +225,14 @@ class _Reader:
         elif kind:
             self._enter(element, kind, attributes)
         return True
+
+    def _is_source(self, element: HtmlElement) -> bool:
+        """Return whether a `cite` is the last of a quotation, after a sentence or without space before it, as its source is."""
+        parent = element.getparent()
+        if parent is None or parent.tag != "blockquote" or (element.tail or "").strip():
+            return False
+        before = self.parts[-1][0] if self.parts else "."
+        return not before[-1].isspace() or not before.rstrip()[-1:].isalnum()
 
     def _is_sign(self, element: HtmlElement, attributes: Mapping[str, str]) -> bool:
         """Return whether a link to a part of the page is a sign (`↩`, `¶`), or a footnote's number that a class or id names so."""
@@ -403,10 +418,13 @@ def _is_in_sentence(element: HtmlElement) -> bool:
 
 
 def _is_titled(button: HtmlElement, attributes: Mapping[str, str]) -> bool:
-    """Return whether a button that opens a panel is inside or around the panel's heading."""
-    if "aria-expanded" not in attributes and "aria-controls" not in attributes:
+    """Return whether a button that opens a panel is inside or around the panel's heading, or right before the panel."""
+    panel = attributes.get("aria-controls")
+    if panel is None and "aria-expanded" not in attributes:
         return False
-    parent = button.getparent()
+    parent, following = button.getparent(), button.getnext()
+    if panel and following is not None and following.get("id") == panel and following.tag in _PANELS:
+        return True
     return (parent is not None and parent.tag in HEADINGS) or _holds(button, HEADINGS)
 
 
@@ -438,11 +456,14 @@ def _floats(names: str) -> bool:
 
 
 def _preformatted(text: str) -> str:
+    """Return the lines with their indent, or '' if they only number those of the code beside them."""
     lines = [line.rstrip() for line in text.expandtabs(4).split("\n")]
     while lines and not lines[0]:
         lines.pop(0)
     while lines and not lines[-1]:
         lines.pop()
+    if len(lines) > 1 and all(line.strip() == str(number) for number, line in enumerate(lines, 1)):
+        return ""
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
-from archive.http.coding import GZIP_MAGIC, ZSTD_MAGIC, BadCoding, TooLarge, inflate, looks_plain
+from archive.http.coding import GZIP_MAGIC, ZSTD_MAGIC, BadCoding, TooLarge, inflate, is_whole, looks_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ __all__ = [
     "dechunk",
     "decode",
     "inflate",
+    "is_cut_off",
     "link_fields",
     "parse_head",
     "parse_response",
@@ -41,6 +42,7 @@ LENGTH = re.compile(r"[0-9]{1,19}")
 """A valid Content-Length: decimal, and within 64 bits."""
 BLANKS = " \t"
 """The blanks around a value (RFC 9110, section 5.6.3); other control characters belong to the value."""
+LAST_CHUNK = re.compile(rb"\n0\r?\n\r?\n\Z")
 NO_BODY = frozenset({101, 204, 304})
 """Statuses whose response ends with its head (RFC 9112, section 6.3, rule 1); 101 continues in another protocol."""
 
@@ -246,3 +248,17 @@ def decode(response: Response, limit: int) -> bytes:
         data = inflate(data, coding, limit)
     is_packed = data.startswith((GZIP_MAGIC, ZSTD_MAGIC)) and "html" in response.get("Content-Type").lower()
     return inflate(data, "gzip" if is_packed else "identity", limit)
+
+
+def is_cut_off(response: Response, decoded: bytes, limit: int) -> bool:
+    """Return whether the coding of a page breaks off within a message that is framed as complete: a server or cache has lost the rest.
+
+    `decoded` is what `decode` made of it. A page that ends with a tag is not cut off, because some servers never end their coding.
+    """
+    codings, data = response.words("Content-Encoding"), payload(response)
+    if len(codings) != 1 or decoded.rstrip().endswith(b">") or decoded == data:
+        return False
+    is_framed = (
+        LAST_CHUNK.search(response.body) if response.is_chunked else response.content_length == len(response.body)
+    )
+    return bool(is_framed) and not is_whole(data, codings[0], limit)

@@ -58,13 +58,13 @@ def find_version(db: Database, url: str, digest: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def mark_seen(db: Database, article_id: int, *, at: str) -> Stored:
-    """Record that a held version was served again at this time."""
+def mark_seen(db: Database, article_id: int, *, at: str, page: str = "") -> Stored:
+    """Record that a held version was served again at this time; `page` is the URL of a capture that is not recorded as its own yet."""
     key = db.conn.execute(
         "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING article_key",
         (at, at, article_id),
     ).fetchone()[0]
-    number_key(db, key)
+    number_key(db, key, served=(article_id, page) if page else None)
     return Stored(id=article_id, is_new=False, is_first=False)
 
 
@@ -93,24 +93,63 @@ def number_versions(db: Database, url: str) -> None:
     number_key(db, key_of(db, url))
 
 
-def number_key(db: Database, key: str) -> None:
+def number_key(db: Database, key: str, *, served: tuple[int, str] | None = None) -> None:
     """Number the versions of a key in the order in which they were first served; the latest is the one served last.
 
-    Versions served at the same moment are ordered by their text, so that the numbers do not depend on the order of insertion.
+    Versions served at the same moment are ordered by their text, so that the numbers do not depend on the order of insertion. Those of
+    copies at other URLs are the latest only if there are no others. `served` is a version and a page that serves it, besides the captures.
     """
+    copies = _copies(db, key, served)
     db.conn.execute(
         """
         UPDATE articles SET
             version = ranked.version, is_latest = ranked.is_latest
         FROM (
             SELECT id, row_number() OVER (ORDER BY fetched_at, text_digest) AS version,
-                   row_number() OVER (ORDER BY last_seen_at DESC, text_digest DESC) = 1 AS is_latest
+                   row_number() OVER (
+                       ORDER BY id IN (SELECT value FROM json_each(:copies)), last_seen_at DESC, text_digest DESC
+                   ) = 1 AS is_latest
             FROM articles WHERE article_key = :key
         ) AS ranked
         WHERE articles.id = ranked.id AND (articles.version <> ranked.version OR articles.is_latest <> ranked.is_latest)
         """,
-        {"key": key},
+        {"key": key, "copies": json.dumps(copies)},
     )
+
+
+def _copies(db: Database, key: str, served: tuple[int, str] | None) -> list[int]:
+    """Return the ids of the versions that only copies served: pages at other URLs that name the article's as canonical.
+
+    None if the article's own page is gone, or serves only a teaser of a copy.
+    """
+    sql = (
+        "SELECT id, text, is_accessible_for_free FROM articles WHERE article_key = ? ORDER BY last_seen_at, text_digest"
+    )
+    held = {row[0]: (row[1], row[2]) for row in db.conn.execute(sql, (key,))}
+    if len(held) == 1:  # the usual case
+        return []
+    sql = """
+        SELECT a.id, c.url FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.article_key = :key
+        UNION SELECT a.id, c.url FROM articles AS a JOIN captures AS c ON c.article_id = a.id WHERE a.article_key = :key
+        """
+    found = {(row[0], row[1]) for row in db.conn.execute(sql, {"key": key})} | ({served} if served else set())
+    own = {(article_id, page) for article_id, page in found if key_of(db, page) == key}
+    copies = [article_id for article_id in held if article_id not in {one for one, _ in own}]
+    if not own or not copies or _has_ended(db, {page for _, page in own}):
+        return []
+    text, free = held[next(one for one in reversed(held) if one not in copies)]
+    is_free = None if free is None else bool(free)
+    return [] if any(is_teaser(text, held[one][0], is_free=is_free) for one in copies) else copies
+
+
+def _has_ended(db: Database, pages: set[str]) -> bool:
+    """Return whether these pages were gone, or redirected, at their last visit of which the outcome is known."""
+    sql = """
+        SELECT outcome FROM captures WHERE url IN (SELECT value FROM json_each(?)) AND outcome <> ''
+        ORDER BY captured_at DESC, id DESC LIMIT 1
+        """
+    last = db.conn.execute(sql, (json.dumps(sorted(pages)),)).fetchone()
+    return last is not None and last[0] in {"gone", "redirect"}
 
 
 def get(db: Database, article_id: int) -> ArticleRow | None:
@@ -188,6 +227,9 @@ two fires, matches or days on the stock exchange, written from one template, up 
 CONTAINED = 0.95
 """Share of the shorter text's words that are in the longer one, from which they can be too: a page for telephones leaves paragraphs out,
 an update adds some. Of reports from one template it is at most eight tenths."""
+UNDER_ONE_TITLE = 0.5
+"""Share of the shorter text's words that are in the longer one, from which two texts under one title can be: the halves of a long
+article share three to four tenths, a rewritten one keeps more."""
 LEAST_CONTAINED = 30
 """The fewest different words of such a shorter text: those of a line or two may occur in any text."""
 
@@ -208,11 +250,11 @@ def latest_id(db: Database, url: str) -> int | None:
 
 
 def may_be_versions(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Return whether two (title, text) pairs can be versions of one article: they have the same title or many words in common."""
-    if one[0] == other[0]:
-        return True
+    """Return whether two (title, text) pairs can be versions of one article: they have many words in common, or the same title and some."""
     words, others = set(one[1].split()), set(other[1].split())
     common, shorter = len(words & others), min(len(words), len(others))
+    if one[0] == other[0] and common >= UNDER_ONE_TITLE * shorter:
+        return True
     return common >= ALIKE * len(words | others) or common >= max(CONTAINED * shorter, LEAST_CONTAINED)
 
 

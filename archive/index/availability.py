@@ -41,8 +41,17 @@ def is_home(url: str) -> bool:
     return not parts.query and _HOME.fullmatch(parts.path) is not None
 
 
-def gone_reason(row: Mapping[str, Any]) -> str:
+def gone_reason(db: Database, row: Mapping[str, Any]) -> str:
     """Return the reason for which a capture shows that the page is gone; '' when it does not."""
+    reason = _own_reason(row)
+    if reason or row["outcome"] != "redirect":
+        return reason
+    sql = "SELECT outcome, reason, detail FROM captures WHERE url = ? AND outcome <> '' ORDER BY timestamp DESC, id DESC LIMIT 1"
+    target = next(db.query(sql, [row["detail"]]), None)
+    return "redirect-gone" if target and _own_reason(target) else ""
+
+
+def _own_reason(row: Mapping[str, Any]) -> str:
     if row["outcome"] == "gone":
         return str(row["reason"])
     if row["outcome"] == "redirect" and is_home(row["detail"]):
@@ -60,7 +69,7 @@ def whole_of(row: Mapping[str, Any]) -> str:
 def update_from_capture(db: Database, record_id: str) -> None:
     """Mark the article at the URL of this capture if this and earlier captures show that it is gone or behind a wall."""
     capture = captures.of_record(db, record_id)
-    if capture is None or not (gone_reason(capture) or capture["reason"] in PAYWALLS):
+    if capture is None or not (gone_reason(db, capture) or capture["reason"] in PAYWALLS):
         return
     article_id = captures.latest_article(db, capture["url"])
     if article_id is None and (whole := whole_of(capture)):
@@ -72,21 +81,21 @@ def update_from_capture(db: Database, record_id: str) -> None:
         return
     answers = _answers(db, capture["url"])
     if _last_long_enough(answers):
-        values = {"at": answers[-1]["captured_at"], "reason": gone_reason(answers[0])}
+        values = {"at": answers[-1]["captured_at"], "reason": gone_reason(db, answers[0])}
         _mark(db, article_id, "gone_at = :at, gone_reason = :reason", values)
 
 
 def _answers(db: Database, url: str) -> list[dict[str, Any]]:
     """Return the newest unbroken run of captures that show that the page is gone, newest first."""
     sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
-    return _unbroken(db.query(sql, [url, LOOKED_BACK]))
+    return _unbroken(db, db.query(sql, [url, LOOKED_BACK]))
 
 
-def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _unbroken(db: Database, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows that show that the page is gone, up to the first that does not."""
     found = []
     for row in rows:
-        if gone_reason(row):
+        if gone_reason(db, row):
             found.append(row)
         elif row["outcome"] and not OutcomeKind(row["outcome"]).tells_nothing:
             break
@@ -161,8 +170,8 @@ def recompute_article(db: Database, key: str) -> None:
             continue
         elif row["reason"] in PAYWALLS:
             walled = walled or at
-        elif gone_reason(row) and _last_long_enough(answers := _unbroken(looked_at[row["url"]])):
-            gone, reason = answers[-1]["captured_at"], gone_reason(answers[0])
+        elif gone_reason(db, row) and _last_long_enough(answers := _unbroken(db, looked_at[row["url"]])):
+            gone, reason = answers[-1]["captured_at"], gone_reason(db, answers[0])
     db.conn.execute(
         "UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL"
         " WHERE article_key = ? AND (gone_at IS NOT NULL OR paywalled_at IS NOT NULL)",

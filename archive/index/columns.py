@@ -204,6 +204,29 @@ def _opened(kind: Type | None, value: Any) -> Any:
     return bool(value) if kind == "flag" and isinstance(value, int) else value
 
 
+def readable_sides(change: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the values before and after a change as text: lists with commas, of pictures only those that differ, by URL and caption."""
+    before, after = (_listed(change["field"], change[side]) for side in ("before", "after"))
+    if change["field"] == "images":
+        before, after = (
+            [one for one in side if one not in other] for side, other in ((before, after), (after, before))
+        )
+    return ", ".join(before), ", ".join(after)
+
+
+def _listed(field: str, value: str) -> list[str]:
+    """Return the items of a JSON column, or the value itself."""
+    if TYPES.get(field) != "json" or not value:
+        return [value] if value else []
+    try:
+        items = json.loads(value)
+        return [
+            item if isinstance(item, str) else " ".join(filter(None, (item["url"], item["caption"]))) for item in items
+        ]
+    except (ValueError, TypeError, KeyError):  # a database from elsewhere
+        return [value]
+
+
 def view_sql() -> str:
     """Return the statement that creates the view `newsarticle`: the latest versions, under the names of schema.org."""
     shown = ",\n    ".join(

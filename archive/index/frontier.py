@@ -250,6 +250,20 @@ def pause_host(db: Database, *, site: str, host: str, until: str) -> int:
     return int(db.conn.execute(sql, {"site": site, "host": host, "until": until}).rowcount)
 
 
+def take_in_host(db: Database, *, site: str, host: str, now: str) -> None:
+    """Make the pages of a host, which was taken for a redirect service, pages of the site; those left out for that are due.
+
+    They are read even if they have not changed.
+    """
+    sql = """
+        UPDATE urls SET due_at = :now, etag = '', last_modified = '', payload_digest = ''
+        WHERE site = :site AND host = :host AND announced_by = 'redirector' AND outcome IN ('other', 'budget')
+        """
+    db.conn.execute(sql, {"now": now, "site": site, "host": host})
+    sql = "UPDATE urls SET announced_by = 'feed' WHERE site = :site AND host = :host AND announced_by = 'redirector'"
+    db.conn.execute(sql, {"site": site, "host": host})
+
+
 def count_due(db: Database, *, site: str, now: str) -> int:
     """Return how many pages of the site are due, at most `DUE_COUNTED`.
 

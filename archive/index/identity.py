@@ -2,13 +2,14 @@
 
 The key, which all versions of an article share, follows from the URL alone (`archive.urls.identity`). Two keys are joined when a page
 redirects from one to the other, or names the other as its canonical URL, and their texts are similar; or when they differ in the query
-only, and have the same text. They are also joined when one serves only a teaser of the other (see `archive.index.articles`), and the
-other redirects to it or has the same path on another host of the site. `archive.index.joins` performs the joins so that they can be
-undone. Never begins or ends a transaction.
+only, or in the slug after the number of the article, and have the same text. They are also joined when one serves only a teaser of the
+other (see `archive.index.articles`), and the other redirects to it or has the same path on another host of the site.
+`archive.index.joins` performs the joins so that they can be undone. Never begins or ends a transaction.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archive import urls
@@ -52,7 +53,7 @@ def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
     for one in {page, url}:
         for address in [*redirecting_to(db, one), *_redirect_targets(db, one)]:
             found.setdefault(articles.key_of(db, address), "redirect")
-    for other in _with_other_query(db, url):
+    for other in [*_with_other_query(db, url), *_with_other_slug(db, url)]:
         found.setdefault(other, "spelling")
     return list(found.items())
 
@@ -75,6 +76,34 @@ def _with_other_query(db: Database, url: str) -> list[str]:
         LIMIT 20
         """
     return [str(row[0]) for row in db.conn.execute(sql, {"key": key, "url": url})]
+
+
+def _with_other_slug(db: Database, url: str) -> list[str]:
+    """Return the keys of the same text under the same number with another slug: many servers look at the number only."""
+    start = _numbered(urls.identity(url))
+    if not start:
+        return []
+    sql = """
+        SELECT DISTINCT article_key FROM articles WHERE article_key > :start AND article_key < :start || '`'
+          AND text_digest IN (SELECT text_digest FROM articles WHERE url = :url)
+        LIMIT 20
+        """
+    keys = [str(row[0]) for row in db.conn.execute(sql, {"start": start, "url": url})]
+    return [key for key in keys if _numbered(key) == start]
+
+
+_NUMBER = re.compile(r"(?!(?:19|20)\d\d(?:\d{4})?(?!\d))\d{4,12}(?![^_-])")
+"""The number of an article, at the end of a segment or before its slug; not a year or a date."""
+
+
+def _numbered(key: str) -> str:
+    """Return a key up to the number before its slug (`/12345-slug`, `/12345/slug`); '' if it has no such number."""
+    folder, _, last = key.rstrip("/").rpartition("/")
+    if "?" in key or not any(letter.isalpha() for letter in last):
+        return ""
+    if match := _NUMBER.match(last):
+        return f"{folder}/{match[0]}"
+    return folder if _NUMBER.fullmatch(folder.rpartition("/")[2]) else ""
 
 
 def join_redirect(db: Database, source: str, target: str, *, at: str, unindex: Unindex) -> None:

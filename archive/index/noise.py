@@ -1,4 +1,4 @@
-"""Tell changes of an article's metadata from what servers and templates change by themselves."""
+"""Tell changes of an article from what servers and templates change by themselves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ RELATIVE: Final = ":relative"
 _PICTURE = re.compile(r"\.(?:avif|gif|jpe?g|png|svg|webp)$", re.IGNORECASE)
 _SHARD = re.compile(r"(?<=[a-z])\d{1,2}(?=\.)", re.IGNORECASE)
 """The number of one of several servers with the same files: `i2.news.example`."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+def is_same_but_for_numbers(one: str, other: str) -> bool:
+    """Return whether two texts differ in numbers only, as those of a page with a counter or the time do at every visit."""
+    return _NUMBER.sub("0", one) == _NUMBER.sub("0", other)
 
 
 def is_same(field: str, held: str, given: str) -> bool:

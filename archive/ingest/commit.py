@@ -240,7 +240,7 @@ class GroupWriter:
         if entry.repeats:
             same_as = captures.article_of_payload(db, entry.row.payload_digest, entry.row.url)
         if same_as is not None:
-            stored = articles.mark_seen(db, same_as, at=entry.row.captured_at)
+            stored = articles.mark_seen(db, same_as, at=entry.row.captured_at, page=entry.row.url)
         elif entry.article is not None:
             digest = text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
@@ -292,4 +292,4 @@ class GroupWriter:
             articles.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
             images.describe(db, (article_id,))
             self._unindexed.add(article_id)
-        return replace(articles.mark_seen(db, article_id, at=row.captured_at), is_updated=bool(values))
+        return replace(articles.mark_seen(db, article_id, at=row.captured_at, page=row.url), is_updated=bool(values))

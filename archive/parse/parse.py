@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from archive import http, urls
 from archive.article import Page, Wall
 from archive.discovery import sniff
-from archive.discovery.feeds import NOT_JSON, NOT_XML, read_feed
+from archive.discovery.feeds import NOT_JSON, NOT_XML, Feed, read_feed
 from archive.discovery.likeness import classify_link, is_feed
-from archive.discovery.sitemaps import read_sitemap
+from archive.discovery.sitemaps import Sitemap, read_sitemap
 from archive.discovery.traps import find_leads, find_refresh, trap_reason
 from archive.extract import extract
 from archive.files.clock import iso
@@ -154,6 +154,9 @@ def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     if task.dom:
         return _page_content(task, rendered_response(response), UTF8_MARK + task.dom)
     kind: DocumentKind = "other" if BINARY.match(body) else sniff(body, response.get("Content-Type"))
+    if kind == "html" and http.is_cut_off(response, body, task.limits.decoded_bytes):
+        detail = f"the content coding breaks off after {len(body)} decoded bytes"
+        return Parsed.of(OutcomeKind.FAILED, reason="short-body", detail=detail)
     return CONTENT[kind](task, response, body)
 
 
@@ -222,7 +225,7 @@ def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     return Parsed(
         outcome=Outcome(kind=OutcomeKind.FEED),
         found=found,
-        left_out=_cut(complete=feed.complete, too_large=feed.too_large, without_url=feed.without_url),
+        left_out=_missing(feed),
     )
 
 
@@ -245,17 +248,18 @@ def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
         )
         for entry in sitemap.entries
     ]
-    left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large, without_url=sitemap.without_url)
+    left_out = _missing(sitemap)
     if sitemap.too_long:
         left_out = (*left_out, ("url-too-long", sitemap.too_long))
     outcome = Outcome(kind=OutcomeKind.SITEMAP, detail=sitemap.problem)
     return Parsed(outcome=outcome, found=(*children, *entries), left_out=left_out)
 
 
-def _cut(*, complete: bool, too_large: bool, without_url: int) -> tuple[tuple[str, int], ...]:
-    """Return what a feed or sitemap left out: the limit at which reading stopped, counted once, and the entries without a URL."""
-    cut = () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
-    return (*cut, ("no-url", without_url)) if without_url else cut
+def _missing(found: Feed | Sitemap) -> tuple[tuple[str, int], ...]:
+    """Return what a feed or sitemap lacks: that a limit stopped the reading or the file breaks off, and the entries without a URL."""
+    reason = "too-many-bytes" if found.too_large else "cut-off" if found.cut_off else "too-many-entries"
+    cut = () if found.complete else ((reason, 1),)
+    return (*cut, ("no-url", found.without_url)) if found.without_url else cut
 
 
 def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) -> Parsed:

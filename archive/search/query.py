@@ -190,6 +190,11 @@ class _Reader:
         field = _FIELD_NAMES.get(fold(match["field"] or ""), "")
         if not match["field"] and not match["minus"] and self.operator(bare):
             return
+        if (
+            bare.endswith(":") and _FIELD_NAMES.get(fold(bare[:-1])) == "site"
+        ):  # other such words are also headlines' own
+            self.problems.append(problem("no_value", field="site"))
+            return
         negated = bool(match["minus"]) or self.negate_next
         self.negate_next = False
         value = match["quoted"] if match["quoted"] is not None else bare

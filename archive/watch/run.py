@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -181,7 +181,12 @@ def _entries(archive: Archive, matches: list[Match]) -> list[FeedItem]:
 
 def feed_of(archive: Archive, store: WatchStore, watch: Watch) -> FeedDocument:
     """Return the feed of a watch, newest entries first."""
-    return FeedDocument(title=watch.name, entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)))
+    return FeedDocument(
+        title=watch.name,
+        entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)),
+        address=f"{quote(watch.name)}.atom",
+        since=watch.created_at,
+    )
 
 
 def _write_feeds(archive: Archive, store: WatchStore, folder: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from archive.arabic import is_unspaced
@@ -39,17 +40,21 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDocument:
-    """A feed: its title, its URL (`address`), and the URL of the same list as a page (`page`); '' if unknown."""
+    """A feed: its title, its URL (`address`), and the URL of the same list as a page (`page`); '' if unknown.
+
+    `address` may be relative to the place from which the feed is read. `since` is the time of a feed without entries.
+    """
 
     title: str
     entries: Sequence[FeedItem]
     address: str = ""
     page: str = ""
+    since: str = ""
 
     @property
     def updated(self) -> str:
         """Return the time of the latest entry."""
-        return max((entry.updated for entry in self.entries), default=_EPOCH)
+        return max((entry.updated for entry in self.entries), default=_moment(self.since))
 
 
 def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "", after: str = "") -> FeedItem:
@@ -137,7 +142,7 @@ def json_feed(feed: FeedDocument) -> bytes:
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        **({"feed_url": feed.address} if feed.address else {}),
+        **({"feed_url": feed.address} if urlsplit(feed.address).scheme else {}),
         **({"home_page_url": feed.page} if feed.page else {}),
         "items": [_json_item(entry) for entry in feed.entries],
     }

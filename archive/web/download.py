@@ -95,10 +95,11 @@ def feed(request: Request) -> Response:
             for number, hit in enumerate(found.hits)
             if not hit.is_partial
         ]
+        since = next((row["fetched_at"] for _, row in archives.newest(limit=1)), "")
     title = " ".join(filter(None, (asked.words, asked.only))) or "warraq"
     path = f"{request.scope.get('root_path', '')}/search"
     page = request.url.replace(path=path, query=asked.query_string())
-    document = FeedDocument(title=title, entries=entries, address=str(request.url), page=str(page))
+    document = FeedDocument(title=title, entries=entries, address=str(request.url), page=str(page), since=since)
     write, media_type = _FEEDS[kind]
     return Response(write(document), media_type=media_type)
 

@@ -12,7 +12,7 @@ from archive import diff, search, urls
 from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
 from archive.export.citation import STYLES, cite
-from archive.index.columns import LABELLED, body_of
+from archive.index.columns import LABELLED, body_of, readable_sides
 from archive.search.states import STATES
 from archive.urls.permalink import permalink
 from archive.web.charts import histogram
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from starlette.responses import HTMLResponse
 
     from archive.federation import Federation
+    from archive.index.rows import ChangeRow
 
 _QUARANTINE_PAGE: Final = 20
 _SHOWN_RUNS: Final = 10
@@ -92,6 +93,11 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
         return None, ""
 
 
+def _readable(change: ChangeRow) -> dict[str, Any]:
+    before, after = readable_sides(change)
+    return {**change, "before": before, "after": after}
+
+
 def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTMLResponse:
     """Return the page of the article with this id, with its evidence, and with the words of the search marked."""
     with open_archive(request) as archive:
@@ -99,7 +105,7 @@ def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTML
         values: dict[str, Any] = {
             "versions": archive.versions(row["url"]),
             "spells": archive.version_spans(row),
-            "changes": archive.changes(row),
+            "changes": [_readable(change) for change in archive.changes(row)],
             "capture": archive.capture(row["capture_id"]),
             "captures": archive.captures_of(row),
             "family": archive.family(row),
@@ -124,7 +130,7 @@ def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTML
         has_body=bool(body),
         marks=count_marks(body) if query.wanted else 0,
         facts=list(_facts(row)),
-        labels={column.name: column.label for column in LABELLED},
+        labels={column.name: column.label for column in LABELLED} | {"images": "images", "body": "structure"},
         tags=[tag for tag in json.loads(row["tags"] or "[]") if isinstance(tag, str) and tag],
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),

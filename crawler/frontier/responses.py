@@ -7,12 +7,23 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from archive import SiteProfile, urls
 from archive.files.clock import iso
-from archive.index import ANNOUNCERS, Candidate, FetchStatus, articles, availability, captures, frontier, site_lines
+from archive.index import (
+    ANNOUNCERS,
+    Candidate,
+    FetchStatus,
+    articles,
+    availability,
+    captures,
+    frontier,
+    noise,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
 from archive.locale import N_
@@ -28,6 +39,7 @@ from crawler.frontier.revisit import (
     validators_to_keep,
 )
 from crawler.frontier.substitutes import SubstitutePages
+from crawler.sites import own_hosts
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -47,6 +59,10 @@ AT_ONCE = 1000
 
 GAP = 5
 """Entries of a feed from which nothing known among them shows a gap: a small paper may write all of a short feed in a day."""
+
+
+MOST_PLACES = 6
+"""Hosts at which the entries of such a feed are looked up: its own and theirs, with and without `www.`."""
 
 
 class ResponseHandler:
@@ -156,11 +172,22 @@ class ResponseHandler:
         if due.kind in {"feed", "sitemap"} and kind not in {OutcomeKind.FEED, OutcomeKind.SITEMAP}:
             return Parsed.of(OutcomeKind.FAILED, f"no-{due.kind}", f"redirects to {url}")
         if due.kind == "seed":
-            self._scope.add_redirect_target(url)
+            self._move_to(url)
         if temporary and kind.has_row:
             outcome = Outcome(kind=OutcomeKind.LISTING, reason="redirected", detail=url)
             return replace(answer, outcome=outcome, article=None, lines=())
         return answer
+
+    def _move_to(self, url: str) -> None:
+        """Widen the scope by where the start page redirects; visit what was left out there, because its feed told of the move first."""
+        self._scope.add_redirect_target(url)
+        if not self._scope.site.in_scope(url):
+            return
+        self._archive.commit()
+        with self._archive.writing(), self._archive.ingest.store.atomic():
+            for host in own_hosts(url):
+                self._foreign.discard(host)
+                frontier.take_in_host(self._db, site=self._site.name, host=host, now=iso(self._archive.clock()))
 
     async def finished(
         self,
@@ -192,11 +219,13 @@ class ResponseHandler:
         self._archive.report.left_out.update(left_out)
         missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
         missing = availability.gone_reason(
-            {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
+            self._db, {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
         )
         if missed and outcome.kind is not OutcomeKind.REDIRECT:
             outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
-        is_partial = bool(answer.article and answer.next_page)  # a page failed: fetch the article again
+        is_partial = bool(answer.article and answer.next_page) or "cut-off" in dict(
+            answer.left_out
+        )  # fetch it again, whole
         links = _digest_of(answer)
         same = links == due.links_digest if links and not answer.article else self._has_same_text(answer, due.url)
         visit = self._visit(
@@ -232,6 +261,7 @@ class ResponseHandler:
             due.announced_by != "redirector"
             or answer.outcome.kind is OutcomeKind.REDIRECT
             or answer.outcome.kind.is_failure
+            or self._scope.site.in_scope(due.url)  # found since
             or (answer.article and self._scope.site.in_scope(answer.article.url))  # a copy of the site's own page
         ):
             return answer
@@ -242,9 +272,12 @@ class ResponseHandler:
         """Return whether an article has the same text as before: a changed counter or date must not shorten the interval."""
         if answer.article is None:
             return False
-        digest = text_digest(answer.article.title, answer.article.text)
+        title, text = answer.article.title, answer.article.text
         addresses = {answer.article.url, page}  # its canonical URL may not have been believed
-        return any(articles.find_version(self._db, url, digest) is not None for url in addresses)
+        if any(articles.find_version(self._db, url, text_digest(title, text)) is not None for url in addresses):
+            return True
+        held = filter(None, (articles.latest_text(self._db, url) for url in addresses))
+        return any(noise.is_same_but_for_numbers("\n".join(one), f"{title}\n{text}") for one in held)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
         """Return the disposition of a URL that gave no usable response."""
@@ -299,9 +332,17 @@ class ResponseHandler:
         return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
 
     def _has_gap(self, due: ScheduledUrl, entries: tuple[Candidate, ...]) -> bool:
-        """Return whether a feed that was read before lists nothing that is known, so that news may have passed through it unseen."""
-        was_read = bool(due.visits and due.links_digest)
-        return was_read and len(entries) >= GAP and not frontier.rows_of(self._db, [entry.url for entry in entries])
+        """Return whether a feed that was read before lists nothing that is known, so that news may have passed through it unseen.
+
+        What is known under another scheme or at another host has moved with the site.
+        """
+        if not (due.visits and due.links_digest) or len(entries) < GAP:
+            return False
+        found = [entry.url for entry in entries]
+        hosts = dict.fromkeys(host for url in (due.url, *found) for host in own_hosts(url))
+        places = [f"{scheme}://{host}" for scheme in ("https", "http") for host in islice(hosts, MOST_PLACES)]
+        paths = [url.partition("//")[2].partition("/")[2] for url in found]
+        return not frontier.rows_of(self._db, [*found, *(f"{place}/{path}" for place in places for path in paths)])
 
     async def _announce(
         self, due: ScheduledUrl, answer: Parsed, *, believed: bool

@@ -326,6 +326,9 @@ def test_a_picture_is_shown_from_our_copy_or_named_as_missing() -> None:
             "| a\\|b |  |\n| --- | --- |\n| c | d |\n",
         ),
         (Block(kind="table", rows=((text("c"),),)), "|  |\n| --- |\n| c |\n"),
+        (Block(kind="table", level=1, rows=((text("c"),),), spans=text("Cap")), "Cap\n\n| c |\n| --- |\n"),
+        (Block(kind="quote", spans=text("So."), cite="— Ann"), "> So.\n>\n> — Ann\n"),
+        (Block(kind="paragraph", spans=text("2026-11-01")), "2026-11-01\n"),
         (
             Block(kind="figure", url="https://a.org/p.jpg", alt="Ships", caption=text("The port"), credit="AP"),
             "![Ships](https://a.org/p.jpg)\n\nThe port\n\nAP\n",
@@ -353,6 +356,10 @@ def test_markdown_of_each_kind(block: Block, written: str) -> None:
                 '<blockquote cite="https://a.org/"><p>Said</p><footer><a href="https://a.org/" rel="external noreferrer noopener">'
                 "<cite>Who</cite></a></footer></blockquote>"
             ),
+        ),
+        (
+            Block(kind="table", rows=((text("c"),),), spans=text("Cap")),
+            '<div class="table"><table><caption>Cap</caption><tbody><tr><td>c</td></tr></tbody></table></div>',
         ),
         (
             Block(kind="table", level=1, rows=((text("H"),), (text("c"),)), caption=text("Cap")),

@@ -5,6 +5,7 @@ Every crawl runs in this process, by a clock that the test moves.
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections import Counter
 from concurrent.futures import Future
@@ -13,9 +14,11 @@ from email.utils import format_datetime
 from itertools import count
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 
 from archive import Archive
+from archive.http.coding import zstd
 from archive.index import open_store
 from archive.parse import MAX_PARTS
 from archive.parse.workers import NoWorkerError
@@ -325,6 +328,23 @@ def test_a_damaged_feed_is_told_and_entries_without_a_url_are_counted(at, rows):
     assert done.summary["left_out"] == {"no-url": 1}
 
 
+@pytest.mark.parametrize("name", ["feed/", "sitemap.xml"])
+def test_a_list_that_breaks_off_is_told_and_asked_for_whole(at, name):
+    def half(request):
+        asked.append("If-None-Match" in request.headers)
+        listed = (feed if name == "feed/" else sitemap)(*(f"https://paper.test{story(n)}" for n in range(3)))
+        status, headers, body = listed
+        return status, {**headers, "ETag": '"1"'}, body if len(asked) > 1 else body[: body.rindex(story(2))]
+
+    asked = []
+    world = newsroom(0, 1, 2) | {HOME: list_page(), HOME + name: half}
+    done = at(0, world)
+    assert (done.summary["left_out"], done.summary["articles_new"]) == ({"cut-off": 1}, 2)
+    done = at(2, world)
+    assert (done.summary["left_out"], done.summary["articles_new"]) == ({}, 1)
+    assert asked == [False, False]
+
+
 @pytest.mark.parametrize(("later", "gap"), [(range(6, 12), True), (range(5, 11), False), (range(8, 12), False)])
 def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap):
     def world(numbers):
@@ -338,6 +358,35 @@ def test_a_feed_through_which_news_may_have_passed_unseen_is_told(at, later, gap
     assert done.summary["left_out"] == ({"feed-gap": 1} if gap else {})
     assert any("passed in between" in warning for warning in done.summary["warnings"]) == gap
     assert not at(4, world(later)).summary["left_out"]
+
+
+@pytest.mark.parametrize("origin", ["https://new.test", "http://paper.test", "https://www.paper.test"])
+def test_a_feed_whose_articles_have_all_moved_has_no_gap(at, origin):
+    def world(origin):
+        entries = feed(*(f"{origin}{story(n)}" for n in range(6)))
+        return newsroom(*range(6), origin=origin) | {HOME: list_page(), "https://paper.test/feed/": entries}
+
+    at(0, world("https://paper.test"))
+    assert "feed-gap" not in at(2, world(origin)).summary["left_out"]
+
+
+def test_a_feed_that_tells_of_a_move_before_the_start_page_does_loses_no_article(at, rows):
+    new = "https://new.test"
+    news = newsroom(*range(6), origin=new) | {f"{new}/feed/": feed(*(f"{new}{story(n)}" for n in range(6)))}
+
+    def world(request):
+        if request.url == HOME and is_busy:
+            return 500, {}, b"busy"
+        return moved(new, news)(request)
+
+    at(0, newsroom(0, 1) | {"https://paper.test/feed/": feed(f"https://paper.test{story(1)}")})
+    is_busy = True
+    at(2, world)
+    is_busy = False
+    at(4, world)
+    assert rows("SELECT outcome, count(*) FROM urls WHERE host = 'new.test' AND kind = 'article' GROUP BY 1") == [
+        ("article", 6)
+    ]
 
 
 @pytest.mark.parametrize("validators", [{"ETag": '"1"'}, {"Last-Modified": "Sun, 01 Nov 2026 05:00:00 GMT"}])
@@ -373,6 +422,41 @@ def test_a_server_whose_304_is_true_is_asked_whole_now_and_then_and_keeps_its_va
     assert asked == [False, True, True, True, False, True, True, True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("line", "visits"), [("This page was read {} times.", 9), ("<title> ({} comments)</title>", 9), ("Word{}", 24)]
+)
+def test_numbers_that_change_at_every_visit_do_not_call_for_visits_by_the_hour(at, rows, line, visits):
+    def changing(request):
+        asked.append(request.url)
+        said = line.format(len(asked) if " " in line else "s" * len(asked))
+        if said.startswith("<title>"):
+            return page(1).replace("</title>", said.removeprefix("<title>")).replace("</h1>", f"{said[7:-8]}</h1>")
+        return page(1).replace("</article>", f"<p>{said}</p></article>")
+
+    asked = []
+    for hour in range(0, 48, 2):
+        at(hour / 24, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": changing})
+    assert len(asked) == visits
+    assert rows("SELECT count(*) FROM articles") == [(visits,)]
+
+
+@pytest.mark.parametrize("status", ["301", "302"])
+@pytest.mark.parametrize(
+    "error", [(404, {}, "<h1>Not found</h1>"), "<title>Page not found</title><h1>Page not found</h1>"]
+)
+def test_an_article_that_redirects_to_an_error_page_is_gone(at, rows, status, error):
+    at(0, newsroom(1, 2))
+    leads = int(status), {"Location": "/error/404"}, b""
+    for day in (1, 33, 35, 40, 50):
+        at(day, newsroom(2) | {f"https://paper.test{story(1)}": leads, "https://paper.test/error/404": error})
+    assert rows("SELECT url, gone_reason FROM articles WHERE gone_at IS NOT NULL") == [
+        (f"https://paper.test{story(1)}", "redirect-gone")
+    ]
+    for day in (60, 120):
+        at(day, newsroom(1, 2), recheck=True)
+    assert rows("SELECT count(*) FROM articles WHERE gone_at IS NOT NULL") == [(0,)]
+
+
 @pytest.mark.parametrize("status", [200, 403, 451])
 def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, rows, status):
     at(0, newsroom(1))
@@ -383,6 +467,23 @@ def test_a_notice_for_other_countries_is_a_wall_and_no_end_of_an_article(at, row
         at(day, {HOME: list_page(story(1)), f"https://paper.test{story(1)}": (status, {}, notice)})
     assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("quarantine", "region")]
     assert rows("SELECT version, gone_at FROM articles") == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"), [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_page_whose_coding_breaks_off_is_no_article_and_asked_for_again(at, rows, name, compress, chunked):
+    def half(_):
+        coded = compress(page(1, text=[f"{sentence} {n}" for n, sentence in enumerate(SENTENCES * 40)]).encode())
+        coded = coded[: len(coded) // 2]
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(coded), coded) if chunked else coded
+        return 200, {"Content-Encoding": name, **({"Transfer-Encoding": "chunked"} if chunked else {})}, body
+
+    at(0, newsroom(1) | {f"https://paper.test{story(1)}": half})
+    assert rows("SELECT outcome, reason FROM urls WHERE kind = 'article'") == [("failed", "short-body")]
+    at(0.1, newsroom(1))
+    assert rows("SELECT outcome, version FROM urls JOIN articles USING (url)") == [("article", 1)]
 
 
 # Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for

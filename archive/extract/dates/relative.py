@@ -17,6 +17,7 @@ from archive.extract.dates.words import (
     HALF_HOURS,
     HOUR,
     JUST_NOW,
+    LABEL_WORDS,
     MINUTE,
     MONTH,
     TODAY,
@@ -96,11 +97,11 @@ def _counted_back(folded: str, context: DateContext) -> Moment | None:
         less = (int(rest[1]), UNITS[rest[2]]) if rest else _NO_PART
         if dual:
             return _back(context, 2, DUALS[dual], less)
-        return _counted(context, folded, match[0], (count, word, unit), less)
+        return _counted(context, match, (count, word, unit), less)
     if match := _RELATIVE_AFTER.search(folded):
         count, word, unit, fewer, in_words, smaller = match.groups()
         less = (int(fewer) if fewer else COUNTS[in_words], UNITS[smaller]) if smaller else _NO_PART
-        return _counted(context, folded, match[0], (count, word, unit), less)
+        return _counted(context, match, (count, word, unit), less)
     return None
 
 
@@ -115,12 +116,26 @@ def _joined_or_named(folded: str, context: DateContext) -> Moment | None:
 
 
 def _counted(
-    context: DateContext, folded: str, said: str, parts: tuple[str | None, str | None, str], less: tuple[int, int]
+    context: DateContext, match: re.Match[str], parts: tuple[str | None, str | None, str], less: tuple[int, int]
 ) -> Moment | None:
-    """Return the time that many units ago; numbers in words, from two, count only in a line with nothing else («vor zwei Jahren»)."""
+    """Return the time that many units ago; without figures, only if it ends the line, and is alone there or one unit ago.
+
+    «قبل شهر رمضان» (before Ramadan) is no time; «مفقود منذ شهر» (missing for a month) may be a headline, and counts only after
+    a label or a mark, unlike «… منذ ساعة».
+    """
     figures, word, unit = parts
     count = int(figures) if figures else COUNTS[word] if word else 1
-    return _back(context, count, UNITS[unit], less) if figures or count == 1 or said == folded.strip() else None
+    before, behind = match.string[: match.start()].split(), match.string[match.end() :].split()
+    is_last = all(_ONE.match(word) for word in behind)
+    is_marked = not before or before[-1][-1] in _LABEL_SIGNS or LABEL_WORDS.issuperset(before)
+    if figures or (is_last and (not before or (count == 1 and (is_marked or 0 < UNITS[unit] < DAY)))):
+        return _back(context, count, UNITS[unit], less)
+    return None
+
+
+_ONE = re.compile(r"\W*(?:واحده?)?\W*$")
+"""The number that Arabic may put after its unit: «منذ ساعة واحدة»."""
+_LABEL_SIGNS = "|:,،-–—·•/"
 
 
 def _back(context: DateContext, count: int, unit: int, less: tuple[int, int] = _NO_PART) -> Moment | None:

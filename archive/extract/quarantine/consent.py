@@ -65,7 +65,7 @@ _FIRST_PERSON = re.compile(
     r"\b(?:we|our|us|wir|uns|unsere[nmrs]?|nous|notre|nos|nosotros|nuestr[oa]s?|usamos|utilizamos|noi|nostr[oiae]|usiamo|utilizziamo"
     r"|nossos?|nossas?|biz|wij|ons|onze|my i nasi|nasi|używamy|мы|наш[иа]?|наши)\b|bizim|kullanıyoruz|ız\b|iz\b"
     r"|نحن|نستخدم|نقوم|نقدّ?ر|شركاؤنا|شركائنا|ما و|ما از|می‌?کنیم|می‌?گذاریم|אנחנו|אנו|שלנו|ہم |ہمارے"
-    r"|当社|私たち|우리|당사|我们|我們|हम |हमारे|\bkami\b|εμείς|μας\b|เรา|chúng tôi",
+    r"|当社|当サイト|弊社|私たち|우리|저희|당사|本网站|本站|我们|我們|हम |हमारे|\bkami\b|εμείς|μας\b|เรา|chúng tôi",
     re.IGNORECASE,
 )
 _BUTTON = re.compile(

@@ -133,6 +133,8 @@ def title_candidates(model: PageModel, headlines: Iterable[str]) -> list[str]:
 # `own`), without those that their position (`place`) or their words (`boilerplate`) identify as boilerplate. Dropped
 # lines are kept with their rules.
 
+_MARKED = frozenset({"json-ld", "markup", "itemprop"})
+"""Routes by which the page's markup, or its declared text, delimits the article."""
 _MAX_LINES = 400
 """Maximum blocks whose keys are returned to learn a site's boilerplate, which is at the start and end of a page."""
 _MUCH = 0.75
@@ -244,7 +246,7 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     declared = declared_body(document, metadata)
     main = MainContentFinder(model).find(declares="articleBody" in document.html, declared=declared.text)
     found, route = set(main.found), main.route
-    found, is_own = own_article(found, main.quick, blocks, is_title)
+    found, is_own = own_article(found, main.quick, blocks, is_title, is_marked=route in _MARKED)
     doubt = main.doubt
     if is_own:
         route, doubt = "own", N_("a longer text stands elsewhere on the page")

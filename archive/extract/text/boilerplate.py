@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from archive.extract.model import is_long
+from archive.extract.model import ALL_LINK, is_long
 from archive.extract.text.edges import LABELS, drop_edge, names_author
 from archive.extract.text.labels import (
     LABEL,
@@ -99,7 +99,7 @@ def rules_by_text(lines: Sequence[Line], places: Sequence[str], known: Known) ->
     if is_counted(lines):
         _keep_numbers(lines, rules)
     _keep_repeated_lines(lines, rules)
-    _keep_title(rules)
+    _keep_title(lines, rules)
     return rules
 
 
@@ -258,11 +258,16 @@ def _drop_last_headings(lines: Sequence[Line], rules: list[str]) -> None:
         rules[kept[-1]] = "empty-heading"
 
 
-def _keep_title(rules: list[str]) -> None:
-    """Keep the title if it is the whole text: breaking news may have one line."""
-    if rules and all(rules) and "title" in rules:
-        last = max(index for index, rule in enumerate(rules) if rule == "title")
+def _keep_title(lines: Sequence[Line], rules: list[str]) -> None:
+    """Keep the title if it is the whole text, or all but links under it: breaking news may have one line."""
+    last = max((index for index, rule in enumerate(rules) if rule == "title"), default=-1)
+    kept = [index for index, rule in enumerate(rules) if not rule]
+    if last < 0 or any(index < last or lines[index].linked < ALL_LINK for index in kept):
+        return
+    if not (kept and lines[last].heading):
         rules[last] = ""
+        for index in kept:
+            rules[index] = "linked-list"
 
 
 def _keep_numbers(lines: Sequence[Line], rules: list[str]) -> None:

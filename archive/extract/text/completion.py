@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import GROUPS, classes, is_linked, is_note, owner
-from archive.extract.text.layout import FEW_WORDS, HALF_LINK, PARAGRAPHS, links_to_itself
+from archive.extract.text.layout import FEW_WORDS, HALF_LINK, PARAGRAPHS, is_quoted, links_to_itself
 from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence
 
 if TYPE_CHECKING:
@@ -65,9 +65,11 @@ class Completion:
         have.update(running)
         short = []
         for index in reversed(between):  # a heading may be above a short line
-            if not self._blocks[index].is_running and (
-                self._layout.is_among_paragraphs(index, holders, have) or (index - 1 in have and self._is_source(index))
-            ):
+            if not self._blocks[index].is_running and self._layout.is_among_paragraphs(index, holders, have):
+                short.append(index)
+                have.add(index)
+        for index in between:  # a source is below a line
+            if index not in have and index - 1 in have and self._is_source(index):
                 short.append(index)
                 have.add(index)
         return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
@@ -176,10 +178,16 @@ class Completion:
         )
 
     def _is_source(self, index: int) -> bool:
-        """Return whether a line without links is in the same quotation as the line before it, as its source is."""
-        quotation = closest(self._blocks[index].element, "blockquote")
-        is_within = quotation is not None and is_in(self._blocks[index - 1].element, quotation)
-        return is_within and not self._blocks[index].href
+        """Return whether a line without links is in the same quotation as the line before it, as its source is.
+
+        A quotation may also be a line in quotation marks in a box of its own.
+        """
+        own, before = self._blocks[index], self._blocks[index - 1]
+        quotation = closest(own.element, "blockquote", "figure")
+        if quotation is None and is_quoted(before.text) and own.element.getparent() not in self._holders:
+            quotation = own.element.getparent()
+        is_within = quotation is not None and is_in(before.element, quotation)
+        return is_within and not own.href
 
     def _reach(self, last: int) -> Iterator[int]:
         """Yield the blocks after the last one found in which the article may continue; table cells do not count towards the limit."""

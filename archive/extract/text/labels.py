@@ -247,12 +247,20 @@ _COMMENTS = re.compile(
     r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar\w*|комментари\w*|коментар\w*"
     r"|komentar\w*|kommentarer|hozzászólás\w*|comentarii|bình luận|σχόλια)\b"
     r"|\b(?:readers?['’]?s?|reader) (?:views|opinions|reactions|responses|letters)|leser(?:stimmen|briefe|meinungen|reaktionen)"
-    r"|\d réactions|réactions des lecteurs|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател|oku(?:r|yucu) (?:görüş|tepki)"
+    r"|(?:\d|vos) réactions|réactions des (?:lecteurs|internautes)|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател"
+    r"|oku(?:r|yucu) (?:görüş|tepki)"
     r"|تعليق|التعليقات|(?:ردود|آراء|اراء|مشاركات) القراء|نظرات|دیدگاه|تبصر|قارئین کی رائے|תגובות|评论|評論|留言|読者の声|コメント|댓글"
     r"|टिप्पणि|ความคิดเห็น",
     re.IGNORECASE,
 )
 _COMMENTS_LABEL = 60
+_THOUGHTS = re.compile(
+    r"(?:thoughts?|responses?|repl(?:y|ies)) (?:on|to)|gedanken? zu|réflexions? sur|pensier[oi] su|pensamentos? sobre"
+    r"|pensamientos? (?:en|sobre)|gedachten? over|мысл[ьией]+ (?:о|на)|(?:فكرة|أفكار|فكرتان|فكرتين|رأي|آراء)(?: واحدة?)? (?:عن|على|حول)",
+    re.IGNORECASE,
+)
+"""How WordPress titles comments if it names the article: `3 thoughts on “…”`."""
+_QUOTED = re.compile('[“„«"].+[”“»"]')
 
 
 _PUBLISHER = re.compile(
@@ -270,5 +278,8 @@ def names_publisher(text: str) -> bool:
 
 
 def names_comments(text: str) -> bool:
-    """Return whether a heading may be that of readers' comments."""
-    return len(text) <= _COMMENTS_LABEL and _COMMENTS.search(text) is not None
+    """Return whether a heading may be that of readers' comments, which may quote the article's title."""
+    label = _QUOTED.sub("", text)
+    if len(label) > _COMMENTS_LABEL:
+        return False
+    return _COMMENTS.search(label) is not None or (label != text and _THOUGHTS.search(label) is not None)

@@ -146,8 +146,10 @@ class Layout:
         if not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
-        if place is not None and place.tag == "figure" and closest(block.element, "pre") is not None:
-            place = owner(place)
+        held = closest(block.element, "pre", "blockquote")
+        figure = held.getparent() if held is not None else None
+        if figure is not None and figure.tag == "figure":
+            place = figure.getparent()
         boxes = {place, group.getparent() if group is not None else None}
         is_beside = (
             place in holders
@@ -168,7 +170,7 @@ class Layout:
             return False
         element, box = block.element, block.element.getparent()
         is_emphatic = all(marks for text, (_, marks) in block.parts if not text.isspace())
-        if element.tag in HEADINGS or _TITLE.search(element.get("class") or ""):
+        if element.tag in HEADINGS or element.tag == "legend" or _TITLE.search(element.get("class") or ""):
             return is_in(self.blocks[following].element, box)
         return is_emphatic and is_in(self.blocks[following].element, element)
 
@@ -183,7 +185,8 @@ class Layout:
             return False
         if group is None:
             is_title = block.element.tag == "summary" and next(box.iter("a"), None) is None
-            return is_title or (not _has_others(box) and (_is_linked_sentence(block) or _is_sentence(block)))
+            is_alone = is_quoted(block.text) or not _has_others(box)  # a quotation may be above its source
+            return is_title or (is_alone and (_is_linked_sentence(block) or _is_sentence(block)))
         before = group.getprevious()
         if before is None:
             return self.is_own_list(group)
@@ -270,6 +273,11 @@ def links_to_itself(block: TextBlock) -> bool:
     return block.element.tag in HEADINGS and block.href[:1] == "#"
 
 
+def is_quoted(text: str) -> bool:
+    """Return whether a line is wholly in quotation marks."""
+    return text[0] in '"«»“„”「『‹' and text[-1] in '"»«”“」』›' and len(text) > 1
+
+
 def _name(element: HtmlElement) -> tuple[object, str | None]:
     return (element.tag, element.get("class"))
 
@@ -277,7 +285,9 @@ def _name(element: HtmlElement) -> tuple[object, str | None]:
 def _opens_panel(element: HtmlElement) -> bool:
     """Return whether an element, or its parent, is a question by its name, or the button that opens the answer."""
     for node in islice(ancestors(element), 2):
-        if node.get("role") == "button" and ("aria-controls" in node.attrib or "aria-expanded" in node.attrib):
+        if (node.get("role") == "button" or node.tag == "button") and (
+            "aria-controls" in node.attrib or "aria-expanded" in node.attrib
+        ):
             return True
         if _QUESTION.search(node.get("class") or ""):
             return True

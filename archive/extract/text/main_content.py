@@ -299,6 +299,8 @@ class MainContentFinder:
         slow = self._whole(_SLOW)
         if not set(slow).isdisjoint(prose):
             return MainContent(found=slow, route="full", quick=quick)
+        if prose[-1] + 1 in quick:  # the same text goes on
+            return MainContent(found=(*prose, *quick), route="densest")
         return MainContent(found=prose, route="densest", doubt=N_("other readings find a text after it"))
 
     def _compare(self, quick: tuple[int, ...]) -> MainContent:
@@ -381,7 +383,8 @@ class MainContentFinder:
 
     def _before(self, found: Sequence[int]) -> int:
         """Return the number of paragraphs of running text between the title and the blocks."""
-        return sum(block.is_running for block in self._blocks[self._title : found[0]])
+        first = next((index for index in found if self._blocks[index].is_running), found[-1])
+        return sum(block.is_running for block in self._blocks[self._title : first])
 
     def _is_apart(self, prose: Sequence[int], found: Collection[int]) -> bool:
         """Return whether paragraphs of one element, right under the title or lead, have more running text than those found."""

@@ -176,7 +176,7 @@ _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 def boilerplate_evidence(element: HtmlElement) -> Verdict:
     """Return the evidence in an element's tag, class and id that it is boilerplate."""
     tag = str(element.tag)
-    if tag in _STRONG_TAGS:
+    if tag in _STRONG_TAGS and not (tag == "figcaption" and is_source(element)):
         return "strong"
     # a heading's id repeats its words for a table of contents; its class only says that it is a heading (`article--header`)
     names, identity = element.get("class") or "", element.get("id") or ""
@@ -194,7 +194,9 @@ def boilerplate_evidence(element: HtmlElement) -> Verdict:
         and not _is_anchor(element, identity)
     ):
         verdict = other if other == "strong" else verdict or other
-    is_content = (tag == "figure" and element.find(".//table") is not None) or (tag == "footer" and _is_source(element))
+    is_content = (tag == "figure" and (element.find(".//table") is not None or _quotes(element))) or (
+        tag == "footer" and is_source(element)
+    )
     return verdict or ("weak" if tag in _WEAK_TAGS and not is_content else "")
 
 
@@ -204,9 +206,17 @@ def names_request(element: HtmlElement) -> bool:
     return WIDGET.search(names) is not None or _WEAK_PART.search(names) is not None
 
 
-def _is_source(element: HtmlElement) -> bool:
-    """Return whether a footer is the source of a quotation."""
+def is_source(element: HtmlElement) -> bool:
+    """Return whether a footer or `figcaption` is the source of a quotation."""
+    if element.tag == "figcaption":
+        figure = element.getparent()
+        return figure is not None and figure.tag == "figure" and _quotes(figure)
     return next(element.iterancestors("blockquote"), None) is not None
+
+
+def _quotes(figure: HtmlElement) -> bool:
+    """Return whether a figure is a quotation, without a picture."""
+    return figure.find("blockquote") is not None and next(figure.iter("img", "picture"), None) is None
 
 
 def _captions_nothing(element: HtmlElement, names: str) -> bool:

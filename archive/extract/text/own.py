@@ -25,6 +25,7 @@ from archive.extract.text.names import (
     quads,
     share,
 )
+from archive.extract.text.sidebars import in_sidebars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -49,7 +50,6 @@ _SIBLINGS = 50
 """Boxes of the same class before a box, and boxes of any class, in which to look for the chapters of an article."""
 _HEADING_REACH = 8
 _LINKED = 0.5
-_MOSTLY = 0.6
 _PARAGRAPHS = 2
 _LEAST = 200
 """Minimum characters of an article identified only by its position under the title, where a short line may be a slogan."""
@@ -58,16 +58,24 @@ _FAR = 40
 
 
 def own_article(
-    found: Collection[int], quick: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
+    found: Collection[int],
+    quick: Collection[int],
+    blocks: Sequence[TextBlock],
+    is_title: Callable[[str], bool],
+    *,
+    is_marked: bool,
 ) -> tuple[set[int], bool]:
-    """Return the blocks of the page's own article, and whether those found belonged to another."""
+    """Return the blocks of the page's own article, and whether those found belonged to another.
+
+    `is_marked` says whether the page's markup delimits the text that was found.
+    """
     heading = title_heading(blocks, is_title)
     rest = _without_others(heading, found, blocks, is_title) if heading >= 0 else set(found)
     if not any(blocks[index].is_running for index in rest) and len(rest) < len(found):
         first = min(set(found) - rest)
         if own := {index for index in range(heading + 1, first) if blocks[index].is_running}:
             return own, True
-    found = rest
+    found = rest if is_marked else _without_sidebars(heading, rest, blocks, is_title)
     box = _box(heading, blocks) if heading >= 0 else None
     if box is None:
         return set(found), False
@@ -79,7 +87,7 @@ def own_article(
         outside = sorted(
             index for index in found if index not in inside and index > heading and blocks[index].is_running
         )
-        if outside and (_is_another(outside[0], box, blocks) or _are_teasers(outside, blocks)):
+        if outside and _is_another(outside[0], box, blocks):
             end = min(end, outside[0])
         return {index for index in found if index < end} - _menu(heading, found, blocks), False
     outside = sorted(index for index in found if index not in inside and blocks[index].is_running)
@@ -94,12 +102,23 @@ def _menu(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> 
     return links if 2 * size > sum(len(blocks[index].text) for index in found) else set()
 
 
+def _without_sidebars(
+    heading: int, found: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
+) -> set[int]:
+    """Return the blocks found without those of sidebars, unless these are all of the running text."""
+    title = heading if heading >= 0 else title_heading(blocks, is_title, hidden=True)
+    rest = set(found) - in_sidebars(title, set(found), blocks)
+    return rest if any(blocks[index].is_running for index in rest) else set(found)
+
+
 def _text_in(box: HtmlElement, heading: int, blocks: Sequence[TextBlock]) -> set[int]:
     """Return the running text in the title's box, without boilerplate; none if it is too little for an article."""
     own = [
         index
         for index in range(heading + 1, len(blocks))
-        if blocks[index].is_running and blocks[index].element.tag != "li" and is_in(blocks[index].element, box)
+        if blocks[index].is_running
+        and closest(blocks[index].element, "li") is None
+        and is_in(blocks[index].element, box)
     ]
     if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
         return set()
@@ -110,10 +129,10 @@ def _text_in(box: HtmlElement, heading: int, blocks: Sequence[TextBlock]) -> set
     }
 
 
-def title_heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
-    """Return the index of the block that is the article's heading, -1 if no h1 or h2 has the title."""
+def title_heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool], *, hidden: bool = False) -> int:
+    """Return the index of the block that is the article's heading, shown or `hidden`, -1 if no h1 or h2 has the title."""
     for index, block in enumerate(blocks):
-        if block.hook or block.hidden or len(block.text) > 400:
+        if block.hook or block.hidden is not hidden or len(block.text) > 400:
             continue
         heading = closest(block.element, "h1", "h2")
         if heading is not None and heading in islice(ancestors(block.element), 3) and is_title(block.text):
@@ -171,12 +190,6 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
         if other.is_running:
             return False
     return False
-
-
-def _are_teasers(others: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
-    """Return whether each line outside the title's box is under a link, as the excerpts of teasers are."""
-    titled = sum(blocks[index - 1].linked >= ALL_LINK for index in others)
-    return titled > 1 and titled >= _MOSTLY * len(others)
 
 
 def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:

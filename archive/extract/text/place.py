@@ -16,7 +16,7 @@ from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import classes, is_linked, main_element
 from archive.extract.text.labels import Line, is_date
 from archive.extract.text.layout import BRACKETS
-from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence
+from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence, is_source
 from archive.extract.text.own import names_lead
 from archive.extract.text.phrases import line_key
 
@@ -94,7 +94,7 @@ def _is_label(block: TextBlock) -> bool:
 
 def _captions(element: HtmlElement, caption_of: Callable[[HtmlElement], HtmlElement | None]) -> bool:
     """Return whether an element is in a `figcaption`, or is the only line of a table under a picture."""
-    if any(step.tag == "figcaption" for step in islice(ancestors(element), 4)):
+    if any(step.tag == "figcaption" and not is_source(step) for step in islice(ancestors(element), 4)):
         return True
     cell = closest(element, "td", "th")
     table = closest(cell, "table") if cell is not None else None

@@ -114,6 +114,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         partial(find_consents, holders_of_controls(model)),
         find_last_offer,
         _authors,
+        _placeholders,
         find_calls,
         _sharing,
         _reactions,
@@ -205,6 +206,19 @@ def _players(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         above = (block for block in blocks[max(index - _TOP, 0) : index + 1] if is_in(block.element, box))
         if any(phrase.kind == "listen" for block in above for phrase in PHRASES.find(block.text, line_key(block.text))):
             yield index, "widget"
+
+
+def _placeholders(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the lines that stand for a post until a script shows it: a link that names the network, and who shared it."""
+    for index in found:
+        block = blocks[index]
+        post = closest(block.element, "blockquote") if block.href or "@" in block.text else None
+        network = _NETWORK.search(post.get("class") or "") if post is not None else None
+        if network and ("(@" in block.text or (block.linked >= ALL_LINK and network[1] in block.text.lower())):
+            yield index, "embed"
+
+
+_NETWORK = re.compile(r"\b(instagram|tiktok)-(?:media|embed)\b")
 
 
 def _heads_comments(block: TextBlock) -> bool:

@@ -7,6 +7,7 @@ a live blog. Pictures, embeds and separators are inserted at their positions in 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +18,7 @@ from archive.extract.addresses import absolute
 from archive.extract.page import HEADINGS, ancestors, closest
 from archive.extract.text.boxes import text_within
 from archive.extract.text.captions import PICTURES, is_credit, names_picture
-from archive.extract.text.names import boilerplate_evidence
+from archive.extract.text.names import boilerplate_evidence, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,6 +43,8 @@ _MARKS = ("?", "؟", "？", ";")
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "src", "data-srcset", "srcset")
 _CREDIT = re.compile(r"credit|copyright|source|author", re.IGNORECASE)
 _PERSON = re.compile(r"author|avatar|byline|profile|logo", re.IGNORECASE)
+_CITES = frozenset({"cite", "footer"})
+_INLINE = ("span", "small", "cite", "em", "i", "b", "strong", "a")
 _EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "amp-video", "amp-twitter"})
 _MAX_THINGS = 300
 _CAPTION_STEPS = 4
@@ -54,6 +57,17 @@ def make_body(model: PageModel, kept: Sequence[int], main: HtmlElement | None, b
     """Return the body; `kept` are the indices of the kept blocks, `main` is the element that contains them."""
     builder = _Builder(model, kept, main, base)
     return builder.body()
+
+
+def _roles(elements: Iterable[Element]) -> dict[HtmlElement, Literal["question", "answer"]]:
+    """Return the elements that schema.org's microdata call a question or an answer."""
+    roles: dict[HtmlElement, Literal["question", "answer"]] = {}
+    for element in elements:
+        if kind := element.attributes.get("itemtype"):
+            name = kind.rpartition("/")[2]
+            if name in {"Question", "Answer"}:
+                roles[element.element] = "question" if name == "Question" else "answer"
+    return roles
 
 
 @lru_cache(maxsize=4096)
@@ -73,6 +87,7 @@ class _Builder:
         self.taken = frozenset(kept)
         self.entries = self._find_entries()
         self._figures: dict[HtmlElement, list[int]] | None = None
+        self.roles = _roles(model.elements)
         self.is_interview = sum(map(self._is_bold_question, kept)) > 1
 
     def body(self) -> Body:
@@ -89,7 +104,9 @@ class _Builder:
         return tuple(blocks)
 
     def _path(self, element: HtmlElement) -> tuple[HtmlElement, ...]:
-        """Return the structures around a block within the article, outermost first."""
+        """Return the structures around a block within the article, outermost first; the caption of a quotation is within it."""
+        if (quotation := _quotation_with(element)) is not None:
+            element = quotation
         path = [node for node in ancestors(element, self.main) if node.tag in _STRUCTURES or node in self.entries][::-1]
         return tuple(path[:_MAX_PATH])
 
@@ -108,7 +125,7 @@ class _Builder:
         elif holder.tag in _LISTS:
             items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
             yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
-        elif holder.tag == "table":
+        elif holder.tag == "table" and not all(steps and steps[-1].tag == "pre" for _, steps in inner):
             yield self._table(holder, [line for line, _ in group])
         elif holder.tag == "pre":
             text = "\n".join(self.model.blocks[line].text for line, _ in group)
@@ -128,12 +145,19 @@ class _Builder:
         if heading is not None:
             return Block(kind="heading", level=max(2, int(str(heading.tag)[1])), spans=spans)
         names = " ".join(f"{node.get('class', '')}" for node in holders[:2])
-        role = _role(names)
+        role = _role(names) or self._declared_role(block.element)
         if block.element.tag == "dt" or role == "question" or (self.is_interview and self._is_bold_question(index)):
             return Block(kind="question", spans=spans)
         if block.element.tag == "dd" or role == "answer":
             return Block(kind="answer", spans=spans)
         return Block(kind="paragraph", spans=spans)
+
+    def _declared_role(self, element: HtmlElement) -> Literal["", "question", "answer"]:
+        """Return the role of the innermost schema.org Question or Answer around a line."""
+        if not self.roles:
+            return ""
+        holders = islice(ancestors(element, self.main), _MAX_PATH)
+        return next((self.roles[node] for node in holders if node in self.roles), "")
 
     def _is_bold_question(self, index: int) -> bool:
         block = self.model.blocks[index]
@@ -148,18 +172,18 @@ class _Builder:
         )
 
     def _quote(self, holder: HtmlElement, inner: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Block:
-        """Return a quotation; its last line is the source if it is in a `cite` or `footer`."""
+        """Return a quotation; its last line is the source if it is in a `cite`, a `footer` or the caption."""
         lines = list(inner)
         cite = ""
         last = self.model.blocks[lines[-1][0]]
-        if len(lines) > 1 and any(node.tag in {"cite", "footer"} for node in ancestors(last.element, holder)):
+        if len(lines) > 1 and _is_source(last, holder):
             cite = last.text
             lines.pop()
         url = absolute(self.base, holder.get("cite") or "") if holder.get("cite") else ""
         return Block(kind="quote", blocks=self._inner(lines), cite=cite, url=url)
 
     def _table(self, table: HtmlElement, lines: Sequence[int]) -> Block:
-        """Return a table: a row for each `tr`, a cell for each `td` or `th`."""
+        """Return a table: a row for each `tr`, a cell for each `td` or `th`; its other lines are its caption."""
         rows: dict[HtmlElement, dict[HtmlElement, list[Span]]] = {}
         heads: set[HtmlElement] = set()
         caption: list[Span] = []
@@ -168,6 +192,7 @@ class _Builder:
             cell = next((node for node in ancestors(block.element, table) if node.tag in {"td", "th"}), None)
             row = next((node for node in ancestors(block.element, table) if node.tag == "tr"), None)
             if row is None or cell is None:
+                caption.extend([Span(text=" ")] if caption else [])
                 caption.extend(self._spans(block))
                 continue
             spans = rows.setdefault(row, {}).setdefault(cell, [])
@@ -183,7 +208,19 @@ class _Builder:
             if row not in heads or any(cell.tag == "td" for cell in cells):
                 break
             head += 1
-        return Block(kind="table", rows=tuple(full), level=head, spans=tuple(caption))
+        under = () if caption else self._caption_around(table)
+        return Block(kind="table", rows=tuple(full), level=head, spans=tuple(caption), caption=under)
+
+    def _caption_around(self, element: HtmlElement) -> tuple[Span, ...]:
+        """Return the `figcaption` of the `figure` that holds a table, unless it is part of the text."""
+        figure = closest(element, "figure")
+        if figure is None or next(figure.iter("img", "amp-img"), None) is not None:
+            return ()
+        blocks = [self.model.blocks[index] for index in self._lines_of(figure)]
+        lines = [self._spans(block) for block in blocks if closest(block.element, "figcaption") is not None]
+        return tuple(
+            span for number, line in enumerate(lines) for span in ([Span(text=" ")] if number else []) + [*line]
+        )
 
     def _find_entries(self) -> dict[HtmlElement, str]:
         """Return the elements that are entries of a live blog, each with its time."""
@@ -248,7 +285,9 @@ class _Builder:
             url = absolute(self.base, source)
             host = (urlsplit(url).hostname or "") if url else ""
             poster = absolute(self.base, element.attributes.get("poster") or "")
-            return Block(kind="embed", url=url, provider=host.removeprefix("www."), poster=poster) if host else None
+            provider = host.removeprefix("www.")
+            alt = _title_of(element, provider)
+            return Block(kind="embed", url=url, provider=provider, poster=poster, alt=alt) if host else None
         figure = closest(node, "figure")
         image = node if element.tag in {"img", "amp-img"} else next(node.iter("img", "amp-img"), None)
         if image is None or image in seen or (figure is not None and figure in seen):
@@ -277,8 +316,10 @@ class _Builder:
             if is_named or (caption and is_credit(block.text)):
                 credit = credit or block.text
                 continue
+            inner = _credit_in(block)
             caption.extend([Span(text=" ")] if caption else [])
-            caption.extend(self._spans(block))
+            caption.extend(_without_end(self._spans(block), inner))
+            credit = credit or inner
         return tuple(caption), credit
 
     def _credit_after(self, element: Element, figure: HtmlElement | None) -> str:
@@ -302,6 +343,50 @@ class _Builder:
 
 
 _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
+_DASHES = "—–―- "
+
+
+def _quotation_with(element: HtmlElement) -> HtmlElement | None:
+    """Return the quotation of which the `figcaption` around an element is the source, if there is one."""
+    caption = closest(element, "figcaption")
+    figure = caption.getparent() if caption is not None and is_source(caption) else None
+    return figure.find("blockquote") if figure is not None else None
+
+
+def _is_source(line: TextBlock, quotation: HtmlElement) -> bool:
+    """Return whether a line of a quotation is in a `cite` or `footer`, or consists of one and perhaps a dash."""
+    if _quotation_with(line.element) is quotation or any(n.tag in _CITES for n in ancestors(line.element, quotation)):
+        return True
+    return any(_words(node) == line.text.lstrip(_DASHES) for node in line.element.iter("cite"))
+
+
+def _credit_in(line: TextBlock) -> str:
+    """Return the credit at the end of a caption, if an inline element has it; '' if there is none."""
+    for node in line.element.iter(*_INLINE):
+        said = _words(node)
+        if said and said != line.text and line.text.endswith(said) and _CREDIT.search(node.get("class") or ""):
+            return said
+    return ""
+
+
+def _without_end(spans: Sequence[Span], end: str) -> Iterator[Span]:
+    """Yield the spans of a line without the text at its end, and the white space before it."""
+    left = len("".join(span.text for span in spans).removesuffix(end).rstrip())
+    for span in spans:
+        if text := span.text[:left]:
+            yield replace(span, text=text)
+        left -= len(text)
+
+
+def _words(node: HtmlElement) -> str:
+    return " ".join("".join(node.itertext()).split())
+
+
+def _title_of(element: Element, provider: str) -> str:
+    """Return the title of an embed, '' if it names only the provider, as in `Video player of …`."""
+    title = " ".join(element.attributes.get("title", "").split())[:_MAX_ALT]
+    name = max(provider.split("."), key=len, default="")
+    return "" if name and name in title.lower() else title
 
 
 def _is_picture(element: HtmlElement) -> bool:

@@ -113,7 +113,8 @@ def test_a_word_of_a_search_may_begin_with_a_minus(folder):
         == found("-news", "-مكتبة")
         == [2]
     )
-    assert len(found("قارئ", "-n1")) == 1
+    assert found("قارئ", "-x") == found("قارئ")
+    assert len(found("قارئ", "-n1")) == len(found("قارئ", "-n", "1")) == 1
     assert sorted(found("قارئ", f"-A{folder}")) == [1, 2]
     assert found("قارئ", "--limt", "1", code=2) == []
 

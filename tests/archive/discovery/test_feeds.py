@@ -237,7 +237,7 @@ def test_gzip_feed_is_read_whatever_it_is_called() -> None:
 def test_number_of_entries_is_bounded_and_said() -> None:
     read = feed(rss("".join(f"<item><link>/{n}</link></item>" for n in range(30))), limit=10)
     assert len(read.entries) == 10
-    assert not read.complete
+    assert (read.complete, read.cut_off) == (False, False)
 
 
 def test_gzip_bomb_is_cut_off() -> None:

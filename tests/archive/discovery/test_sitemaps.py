@@ -164,8 +164,9 @@ def test_of_a_torn_sitemap_only_whole_entries_are_taken():
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{whole}<url><loc>https://news.example.com/a/2'
     )
     assert [entry.url for entry in read.entries] == ["https://news.example.com/a/1"]
-    assert not read.complete
-    assert sitemap(urlset(whole)).complete
+    assert (read.complete, read.cut_off) == (False, True)
+    read = sitemap(urlset(whole))
+    assert (read.complete, read.cut_off) == (True, False)
 
 
 def test_a_word_on_a_line_is_no_address():

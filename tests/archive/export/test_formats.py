@@ -307,6 +307,7 @@ EVERY_KIND = (
         kind="table", level=1, caption=(Span(text="Results"),),
         rows=(((Span(text="Team"),), (Span(text="Goals"),)), ((Span(text="Home"),), ())),
     ),
+    Block(kind="table", spans=(Span(text="Scorers"),), rows=(((Span(text="Ali"),),),)),
     Block(kind="table"),
     Block(kind="list"),
     Block(kind="figure", url="https://a.example/p.jpg", alt="a gate", caption=(Span(text="The gate"),), credit="S. H."),
@@ -411,7 +412,7 @@ def test_tei_has_the_sections_and_blocks_of_the_article(corpus: etree._Element) 
     assert heads("t:div[2]/t:cit/t:quote/t:label") == ["head"]
     assert heads("t:div[2]/t:cit/t:bibl/t:ref[@target='https://a.example/q']") == ["Amal"]
     assert heads("t:div[2]/t:table/t:row[@role='label']/t:cell") == ["Team", "Goals"]
-    assert heads("t:div[2]/t:table/t:head") == ["Results"]
+    assert heads("t:div[2]/t:table/t:head") == ["Results", "Scorers"]
     assert heads("t:div[2]/t:figure/t:figDesc") == ["a gate", "Video: https://video.example/1", "a video"]
     assert heads("t:div[2]/t:figure/t:head") == ["The gate"]
     assert heads("t:div[2]/t:figure/t:note[@type='credit']") == ["S. H."]

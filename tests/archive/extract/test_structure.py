@@ -51,6 +51,15 @@ def spans(text: str, **more) -> tuple[Span, ...]:
         ("<blockquote cite=/s><p>So.</p></blockquote>", Block(kind="quote", blocks=paragraphs("So."), url="https://news.example/s")),
         ("<blockquote><p>So.</p><footer>Ann</footer></blockquote>", Block(kind="quote", blocks=paragraphs("So."), cite="Ann")),
         ("<blockquote><p>So.</p><p>Ann</p></blockquote>", Block(kind="quote", blocks=paragraphs("So.\nAnn"))),
+        ("<blockquote><p>So.</p><cite>Ann</cite></blockquote>", Block(kind="quote", blocks=paragraphs("So."), cite="Ann")),
+        ("<blockquote><p>So.</p><p>— <cite>Ann</cite></p></blockquote>", Block(kind="quote", blocks=paragraphs("So."), cite="— Ann")),
+        (
+            "<blockquote><p>So.</p><p>says <cite>Ann</cite></p></blockquote>",
+            Block(
+                kind="quote",
+                blocks=(*paragraphs("So."), Block(kind="paragraph", spans=(Span(text="says "), Span(text="Ann", marks=("em",))))),
+            ),
+        ),
         ("<dl><dt>Why?</dt></dl>", Block(kind="question", spans=spans("Why?"))),
         ("<p class=question>Why</p>", Block(kind="question", spans=spans("Why"))),
         ("<p class=answer>So.</p>", Block(kind="answer", spans=spans("So."))),
@@ -80,6 +89,26 @@ def test_a_table_has_a_row_for_each_row_and_counts_those_of_its_head():
     assert (table.kind, table.level, table.spans) == ("table", 1, spans("Seats"))
 
 
+def test_the_caption_of_a_figure_is_that_of_its_table():
+    tree = lxml.html.document_fromstring(
+        "<article><figure><table><tr><td>A<td>B</table><figcaption>Seats</figcaption></figure></article>"
+    )
+    model = read_model(tree)
+    (table,) = make_body(model, [0, 1], tree.find("body/article"), BASE)
+    assert (table.rows, table.caption) == (((spans("A"), spans("B")),), spans("Seats"))
+
+
+QUESTION = (
+    "<div itemscope itemtype=https://schema.org/{kind}><p itemprop=name>May they?</p>"
+    "<div itemscope itemtype=https://schema.org/{inner}><p>They may.</p></div></div>"
+)
+
+
+def test_questions_and_answers_that_microdata_declare_are_such():
+    assert [one.kind for one in body(QUESTION.format(kind="Question", inner="Answer"))] == ["question", "answer"]
+    assert [one.kind for one in body(QUESTION.format(kind="Person", inner="Place"))] == ["paragraph", "paragraph"]
+
+
 def test_a_list_in_a_table_is_part_of_its_cell():
     assert one("<table><tr><td><ul><li>A</li></ul></td><td>B</td></tr></table>").rows == ((spans("A"), spans("B")),)
 
@@ -106,7 +135,26 @@ PICTURE = Block(kind="figure", url="https://news.example/a.jpg", alt="A pier")
             "<figure><img src=/a.jpg alt='A pier'><figcaption>The pier. <p class=credit>AGENCY</p></figcaption></figure>",
             Block(kind="figure", url=PICTURE.url, alt="A pier", caption=spans("The pier."), credit="AGENCY"),
         ),
+        (
+            "<figure><img src=/a.jpg alt='A pier'><figcaption>The <i>old</i> pier. <b class=credit>A. Gency</b></figcaption></figure>",
+            Block(
+                kind="figure", url=PICTURE.url, alt="A pier", credit="A. Gency",
+                caption=(Span(text="The "), Span(text="old", marks=("em",)), Span(text=" pier.")),
+            ),
+        ),
+        (
+            "<figure><img src=/a.jpg alt='A pier'><figcaption>The pier of <span class=name>Ann</span></figcaption></figure>",
+            Block(kind="figure", url=PICTURE.url, alt="A pier", caption=spans("The pier of Ann")),
+        ),
         ("<hr>", Block(kind="separator")),
+        (
+            "<iframe src=https://www.video.example/v/1 title='The pier  at dawn'></iframe>",
+            Block(kind="embed", url="https://www.video.example/v/1", provider="video.example", alt="The pier at dawn"),
+        ),
+        (
+            "<iframe src=https://www.video.example/v/1 title='Video player of Example'></iframe>",
+            Block(kind="embed", url="https://www.video.example/v/1", provider="video.example"),
+        ),
         (
             "<iframe src=https://www.video.example/v/1></iframe>",
             Block(kind="embed", url="https://www.video.example/v/1", provider="video.example"),

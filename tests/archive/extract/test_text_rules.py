@@ -7,6 +7,8 @@ import pytest
 
 from archive import Page
 from archive.extract import extract
+from archive.extract.document import read_document
+from archive.extract.text.own import own_article
 
 P = [
     "The council of the old harbour agreed on Monday to close the eastern bridge until the spring of next year for repairs.",
@@ -272,3 +274,14 @@ def test_a_line_set_in_brackets_that_leads_to_the_site_is_a_reference(inner: str
 def test_what_a_script_says_does_not_make_a_form_long() -> None:
     script = "<script>" + "var x = 1;" * 90 + "</script>"
     assert kept_of(f"<div><p>One mail a day from this house.</p><form><input name=a>{script}</form></div>") == []
+
+
+def test_a_list_of_key_points_under_the_title_does_not_replace_the_text() -> None:
+    points = "".join(f"<li><div>{text[::-1]}</div></li>" for text in P)
+    page = f"<main><h1>Bridge closes</h1><ul>{points}</ul></main><div><h2>What was said</h2>{PARAGRAPHS}</div>"
+    document = read_document(
+        Page(body=page.encode(), url="https://news.example/", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    )
+    blocks = document.model.blocks
+    found = {index for index, block in enumerate(blocks) if block.text in P}
+    assert own_article(found, (), blocks, "Bridge closes".__eq__, is_marked=False) == (found, False)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.http import BadCoding, TooLarge, inflate
+from archive.http import BadCoding, TooLarge, decode, inflate, is_cut_off, parse_response
 from archive.http.coding import zstd
 from tests.support import effort
 
@@ -66,6 +66,29 @@ def test_a_cut_stream_gives_its_beginning(name: str, compress: Callable[[bytes],
     got = inflate(coded[: len(coded) * 3 // 4], name, MB)
     assert content.startswith(got)
     assert len(got) > 100_000
+
+
+PAGE = b"".join(b"<p>%06d paragraph of the page" % n for n in range(20_000))
+WHOLE = gzip.compress(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "cut"),
+    [
+        (WHOLE, "", False),
+        (WHOLE[:-9000], "", True),
+        (gzip.compress(PAGE + b"<p>\n")[:-9], "", False),  # never ended, but all is there
+        (PAGE, "", False),  # not coded, whatever the head says
+        (WHOLE[:-9000], f"Content-Length: {len(WHOLE)}\r\n", False),  # the framing tells, and it was judged by that
+        (b"%x\r\n%b\r\n0\r\n\r\n" % (len(WHOLE) - 9000, WHOLE[:-9000]), "Transfer-Encoding: chunked\r\n", True),
+        (b"%x\r\n%b\r\n" % (len(WHOLE) - 9000, WHOLE[:-9000]), "Transfer-Encoding: chunked\r\n", False),
+    ],
+)
+def test_a_coding_that_breaks_off_in_a_complete_message_is_known(body: bytes, fields: str, cut: bool) -> None:
+    fields = fields or f"Content-Length: {len(body)}\r\n"
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n{fields}\r\n"
+    response = parse_response(head.encode() + body)
+    assert is_cut_off(response, decode(response, MB), MB) == cut
 
 
 def test_a_broken_gzip_gives_all_that_decodes_before_the_break() -> None:

@@ -26,8 +26,11 @@ def test_a_text_whose_words_are_nearly_all_in_a_longer_one_is_a_version(words, o
     assert may_be_versions(("First title", shorter), ("Second title", TEXT)) is versions
 
 
-def test_texts_under_one_title_are_versions():
-    assert may_be_versions(("The same title", TEXT), ("The same title", "quite another text"))
+@pytest.mark.parametrize(("kept", "versions"), [(50, True), (40, False), (0, False)])
+def test_texts_under_one_title_are_versions_if_half_of_the_shorter_ones_words_are_common(kept, versions):
+    other = " ".join([*(f"word{n}" for n in range(kept)), *(f"other{n}" for n in range(100 - kept))])
+    assert may_be_versions(("The same title", TEXT), ("The same title", other)) is versions
+    assert may_be_versions(("The same title", TEXT), ("The same title", "")) is True
 
 
 def stored(db, *texts, at="2026-11-24T12:00:00Z"):

@@ -14,7 +14,7 @@ from archive.article import Article, Image
 from archive.body import unpack
 from archive.export import FORMATS, Source
 from archive.index import articles, captures, columns, open_store, sqlite
-from archive.index.columns import COLUMNS, LABELLED, ArticleRow, as_json_row
+from archive.index.columns import COLUMNS, LABELLED, ArticleRow, as_json_row, readable_sides
 from archive.index.rows import CaptureRow, RunRow, StoredCapture
 from archive.index.schema import MIGRATIONS
 
@@ -127,3 +127,21 @@ def test_a_typed_row_has_every_column_of_its_table(table, row, tmp_path):
     with open_store(tmp_path / "warraq.db") as store:
         columns = {name for _, name, *_ in store.db.conn.execute(f"PRAGMA table_xinfo({table})")}
     assert columns == row.__annotations__.keys(), f"archive/index/rows.py: {row.__name__} and the table {table} differ"
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "shown"),
+    [
+        ("tags", '["a","b"]', '["a","c"]', ("a, b", "a, c")),
+        ("section", "", "News", ("", "News")),
+        (
+            "images",
+            '[{"url":"https://a.example/1","caption":"One"},{"url":"https://a.example/2","caption":""}]',
+            '[{"url":"https://a.example/1","caption":"One"},{"url":"https://a.example/3","caption":"Three"}]',
+            ("https://a.example/2", "https://a.example/3 Three"),
+        ),
+        ("images", "[{}]", "not json", ("[{}]", "not json")),
+    ],
+)
+def test_a_change_is_shown_without_json(field, before, after, shown):
+    assert readable_sides({"field": field, "before": before, "after": after}) == shown

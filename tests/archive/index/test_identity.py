@@ -162,6 +162,28 @@ def test_the_same_text_under_a_path_that_identifies_an_article_is_one_whatever_t
     assert keys == (histories,)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "text", "histories"),
+    [
+        ("/news/12345-bridge-closes", "/news/12345-bridge-opens-again", TEXT, 1),
+        ("/news/12345/bridge-closes", "/news/12345/الجسر/", TEXT, 1),
+        ("/news/12345-bridge-closes", "/news/12345-bridge-opens", TEXT + " more", 2),
+        ("/news/12345-bridge-closes", "/news/12346-bridge-closes", TEXT, 2),
+        ("/news/12345-bridge-closes", "/news/123456-bridge-closes", TEXT, 2),
+        ("/news/12345-bridge-closes", "/sport/12345-bridge-closes", TEXT, 2),
+        ("/2026/prayer-times-of-monday", "/2026/prayer-times-of-tuesday", TEXT, 2),
+        ("/20261129-prayer-times", "/20261129-prayer-times-again", TEXT, 2),
+        ("/news/123-bridge-closes", "/news/123-bridge-opens", TEXT, 2),
+        ("/news/12345-6", "/news/12345-7", TEXT, 2),
+    ],
+)
+def test_the_same_text_under_one_number_is_one_article_whatever_the_slug(store, one, other, text, histories):
+    serve(store, f"https://a.example{one}")
+    serve(store, f"https://a.example{other}", text)
+    keys = store.db.execute("SELECT count(DISTINCT article_key) FROM articles").fetchone()
+    assert keys == (histories,)
+
+
 def test_a_page_that_shows_another_article_each_day_joins_nothing(store):
     serve(store, "https://a.example/1", page="https://a.example/today")
     serve(store, "https://a.example/2", OTHER, page="https://a.example/today", at="2026-11-25T00:00:00Z")

@@ -1,6 +1,7 @@
 """Ingest: a bad page does not affect others, and a wrong canonical URL does not merge them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from archive.warc import read_records
 from tests.support.pages import capture, page
 
 CANONICAL = b'<link rel=canonical href="https://news.example/2026/11/always-this-one"><article>'
+PAID = b'<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script><article>'
 
 
 def settle(ingest, one):
@@ -161,6 +163,63 @@ def test_a_page_for_telephones_with_another_title_and_fewer_paragraphs_is_no_art
         ingest.commit()
     assert [path for path, _ in articles(ingest)] == ["always-this-one"]
     assert {reason for _, reason, _ in outcomes(ingest)} == {""}
+
+
+@pytest.mark.parametrize("order", [("always-this-one", "copy"), ("copy", "always-this-one")])
+def test_a_copy_that_names_it_as_canonical_is_not_the_latest_version(ingest, order):
+    own, copy = (
+        story("فيضان النهر الكبير", "ماء"),
+        story("قسم الأخبار: فيضان النهر", "ماء").replace(b"<article>", CANONICAL),
+    )
+    bodies = {"always-this-one": own, "copy": copy}
+    for number, path in enumerate((*order, "copy")):
+        settle(ingest, capture(f"/2026/11/{path}", bodies[path], number))
+        ingest.commit()
+        if number:
+            assert articles(ingest) == [("always-this-one", "فيضان النهر الكبير")]
+    shared = own.replace("فيضان النهر الكبير".encode(), "قسم الأخبار: فيضان النهر".encode())
+    settle(
+        ingest, capture("/2026/11/always-this-one", shared, 5)
+    )  # its own page has the copy's text now: it is no copy any more
+    ingest.commit()
+    assert articles(ingest) == [("always-this-one", "قسم الأخبار: فيضان النهر")]
+
+
+def test_the_copy_goes_on_with_the_article_when_its_own_page_is_gone(ingest):
+    settle(ingest, capture("/2026/11/always-this-one", story("فيضان النهر الكبير", "ماء"), 0))
+    settle(ingest, capture("/2026/11/copy", story("فيضان النهر ينحسر", "ماء").replace(b"<article>", CANONICAL), 1))
+    gone = capture("/2026/11/always-this-one", b"gone", 2)
+    settle(ingest, replace(gone, response=gone.response.replace(b"200 OK", b"404 Not Found")))
+    ingest.commit()
+    settle(ingest, capture("/2026/11/copy", story("فيضان النهر انتهى", "ماء").replace(b"<article>", CANONICAL), 3))
+    settle(
+        ingest,
+        replace(
+            gone, response=gone.response.replace(b"200 OK", b"404 Not Found"), started=gone.started + timedelta(hours=1)
+        ),
+    )
+    ingest.commit()
+    assert articles(ingest) == [("always-this-one", "فيضان النهر انتهى")]
+
+
+def test_a_copy_in_full_is_the_latest_version_of_an_article_whose_own_page_gives_a_teaser(ingest):
+    whole = story("فيضان النهر الكبير", "ماء")
+    teaser = whole.partition("<p>ماء2".encode())[0].replace(b"<article>", PAID) + b"</article></body></html>"
+    settle(ingest, capture("/2026/11/always-this-one", teaser, 0))
+    settle(ingest, capture("/2026/11/copy", whole.replace(b"<article>", CANONICAL), 1))
+    ingest.commit()
+    with Archive(ingest.collection.folder) as archive:
+        (row,) = archive.newest()
+    assert "ماء4" in row["text"]
+
+
+def test_a_second_page_that_names_the_first_one_does_not_replace_it(ingest):
+    for number, (path, word) in enumerate((("always-this-one", "ماء"), ("always-this-one?page=2", "خبز"))):
+        body = story("فيضان النهر الكبير", word).replace(b"<article>", CANONICAL)
+        settle(ingest, capture(f"/2026/11/{path}", body, number))
+        ingest.commit()
+    assert [path for path, _ in articles(ingest)] == ["always-this-one", "always-this-one?page=2"]
+    assert [reason for _, reason, _ in outcomes(ingest)] == ["", "false-canonical"]
 
 
 def test_an_entry_that_cannot_be_written_costs_one_row_with_a_reason_and_not_the_group(ingest, monkeypatch):

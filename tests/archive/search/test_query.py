@@ -93,6 +93,12 @@ def test_dates_of_three_lengths(text, span):
     assert date_span(text) == span
 
 
+def test_a_site_without_a_name_is_told_and_left_out_and_a_word_before_a_colon_is_not():
+    assert parse("site: خبر").problems == (problem("no_value", field="site"),)
+    assert parse("site: خبر").clauses == parse("خبر").clauses
+    assert parse("source: Reuters").clauses == parse("source Reuters").clauses
+
+
 def test_bad_date_is_told_and_left_out():
     query = parse("from:tomorrow خبر")
     assert query.date_from == ""

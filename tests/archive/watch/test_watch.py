@@ -13,6 +13,7 @@ import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -151,6 +152,15 @@ def test_feeds_are_well_formed_whatever_the_article_says(shelf):
     assert entry.findtext("a:title", namespaces=ATOM) == "برنامج & <b>"
     assert entry.find("a:link", ATOM) is None
     assert items(shelf)[0]["_warraq"]["warc_filename"].endswith(".warc.gz")
+
+
+def test_a_feed_links_to_itself_and_one_without_entries_has_the_time_of_its_watch(shelf):
+    add(folder_of(shelf), Watch(name="غيم", query="غيمة"), now=NOW)
+    run(folder_of(shelf), now=later(days=3))
+    root = ET.parse(folder_of(shelf) / "feeds" / "غيم.atom").getroot()
+    assert root.find("a:link[@rel='self']", ATOM).get("href") == quote("غيم.atom")
+    assert root.findtext("a:updated", namespaces=ATOM) == NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert "feed_url" not in json.loads((folder_of(shelf) / "feeds" / "غيم.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -511,6 +521,9 @@ def test_commands_add_list_run_and_remove(shelf):
     assert (row["name"], len(row["waiting"])) == ("quake", 1)
     assert "secret" not in row
     assert "1 attempt," in ask("list").stdout
+    ask("add", "مطر", "--name", "rain", "--quiet", "22:00-07:00", "--zone", "Asia/Riyadh")
+    assert "rain: مطر (quiet 22:00-07:00 Asia/Riyadh)" in ask("list").stdout
+    ask("remove", "rain")
     ask("remove", "quake")
     assert ask("list").stdout == ""
     ask("remove", "quake", code=8)

@@ -341,6 +341,7 @@ def test_any_search_has_its_feed_in_two_forms(room):
     assert [item["url"] for item in feed["items"]] == [LIBRARY]
     assert feed["items"][0]["_warraq"]["version"] == 2
     assert room.get("/feed.json?q=لا-شيء-كهذا").json()["items"] == []
+    assert "<updated>1970" not in room.get("/feed.atom?q=لا-شيء-كهذا").text
 
 
 def test_the_feeds_of_watches_are_those_that_the_last_run_wrote(room, shelf):
