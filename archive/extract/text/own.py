@@ -225,8 +225,15 @@ def _text_on_publisher(heading: int, blocks: Sequence[TextBlock]) -> int:
         elif last is not None and block.element.tag in HEADINGS and names_publisher(block.text):
             box = block.element.getparent()
             if box is not None and not is_in(last, box):
-                return index
+                return index if _is_last_part(index, blocks) else len(blocks)
     return len(blocks)
+
+
+def _is_last_part(heading: int, blocks: Sequence[TextBlock]) -> bool:
+    """Return whether no other heading with running text under it follows a heading."""
+    following = (index for index in range(heading + 1, len(blocks)) if blocks[index].element.tag in HEADINGS)
+    first = next(following, len(blocks))
+    return not any(block.is_running for block in blocks[first:])
 
 
 def _only_comments(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> set[int]:
@@ -300,10 +307,10 @@ def next_article(heading: int, blocks: Sequence[TextBlock], is_title: Callable[[
 def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
     """Return the block at which the page's next article begins, under its own h1 in a box similar to the first.
 
-    An h2 counts in a box of the same class if that names an article.
+    If the title is an h2, so is that of the next article, in a box of the same class, which names an article.
     """
     names = box.get("class") or ""
-    may_be_h2 = _ITEM.search(names) is not None
+    may_be_h2 = blocks[heading].element.tag == "h2" and _ITEM.search(names) is not None
     for index in range(heading + 1, len(blocks)):
         block = blocks[index]
         is_h2 = may_be_h2 and block.element.tag == "h2"
