@@ -66,6 +66,11 @@ _WALLS = {
     ),
 }  # fmt: skip
 
+_OUTAGE = (
+    N_("the site's server fails, is overloaded or under maintenance"),
+    N_("Try again later: its pages stay due"),
+)
+
 _SEEDS = {
     "dns": (N_("no such host"), N_("Check the spelling of the address, and the name server of this machine")),
     "proxy": (
@@ -102,7 +107,7 @@ _SEEDS = {
         N_("the site speaks only HTTP/2, which warraq does not"),
         N_("Try its feeds or an older URL of the site; most sites also speak HTTP/1.1"),
     ),
-} | _WALLS  # fmt: skip
+} | dict.fromkeys(("http-500", "http-502", "http-503", "http-504", "timeout", "first-byte-timeout"), _OUTAGE) | _WALLS  # fmt: skip
 
 
 def is_refusal(reason: str) -> bool:

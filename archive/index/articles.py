@@ -122,10 +122,8 @@ def _copies(db: Database, key: str, served: tuple[int, str] | None) -> list[int]
 
     None if the article's own page is gone, or serves only a teaser of a copy.
     """
-    sql = (
-        "SELECT id, text, is_accessible_for_free FROM articles WHERE article_key = ? ORDER BY last_seen_at, text_digest"
-    )
-    held = {row[0]: (row[1], row[2]) for row in db.conn.execute(sql, (key,))}
+    sql = "SELECT id FROM articles WHERE article_key = ? ORDER BY last_seen_at DESC, text_digest DESC"
+    held = [int(row[0]) for row in db.conn.execute(sql, (key,))]
     if len(held) == 1:  # the usual case
         return []
     sql = """
@@ -133,13 +131,16 @@ def _copies(db: Database, key: str, served: tuple[int, str] | None) -> list[int]
         UNION SELECT a.id, c.url FROM articles AS a JOIN captures AS c ON c.article_id = a.id WHERE a.article_key = :key
         """
     found = {(row[0], row[1]) for row in db.conn.execute(sql, {"key": key})} | ({served} if served else set())
-    own = {(article_id, page) for article_id, page in found if key_of(db, page) == key}
-    copies = [article_id for article_id in held if article_id not in {one for one, _ in own}]
-    if not own or not copies or _has_ended(db, {page for _, page in own}):
+    pages = {page for page in {page for _, page in found} if key_of(db, page) == key}
+    own = {article_id for article_id, page in found if page in pages}
+    copies = [article_id for article_id in held if article_id not in own]
+    if not own or not copies or _has_ended(db, pages):
         return []
-    text, free = held[next(one for one in reversed(held) if one not in copies)]
+    sql = "SELECT text, is_accessible_for_free FROM articles WHERE id = ?"
+    text, free = db.conn.execute(sql, (next(one for one in held if one in own),)).fetchone()
+    wholes = (db.conn.execute(sql, (one,)).fetchone()[0] for one in copies)
     is_free = None if free is None else bool(free)
-    return [] if any(is_teaser(text, held[one][0], is_free=is_free) for one in copies) else copies
+    return [] if any(is_teaser(text, whole, is_free=is_free) for whole in wholes) else copies
 
 
 def _has_ended(db: Database, pages: set[str]) -> bool:

@@ -181,11 +181,12 @@ class ResponseHandler:
     def _move_to(self, url: str) -> None:
         """Widen the scope by where the start page redirects; visit what was left out there, because its feed told of the move first."""
         self._scope.add_redirect_target(url)
-        if not self._scope.site.in_scope(url):
+        hosts = own_hosts(url)
+        if not self._scope.site.in_scope(url) or {*hosts} <= {*self._site.own_hosts}:
             return
         self._archive.commit()
         with self._archive.writing(), self._archive.ingest.store.atomic():
-            for host in own_hosts(url):
+            for host in hosts:
                 self._foreign.discard(host)
                 frontier.take_in_host(self._db, site=self._site.name, host=host, now=iso(self._archive.clock()))
 

@@ -22,6 +22,7 @@ def row(kind, outcome, reason="", urls=1):
         ),
         ([row("seed", "listing"), row("article", "quarantine", "login", 3)], "login"),
         ([row("seed", "listing"), row("article", "other", "not-html", 3)], "none-read"),
+        ([row("seed", "listing"), row("article", "refused", "http-503", 7)], "http-503"),
         ([row("seed", "failed", "http-500"), row("seed", "listing"), row("page", "listing", "section")], "none-read"),
     ],
 )
@@ -31,6 +32,13 @@ def test_the_likeliest_cause_is_named_and_something_to_try(rows, reason):
     assert found.what
     assert found.advice
     assert reason in str(found)
+
+
+def test_pages_that_all_fail_at_the_server_call_for_patience_and_for_no_change_of_the_entry():
+    found = why_no_article(
+        [row("seed", "listing"), row("article", "refused", "http-503", 7)], out_of_scope=0, left_out={}
+    )
+    assert ("later" in found.advice, "entry" in found.advice) == (True, False)
 
 
 def test_a_site_that_leads_elsewhere_says_so():

@@ -211,9 +211,9 @@ def _first(readings: Iterator[tuple[str, str]], context: DateContext) -> _Readin
 def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Reading | None) -> _Reading:
     """Return the day in the URL, which is rarely wrong, with the time of other evidence that agrees with it."""
     readings = (*map(_reading, seen), *((vague,) if vague else ()))
-    same = (one for one in readings if one.moment.day == address.day)
+    same = sorted((one for one in readings if one.moment.day == address.day), key=lambda one: not one.moment.clock)
     beside = (one for one in readings if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
-    return next(same, None) or next(beside, _Reading(address, "url"))
+    return next(iter(same), None) or next(beside, _Reading(address, "url"))
 
 
 def _weighed(

@@ -35,7 +35,8 @@ VAGUE = (
 )  # fmt: skip
 """Fields that are as often dates of the page or a picture as of the article."""
 PUBLISHED_NAME = re.compile(
-    r"(?:^|(?<!video)[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
+    r"(?:^|(?<!video)[._:-])(?:(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?|created?|creation)"
+    r"[_-]?(?:at|on|date|time|datetime|timestamp)|date[_-]?(?:published|posted|issued|created))$"
 )
 _MODIFIED_NAME = re.compile(
     r"(?:^|[._:-])(?:last[_-]?)?(?:updated?|modified|modification|edited)[_-]?(?:at|on|date|time)$"

@@ -78,9 +78,10 @@ def _names_of(head: Head, author: object, depth: int = 0) -> Iterator[str]:
     if not isinstance(value, dict) or value.get("@value"):
         yield plain(value)
         return
-    parts = " ".join(plain(value.get(part)) for part in ("givenName", "familyName")).strip()
+    parts = _whole_name(plain(value.get("givenName")), plain(value.get("familyName")))
     if names := as_list(value.get("name")) or as_list(parts or None):
-        for name in names:
+        is_translated = all(isinstance(name, dict) and "@language" in name for name in names)
+        for name in names[:1] if is_translated else names:
             yield from (
                 _names_of(head, name, depth + 1) if isinstance(name, dict) and depth < _MAX_ROLES else [plain(name)]
             )
@@ -88,6 +89,13 @@ def _names_of(head: Head, author: object, depth: int = 0) -> Iterator[str]:
         for inner in [*as_list(value.get("mainEntity")), *as_list(value.get("author"))][:MAX_AUTHORS]:
             yield from _names_of(head, inner, depth + 1)
 
+
+def _whole_name(given: str, family: str) -> str:
+    """Return a name of two parts in the order of its script: in Chinese, Japanese and Korean, the family's is first."""
+    return f"{family}{given}" if _EAST_ASIAN.fullmatch(f"{family}{given}") else f"{given} {family}".strip()
+
+
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,12}")
 
 _WRITTEN_BY = re.compile(
     r"written by|verfasst|geschrieben|écrit par|rédigé|escrito por|scritto da|كُ?تب|بواسطة|geschreven|yazan|yazar|напис|автор"

@@ -141,10 +141,12 @@ class PageIdentity:
         named = [key for address in _addresses(node) if (key := address_key(self.url, address))]
         if self.here.intersection(named):
             return 2
+        elsewhere = any(key.partition("/")[2] for key in named)
+        if named and not elsewhere and not types(node) & ARTICLE_TYPES:
+            return 0  # the site's front page
         name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
         if name and any(_agree(name, title) for title in self.titles):
             return 2 if len(name) > (2 if named else 1) else 1  # a two-word name with another address is the site's
-        elsewhere = any(key.partition("/")[2] for key in named)
         if types(node) & ARTICLE_TYPES and not elsewhere:
             telling = [title for title in self.titles if len(title) > 2]
             return int(not (name and telling) or any(name & title for title in telling))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archive.extract.page import PageModel
 
 MAX_TITLE = 400
-SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
+SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|｜│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
 _WORD = re.compile(r"\w+")
 _MAX_SITE_WORDS = 6
 
@@ -69,8 +69,12 @@ def _is_home(href: str, url: str) -> bool:
         return False
     if target.scheme not in {"", "http", "https"} or target.netloc not in {"", page.netloc}:
         return False
-    is_home = target.path == "/" or (target.netloc and not target.path)
+    is_home = target.path == "/" or (target.netloc and not target.path) or _INDEX.fullmatch(target.path)
     return bool(is_home and (page.path not in {"", "/"} or page.query) and not target.query)
+
+
+_INDEX = re.compile(r"/?(?:index|default|home|main)\.[a-z]{3,5}", re.IGNORECASE)
+"""The path of a front page with its file's name."""
 
 
 def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:

@@ -149,7 +149,8 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
         _form(text, source, "title" if source == "meta:title" else "") for text, source in declared
     ]
     titles = [form.text for form in forms]
-    heads = _printed_forms(headings, printed, stories, titles)
+    is_frame = len(printed) == 1 and _is_frame(printed[0], whole_titles, names, marks)
+    heads = _printed_forms(headings, printed, stories, [] if is_frame else titles)
     if any(form.trust >= _WRAPPED and form.key not in single for form in heads) and _is_printed_above(
         titles, printed, marks
     ):
@@ -159,6 +160,26 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
         addressed = (form for form in forms if makes_address(form.text, document.page.url))
         heads += [form._replace(kind="address", trust=_ADDRESS) for form in islice(addressed, 1)]
     return [form for form in heads + forms if form.key]
+
+
+def _is_frame(heading: str, titles: Sequence[str], names: frozenset[str], marks: Marks) -> bool:
+    """Return whether all declared titles begin with the site's name, share no word with the only h1, and are not printed."""
+    own = word_set(heading)
+    if len(own) < _FEW_WORDS or not titles or any(own & word_set(title) for title in titles):
+        return False
+    keys = [title_words(title) for title in titles]
+    if not all(
+        any(f"{key} ".startswith(name if _UNSPACED.match(name) else f"{name} ") for name in names) for key in keys
+    ):
+        return False
+    texts = frozenset(marks.texts()[:400])
+    return not any(
+        part in texts for title in titles for part in segments(title, SEPARATOR, _COLON) if not is_site(part, names)
+    )
+
+
+_FEW_WORDS = 3
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2}")
 
 
 def _printed_forms(
@@ -261,9 +282,13 @@ def _page_titles(document: Document, head: Head) -> Iterator[tuple[str, str]]:
 
 def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> float:
     """Return the trust in a heading: high if it shares words with the declared titles, unlike a menu or slogan."""
+    key, words = title_words(text), word_set(text)
+    if alone and len(words) > 2:
+        declared = [
+            other for other in declared if len(word_set(other)) > 1
+        ]  # one word is a section, or the kind of page
     if not declared:
         return _TRUST["h1"]
-    key, words = title_words(text), word_set(text)
     keys = [title_words(other) for other in declared]
     is_part = any(key == other or other.startswith(key + " ") or other.endswith(" " + key) for other in keys)
     if is_part or any(_goes_on(text, other) for other in declared):

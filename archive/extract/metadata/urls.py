@@ -127,16 +127,17 @@ def _follows(page: tuple[str, int], later: tuple[str, int]) -> bool:
     return page[0] == later[0] and later[1] == page[1] + 1 and later[1] <= MOST_PAGES
 
 
-_NUMBER = re.compile(
+PAGE_NUMBER = re.compile(
     r"(?:/(?:page/)?(\d{1,3})/?$)|(?:[?&](?:page|p|pg|seite|pagina|paged)=(\d{1,3})$)|(?:[-_,](?:page|p"
     r"|seite)?-?(\d{1,2})(?=\.html?$))",
     re.IGNORECASE,
 )
+"""The number of an article's page in its URL."""
 
 
 def _numbered(url: str) -> tuple[str, int]:
     url = url.split("#", maxsplit=1)[0]
-    match = _NUMBER.search(url)
+    match = PAGE_NUMBER.search(url)
     if not match:
         return url.rstrip("/"), 1
     number = int(next(filter(None, match.groups()), "1"))

@@ -171,7 +171,11 @@ def quarantine_reason(document: Document, text: str, metadata: Metadata) -> Verd
     return None
 
 
+_WORD_SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Signs that say as much as two letters."""
+
+
 def _empty(facts: Facts) -> Verdict | None:
-    if facts.letters < EMPTY_LETTERS:
+    if facts.letters + len(_WORD_SIGNS.findall(facts.text[:EMPTY_LETTERS])) < EMPTY_LETTERS:
         return "empty", f"{facts.letters} letters of text"
     return None

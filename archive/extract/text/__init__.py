@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -22,17 +23,17 @@ from archive.extract.text.declared import declared_body, recipe_lines, reconcile
 from archive.extract.text.labels import DATE_LABEL, Known, Line
 from archive.extract.text.layout import Layout
 from archive.extract.text.main_content import MainContentFinder
-from archive.extract.text.names import folded_words
+from archive.extract.text.names import ends_sentence, folded_words
 from archive.extract.text.own import find_lead, is_lead_class, next_article, own_article, title_heading
 from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, rules_by_place, same_site
 from archive.extract.text.shapes import rules_by_shape
-from archive.extract.text.state import embedded
+from archive.extract.text.state import LIVE_ENTRY, embedded
 from archive.extract.text.structure import make_body
 from archive.locale import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Text", "find_text"]
 
-_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
+_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*[|｜]\s*")
 _LIKENESS = 0.9
 """Minimum word F1 of a variant of the title (publishers may reword a word between h1 and og:title)."""
 _KICKER = 40
@@ -69,11 +70,13 @@ def title_parts(title: str) -> set[str]:
 class TitleLines:
     """The titles of a page, folded for comparison."""
 
-    def __init__(self, candidates: Iterable[str]) -> None:
+    def __init__(self, candidates: Iterable[str], headline: str = "") -> None:
+        """`headline` is the title that the page prints as its heading, which may have two words."""
         keys = {line_key(candidate) for candidate in candidates if candidate}
-        self._keys = {key for key in keys if _is_telling(key)}
-        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in self._keys]
-        bags = [Counter(key.split()) for key in self._keys]
+        telling = {key for key in keys if _is_telling(key)}
+        self._keys = telling | {key for key in keys if key == line_key(headline) and " " in key}
+        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in telling]
+        bags = [Counter(key.split()) for key in telling]
         self._bags = [(bag, bag.total()) for bag in bags]
 
     def __contains__(self, key: str) -> bool:
@@ -141,6 +144,8 @@ _MUCH = 0.75
 _LITTLE = 800
 """Below this many characters of text, the whole article may be in the page's script data."""
 _TWICE = 2
+_UNDER_TITLE = 6
+"""Maximum blocks below the title among which the introduction of a live blog is searched for."""
 _PLAIN = frozenset(
     {"p", "div", "section", "span", "address", "header", "footer", "center", "article", "main", "body", "template"}
 )
@@ -225,14 +230,25 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     state = embedded(document, lambda line: line_key(line) in titles)
     if len(state) < _TWICE * size or not state:
         return text
-    tree = parse_html(f"<html><body><article>{state}</article></body></html>")
+    intro = _introduction(text.model.blocks, titles) if state.startswith(LIVE_ENTRY) else ""
+    tree = parse_html(f"<html><body><article>{intro}{state}</article></body></html>")
     document = replace(document, tree=tree, model=read_model(tree), html="")
     other = _read(document, metadata, _title_lines(document, metadata))
     return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
 
 
+def _introduction(blocks: Sequence[TextBlock], titles: TitleLines) -> str:
+    """Return the sentences right under the title, which introduce the entries of a live blog, as HTML."""
+    title = title_heading(blocks, lambda line: line_key(line) in titles)
+    under = blocks[title + 1 : title + 1 + _UNDER_TITLE] if title >= 0 else ()
+    told = (block.text for block in under if not (block.hook or block.hidden or block.href))
+    return "".join(f"<p>{html.escape(line)}</p>" for line in told if ends_sentence(line, asking=False))
+
+
 def _title_lines(document: Document, metadata: Metadata) -> TitleLines:
-    return TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
+    title = metadata.article.title
+    headline = title if metadata.article.provenance.get("title") == "h1" else ""
+    return TitleLines(title_candidates(document.model, (title, *metadata.title_candidates)), headline)
 
 
 def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
@@ -272,14 +288,15 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     places = rules_by_place(order, blocks, document.page.url, added)
     shapes = rules_by_shape(order, model, urlsplit(document.page.url).hostname or "")
     shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
-    places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
+    above = _links_above(order, blocks, is_title)
+    places = [place or shapes.get(index, above.get(index, "")) for place, index in zip(places, order, strict=True)]
     own = TitleLines([metadata.article.title])
     known = Known(
         is_title=titles.__contains__,
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
         authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
-        is_titled=any(block.element.tag == "h1" and line_key(block.text) in own for block in blocks),
+        is_titled=any(block.element.tag in {"h1", "h2"} and line_key(block.text) in own for block in blocks),
         sitename=line_key(metadata.article.sitename),
         speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )
@@ -299,6 +316,15 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     if (heading := title_heading(blocks, is_title)) >= 0 and heading not in rule_of:
         rule_of = dict(sorted({**rule_of, heading: "title"}.items()))
     return Text(model=model, rules=rule_of, route=route, doubt=doubt)
+
+
+def _links_above(found: Sequence[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> dict[int, str]:
+    """Return the rule of the links above the title, {} if the text begins there."""
+    titles = (at for at, index in enumerate(found) if not blocks[index].is_linked and is_title(blocks[index].text))
+    above = found[: next(titles, 0)]
+    if any(ends_sentence(blocks[index].text) and not blocks[index].is_linked for index in above):
+        return {}
+    return {index: "links" for index in above if blocks[index].linked >= ALL_LINK}
 
 
 def _footnotes(model: PageModel) -> set[int]:

@@ -121,6 +121,9 @@ class Completion:
             is_bare = element in self._holders
             if block.hook or block.hidden or block.linked >= HALF_LINK:
                 break
+            if self._is_title(index):
+                before.append(index)
+                continue
             if not is_bare and owner(element) not in self._holders:
                 break
             is_item = element.tag == "li" and count_words(block.text) >= FEW_WORDS
@@ -134,6 +137,14 @@ class Completion:
                 break
             before.append(index)
         return before
+
+    def _is_title(self, index: int) -> bool:
+        """Return whether a block is the heading, below h1, of a box with the article's paragraph after it."""
+        element = self._blocks[index].element
+        is_heading = element.tag in HEADINGS and element.tag != "h1"
+        return (
+            is_heading and self._layout.verdict(element) != "strong" and self._layout.titles_next(index, (index + 1,))
+        )
 
     def _rest(self, last: int, holders: Collection[HtmlElement | None]) -> list[int]:
         """Return the blocks after the last one found that continue the article."""

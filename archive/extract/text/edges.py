@@ -39,6 +39,16 @@ _BIO = re.compile(
     r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)"
     r"\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b"
 )
+_ON_WRITER = re.compile(
+    r"(?P<star>[*٭]{0,2})\s?(?:the (?:writer|author|columnist)s? (?:is|was|are)|(?:der autor|die autorin) ist|l['’]auteure? est"
+    r"|(?:el autor|la autora) es|l['’]autor[ea] è|(?:o autor|a autora) é|yazar,|автор\s?[—–-]|הכותבת? (?:הוא|היא|הינ[וה]))(?=\s)"
+    r"|(?P<sign>[*٭]{1,2}\s?)(?:كاتبة?|صحا?فية?|باحثة?|أستاذة?|محللة?|أكاديمية?|إعلامية?|شاعرة?|روائية?|ناشطة?|محامية?|خبيرة?"
+    r"|نویسنده|روزنامه.نگار|پژوهشگر|استاد|کارشناس|تحلیلگر|مصنفہ?|صحافی|כתבת?|עיתונאית?|חוקרת?"
+    r"|journalist\w*|writer|author|professor\w*|sociologue|journaliste|écrivaine?|professeure?|periodista|escritora?|profesora?|catedrátic[oa]"
+    r"|giornalista|scrittor\w+|jornalista|escritora?|autor\w*|schriftsteller\w*|gazeteci|yazar|журналист\w*|писатель\w*|профессор)\b",
+    re.IGNORECASE,
+)
+"""A note on the writer: a sentence, or the writer's job after an asterisk."""
 _REQUEST = re.compile(r"[^?؟？.]{2,60}[?؟？]\s+[^?؟？]{2,60}$")
 """A question to the reader and what to do then: `Any tips? Write to us`."""
 _ADDRESS = re.compile(r"[\w.+-]@[\w-]+\.\w")
@@ -137,13 +147,16 @@ def _closing_rule(line: Line, key: str, known: Known) -> str:
 
 
 def _is_on_author(line: Line, key: str, known: Known) -> bool:
-    """Return whether a line begins with the author's full name, names the author and an address, or is an emphasized biography."""
+    """Return whether a line begins with the author's full name, names the author and an address, or is a marked biography."""
     if line.plain and _ADDRESS.search(line.text) and any(author in key for author in known.authors):
         return True
     label, colon, rest = line.text.partition(":")
     told = line_key(rest) if colon and count_words(label) <= _LABEL_WORDS else key  # `About the author: Jane Doe is …`
     begins = any(start.startswith(author + " ") for author in known.authors if " " in author for start in (key, told))
-    return begins or (line.emphatic and _BIO.match(line.text) is not None)
+    if begins or (line.emphatic and _BIO.match(line.text)):
+        return True
+    note = _ON_WRITER.match(line.text)
+    return note is not None and (line.emphatic or bool(note["star"] or note["sign"]))
 
 
 def _is_publisher_line(line: Line, key: str, known: Known) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from archive.extract.model import ALL_LINK, LINKED
@@ -138,18 +138,20 @@ class Layout:
         is_part = closest(block.element, "pre") is not None or (
             self.is_own_list(group) if group is not None else self._is_lone_sentence(block, holders)
         )
-        if verdict and not (is_part or self._titles_next(index, have)):
+        if verdict and not (is_part or self.titles_next(index, have)):
             return False
         is_told = self._is_named(index) or _is_linked_sentence(block) or links_to_itself(block)
-        if block.linked >= HALF_LINK and not is_told:
-            return False
-        if not any(map(str.isalnum, block.text)):
+        if (block.linked >= HALF_LINK and not is_told) or not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
         held = closest(block.element, "pre", "blockquote")
         figure = held.getparent() if held is not None else None
+        if held is not None and any(node.tag in _SOURCES for node in ancestors(block.element, held)):
+            return index - 1 in have and not block.href
         if figure is not None and figure.tag == "figure":
             place = figure.getparent()
+        elif held is not None and held.tag == "blockquote" and _is_said(block, held):
+            place = figure
         boxes = {place, group.getparent() if group is not None else None}
         is_beside = (
             place in holders
@@ -158,12 +160,12 @@ class Layout:
             or self.is_in_panel(block, group, holders)
         )
         is_title = index + 1 in have and (block.element.tag in HEADINGS or _opens_panel(block.element))
-        is_title = is_title or self._titles_next(index, have)
+        is_title = is_title or self.titles_next(index, have)
         if not is_beside and not is_title:
             return False
         return (is_title and self.blocks[index + 1].is_running) or not self.is_boilerplate(block.element)
 
-    def _titles_next(self, index: int, have: Collection[int]) -> bool:
+    def titles_next(self, index: int, have: Collection[int]) -> bool:
         """Return whether a block is the title of a box, by its tag, emphasis or name, and the box has a paragraph of the article."""
         block, following = self.blocks[index], index + 1
         if following not in have or not self.blocks[following].is_running or ends_sentence(block.text, asking=False):
@@ -171,6 +173,7 @@ class Layout:
         element, box = block.element, block.element.getparent()
         is_emphatic = all(marks for text, (_, marks) in block.parts if not text.isspace())
         if element.tag in HEADINGS or element.tag == "legend" or _TITLE.search(element.get("class") or ""):
+            box = box.getparent() if box is not None and box.tag == "header" else box
             return is_in(self.blocks[following].element, box)
         return is_emphatic and is_in(self.blocks[following].element, element)
 
@@ -232,9 +235,17 @@ class Layout:
         if group not in self._groups:
             text = len("".join(group.itertext()).strip())
             links = sum(len("".join(link.itertext()).strip()) for link in group.iter("a"))
-            is_announced = block.linked < ALL_LINK and index > 0 and self.blocks[index - 1].text.endswith((":", "："))
-            self._groups[group] = is_announced or links < _MANY_LINKS * text
+            self._groups[group] = links < _MANY_LINKS * text or self._is_announced(index, group)
         return self._groups[group]
+
+    def _is_announced(self, index: int, group: HtmlElement) -> bool:
+        """Return whether the line before a list introduces it, and not all of its items are only links."""
+        first = index
+        while first and is_in(self.blocks[first - 1].element, group):
+            first -= 1
+        inside = takewhile(lambda block: is_in(block.element, group), islice(self.blocks, first, None))
+        is_introduced = first > 0 and self.blocks[first - 1].text.endswith((":", "："))
+        return is_introduced and any(block.linked < ALL_LINK for block in inside)
 
     def is_boilerplate(self, element: HtmlElement) -> bool:
         """Return whether a block between the article's paragraphs is in a box that is a widget, picture or teaser."""
@@ -276,6 +287,15 @@ def links_to_itself(block: TextBlock) -> bool:
 def is_quoted(text: str) -> bool:
     """Return whether a line is wholly in quotation marks."""
     return text[0] in '"«»“„”「『‹' and text[-1] in '"»«”“」』›' and len(text) > 1
+
+
+_SOURCES = frozenset({"cite", "footer"})
+"""Elements of a quotation's source, which belongs to the article if the quotation does."""
+
+
+def _is_said(block: TextBlock, quotation: HtmlElement) -> bool:
+    """Return whether a line of a quotation has several words; one with links may be an embedded post."""
+    return count_words(block.text) >= FEW_WORDS and next(quotation.iter("a"), None) is None
 
 
 def _name(element: HtmlElement) -> tuple[object, str | None]:

@@ -105,10 +105,10 @@ def _menu(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> 
 def _without_sidebars(
     heading: int, found: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
 ) -> set[int]:
-    """Return the blocks found without those of sidebars, unless these are all of the running text."""
+    """Return the blocks found without those of sidebars, unless these are all of them."""
     title = heading if heading >= 0 else title_heading(blocks, is_title, hidden=True)
     rest = set(found) - in_sidebars(title, set(found), blocks)
-    return rest if any(blocks[index].is_running for index in rest) else set(found)
+    return rest if rest - {title} else set(found)
 
 
 def _text_in(box: HtmlElement, heading: int, blocks: Sequence[TextBlock]) -> set[int]:

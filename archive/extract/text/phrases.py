@@ -57,7 +57,10 @@ Scope = Literal["line", "edge", "top", "link", "context"]
 
 @dataclass(frozen=True, slots=True)
 class BoilerplatePhrase:
-    """A row of the table: the folded phrase, how it matches, its scope, and the maximum length of the line (0 for any)."""
+    """A row of the table: the folded phrase, how it matches, its scope, and the maximum length of the line (0 for any).
+
+    A `request` is a pattern that needs no second sign: the line asks to subscribe to something of the site's own.
+    """
 
     key: str
     language: str
@@ -158,7 +161,7 @@ def _load() -> PhraseTable:
     phrases: list[BoilerplatePhrase] = []
     with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            is_pattern = row["match"] == "regex"
+            is_pattern = row["match"] in {"regex", "request"}
             own = "" if is_pattern else line_key(row["phrase"])
             phrases.extend(
                 BoilerplatePhrase(

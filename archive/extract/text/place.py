@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.model import ALL_LINK
+from archive.extract.model import ALL_LINK, is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import classes, is_linked, main_element
 from archive.extract.text.labels import Line, is_date
@@ -136,13 +136,14 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
         if len(linked) < len(places):
             for at in linked:
                 rules.pop(at, None)
-        elif not _is_announced(found, places[0], blocks):
+        elif not _is_announced(found, places, blocks):
             rules.update(dict.fromkeys(linked, "linked-list"))
     headings = {index for index in found if blocks[index].linked >= ALL_LINK and blocks[index].element.tag in HEADINGS}
     kept = {
         at
         for at in rules
         if _is_sentence(found, at, blocks)
+        or _is_in_open_link(found, at, blocks)
         or _is_section(found, at, blocks, headings)
         or _opens_paragraph(found, at, blocks)
     }
@@ -185,10 +186,11 @@ def _is_list_title(block: TextBlock) -> bool:
     return block.element.tag in {"p", "div"} and words <= _TITLE_WORDS and not ends_sentence(block.text)
 
 
-def _is_announced(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
-    """Return whether the line before a list introduces it, and its items are more than links."""
-    before = blocks[found[at - 1]] if at else None
-    return before is not None and before.text.endswith((":", "：")) and blocks[found[at]].linked < ALL_LINK
+def _is_announced(found: Sequence[int], places: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Return whether the line before a list introduces it, and not all of its items are only links."""
+    if not places[0] or not blocks[found[places[0] - 1]].text.endswith((":", "：")):
+        return False
+    return any(blocks[found[at]].linked < ALL_LINK for at in places)
 
 
 def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
@@ -203,6 +205,15 @@ def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> 
         own.get("class"),
     )
     return at < len(found) - 1 or (is_beside and ends_sentence(before.text) and not before.is_linked)
+
+
+def _is_in_open_link(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
+    """Return whether a paragraph and one beside it are in the same link, which was never closed."""
+    own = blocks[found[at]]
+    beside = (blocks[index] for index in (*found[max(0, at - 1) : at], *found[at + 1 : at + 2]))
+    return is_long(own.text) and any(
+        other.linked >= ALL_LINK and other.href == own.href and is_long(other.text) for other in beside
+    )
 
 
 def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock], headings: set[int]) -> bool:

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archive.extract.metadata.urls import PAGE_NUMBER
 from archive.extract.model import ALL_LINK
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import boxes_around, text_within
@@ -25,7 +26,7 @@ from archive.extract.text.captions import (
     pictures_by_text,
 )
 from archive.extract.text.labels import Line, is_date, is_label, is_name, names_comments
-from archive.extract.text.names import count_words, folded_words, quads, share
+from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share
 from archive.extract.text.phrases import PHRASES, line_key
 from archive.extract.text.teasers import find_appeals, find_excerpts, find_labels, find_offers, find_teasers
 from archive.extract.text.widgets import (
@@ -57,6 +58,8 @@ _COPIED = 3
 _BUTTON_WORDS = 4
 _MARK = 3
 """Maximum characters of a footnote's number, which leads back to its mark."""
+_PAGER = 60
+"""Maximum characters of a line of links to the article's pages."""
 _RECORDING = re.compile(r"\.(?:mp3|m4a|ogg|wav|mp4)(?:$|[?#])", re.IGNORECASE)
 _TOP = 6
 _PLAYER = 250
@@ -66,13 +69,15 @@ _PAIR = 2
 """Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
 _TOLD = 3
 """Labels of known kinds beside which one of another kind is a label as well."""
+_LABEL_WORDS = 3
+"""Maximum words of a heading for comments that no tag or emphasis marks."""
 _NEAR = 12
 """Maximum distance, in blocks, to other blocks of the same box."""
 _HEADING = 60
 """Maximum characters of a heading in bold."""
 _COMMENT_HEADINGS = 20
 """Maximum headings that are tried as that of readers' comments."""
-_QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
+_QUOTE = re.compile(r"quote|zitat|citation|citat|alinti|iqtibas|eqtebas|pull[-_]?(?:out|text)|\bcita\b", re.IGNORECASE)
 _SHARING = re.compile(r"(?<![a-z])shar(?:e|ing)(?![a-z])|[a-z]Shar(?:e|ing)(?![a-z])")
 _AUTHOR = re.compile(
     r"\b(?:about[-_]{0,2}(?:the[-_])?author|(?:post|article|entry)?[-_]{0,2}author[-_]{0,2}(?:bio|box|card|info|profile|desc\w*|details|block|section)"
@@ -104,6 +109,7 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
         _doubles,
         _copies,
         _buttons,
+        _pages,
         find_credits,
         partial(find_credits_after, {element.place for element in model.elements if element.tag in PICTURES}),
         find_video_titles,
@@ -124,8 +130,14 @@ def rules_by_shape(found: Sequence[int], model: PageModel, host: str) -> dict[in
     left = [blocks[index] for index in found if index not in rules]
     is_most = sum(len(block.text) for block in left) < sum(len(blocks[index].text) for index in rules)
     if is_most and sum(block.is_running for block in left) < _ENOUGH:  # what is most of the text is the article
-        rules = {}
+        is_told = any(ends_sentence(block.text) and not block.is_linked for block in left)
+        rules = {index: rule for index, rule in rules.items() if is_told and _is_card(rule, blocks[index])}
     return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
+
+
+def _is_card(rule: str, block: TextBlock) -> bool:
+    """Return whether a line is part of a teaser that is one link, with its excerpt."""
+    return rule == "teaser" and block.linked >= ALL_LINK
 
 
 def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -144,13 +156,15 @@ def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
 
 
 def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find a list among the first lines whose items are a date and other labels, such as a name."""
+    """Find a list among the first lines whose items are a date and other labels, such as a name, and that no line introduces."""
     lists: dict[HtmlElement, list[int]] = {}
     for index in found[: _TOP + _MOST_LABELS]:
         item = closest(blocks[index].element, "li")
         if item is not None and (group := item.getparent()) is not None:
             lists.setdefault(group, []).append(index)
     for group, indices in lists.items():
+        if blocks[indices[0] - 1].text.endswith((":", "：")):
+            continue
         if len(list(group.iterchildren("li"))) == len(indices) <= _MOST_LABELS and _are_labels(
             [Line(blocks[index].text) for index in indices]
         ):
@@ -222,10 +236,21 @@ _NETWORK = re.compile(r"\b(instagram|tiktok)-(?:media|embed)\b")
 
 
 def _heads_comments(block: TextBlock) -> bool:
-    is_heading = block.element.tag in HEADINGS or (
+    is_label = block.element.tag == "div" and not block.href and count_words(line_key(block.text)) <= _LABEL_WORDS
+    return (is_label or _is_marked(block)) and names_comments(block.text)
+
+
+def _is_marked(block: TextBlock) -> bool:
+    """Return whether a line is a heading by its tag, or short and emphasised."""
+    return block.element.tag in HEADINGS or (
         len(block.text) <= _HEADING and all(marks for text, (_, marks) in block.parts if not text.isspace())
     )
-    return is_heading and names_comments(block.text)
+
+
+def _opens_with_name(block: TextBlock) -> bool:
+    """Return whether a paragraph begins with a name in bold and a colon."""
+    said = [(text, marks) for text, (_, marks) in block.parts if not text.isspace()]
+    return len(said) > 1 and bool(said[0][1]) and f"{said[0][0].strip()}{said[1][0].strip()[:1]}".count(":") > 0
 
 
 def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:
@@ -237,9 +262,13 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
         place = blocks[index].element.getparent()
         start = bisect_left(found, index + 1)
         after = [other for other in found[start:] if place is not None and is_in(blocks[other].element, place)]
-        beside = [blocks[other].element.getparent() is place for other in after if blocks[other].is_running]
+        beside = [_is_beside(blocks[other], place) for other in after if blocks[other].is_running]
         if 2 * sum(beside) > len(beside):  # a section of the article
             continue
+        if not _is_marked(blocks[index]):  # a counter of comments is above a text without names between its lines
+            headed = [not blocks[other - 1].is_running for other in after if blocks[other].is_running]
+            if len(headed) < _PAIR or 2 * sum(headed) < len(headed):
+                continue
         shapes = Counter(
             (node.tag, node.get("class"))
             for other in after
@@ -253,15 +282,25 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
             return
 
 
+def _is_beside(block: TextBlock, heading: HtmlElement | None) -> bool:
+    """Return whether a line is a paragraph of a section in the same element as its heading, not a comment below its author."""
+    element = block.element
+    return element.getparent() is heading and element.tag != "div" and not _opens_with_name(block)
+
+
 def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find pull quotes, which repeat a paragraph of the text word for word."""
+    """Find pull quotes, which repeat a paragraph of the text word for word, and their sources."""
     quotes = [index for index in found if _is_quote(blocks[index].element) or _is_quoted(blocks[index])]
     if not quotes:
         return
     said = quads([word for index in found if index not in quotes for word in folded_words(blocks[index].text)])
+    pulled: set[HtmlElement | None] = set()
     for index in quotes:
-        own = folded_words(blocks[index].text)
+        own, holder = folded_words(blocks[index].text), closest(blocks[index].element, "blockquote")
         if len(own) >= _QUOTE_WORDS and share(own, said) >= _SAID:
+            pulled.add(holder)
+            yield index, "pull-quote"
+        elif len(own) < _QUOTE_WORDS and holder is not None and holder in pulled:
             yield index, "pull-quote"
 
 
@@ -330,6 +369,20 @@ def _buttons(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         block = blocks[index]
         is_mark = block.href[:1] == "#" and len(block.text) <= _MARK
         if is_mark or said[block.text] > 1 or _RECORDING.search(block.href):
+            yield index, "links"
+
+
+def _pages(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find a last line that only leads to other pages of the article: `Page 1 of 3 | Next`."""
+    for index in found[-1:]:
+        block = blocks[index]
+        hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+        if (
+            hrefs
+            and len(block.text) <= _PAGER
+            and all(map(PAGE_NUMBER.search, hrefs))
+            and not ends_sentence(block.text)
+        ):
             yield index, "links"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from archive.extract.model import ALL_LINK
 from archive.extract.page import ancestors, closest
 
 if TYPE_CHECKING:
@@ -21,28 +22,29 @@ _FAR = 40
 """Maximum blocks between the title's heading and the start of its article."""
 _LINKED = 0.3
 _MOSTLY_LINKED = 0.5
-"""Minimum share of link text in a box whose elements have fewer paragraphs than the article's own, and as many."""
+_ALL_LINKED = 0.8
+"""Minimum share of link text in a box whose elements have fewer paragraphs than the article's own, as many, and none."""
+_ALIKE = 2
+"""Minimum number of boxes of one class side by side that may be the article's parts."""
 
 
 def in_sidebars(heading: int, found: Set[int], blocks: Sequence[TextBlock]) -> set[int]:
     """Return the blocks found in boxes beside the article; `heading` is the index of its title, -1 if there is none."""
-    groups: dict[HtmlElement | None, list[int]] = {}
-    for index, block in enumerate(blocks):
-        if block.is_running:
-            groups.setdefault(block.element.getparent(), []).append(index)
+    groups = _groups(blocks)
     sizes = {
         place: sum(len(blocks[index].text) for index in group)
         for place, group in groups.items()
         if heading < 0 or heading < group[0] <= heading + _FAR
     }
     article = max(sizes, key=lambda place: sizes[place], default=None)
-    if article is None or len(groups) == 1 or (heading < 0 and len(groups[article]) == 1):
+    if article is None or (heading < 0 and len(groups[article]) == 1):
         return set()
     boxes = _Boxes(article, None if heading < 0 else blocks[heading].element)
-    paragraphs: Counter[HtmlElement] = Counter()
+    paragraphs = {box: 0 for index in found if (box := boxes.around(blocks[index].element)) is not None}
     for group in groups.values():
-        if not found.isdisjoint(group) and (box := boxes.around(blocks[group[0]].element)) is not None:
-            paragraphs[box] = max(paragraphs[box], len(group))
+        box = boxes.around(blocks[group[0]].element)
+        if box is not None and box in paragraphs:
+            paragraphs[box] = max(paragraphs[box], sum(blocks[index].is_running for index in group))
     size: dict[HtmlElement, float] = dict.fromkeys(paragraphs, 0.0)
     linked = dict(size)
     for block in blocks if paragraphs else ():
@@ -50,15 +52,37 @@ def in_sidebars(heading: int, found: Set[int], blocks: Sequence[TextBlock]) -> s
         if box is not None and box in size:
             size[box] += len(block.text)
             linked[box] += len(block.text) * block.linked
-    own = len(groups[article])
+    own = sum(blocks[index].is_running for index in groups[article]) or len(groups[article])
     sidebars = {
-        box
-        for box, count in paragraphs.items()
-        if count <= own and linked[box] >= (_LINKED if count < own else _MOSTLY_LINKED) * size[box]
+        box for box, count in paragraphs.items() if count <= own and linked[box] >= _least(count, own) * size[box]
     }
     alike = Counter(map(_place, sidebars))
-    sidebars = {box for box in sidebars if alike[_place(box)] == 1}
-    return {index for index in found if boxes.around(blocks[index].element) in sidebars}
+    sidebars = {box for box in sidebars if alike[_place(box)] < _ALIKE}
+    return {
+        index
+        for index in found
+        if (box := boxes.around(blocks[index].element)) in sidebars
+        and (paragraphs[box] or blocks[index].linked >= ALL_LINK)
+    }
+
+
+def _groups(blocks: Sequence[TextBlock]) -> dict[HtmlElement | None, list[int]]:
+    """Return the blocks that are not links, by the element that contains their paragraphs, or their lines without paragraphs."""
+    lines = Counter(block.element for block in blocks)
+    groups: dict[HtmlElement | None, list[int]] = {}
+    for index, block in enumerate(blocks):
+        if not (block.is_linked or block.hook or block.hidden):
+            is_box = block.element.tag != "p" and lines[block.element] > 1
+            place = block.element if is_box else block.element.getparent()
+            groups.setdefault(place, []).append(index)
+    return groups
+
+
+def _least(count: int, own: int) -> float:
+    """Return the minimum share of link text in a box with so many paragraphs, where the article's own element has `own`."""
+    if not count:
+        return _ALL_LINKED
+    return _LINKED if count < own else _MOSTLY_LINKED
 
 
 def _place(box: HtmlElement) -> tuple[object, ...]:

@@ -37,7 +37,7 @@ _FOREIGN = re.compile(
 )
 """Keys whose values contain no paragraphs of the article."""
 _ASSIGNED = re.compile(
-    r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(]|JSON\b)|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[]|JSON\b)"
+    r"(?:window|self|globalThis|\b[A-Z]\w{0,30})\.[\w.$]+\s*=\s*(?=[{\[(]|JSON\b)|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[]|JSON\b)"
 )
 _PARSED = re.compile(r"JSON\s*\.\s*parse\s*\(\s*(?=[\"'])")
 _PUSHED = re.compile(r"__next_f\.push\(\[\s*1\s*,\s*")
@@ -69,6 +69,10 @@ _DRAWN = frozenset(
         "br",
     }
 )
+
+
+LIVE_ENTRY = '<section class="live-entry">'
+"""The beginning of each entry of a live blog in the HTML that `embedded` returns."""
 
 
 def embedded(document: Document, is_title: Callable[[str], bool]) -> str:
@@ -108,7 +112,7 @@ def _live_entries(document: Document) -> str:
 
 def _entry(update: dict[str, Any]) -> str:
     headline, body, moment = (update.get(key) for key in ("headline", "articleBody", "datePublished"))
-    parts = ['<section class="live-entry">']
+    parts = [LIVE_ENTRY]
     if isinstance(moment, str):
         parts.append(f'<time datetime="{html.escape(moment[:40])}"></time>')
     if isinstance(headline, str):
@@ -201,11 +205,23 @@ def _body_of(state: Any, is_title: Callable[[str], bool]) -> str:
     """Return the longest body in an object of the state that has the page's title, '' if there is none."""
     best = ""
     for node in islice(_objects(state), _MAX_NODES):
-        if any(isinstance(value, str) and len(value) <= _MAX_TITLE and is_title(value) for value in node.values()):
+        if any(len(text) <= _MAX_TITLE and is_title(text) for text in _names(node)):
             body = max(_bodies(node), key=_letters, default="")
             if _letters(body) > _letters(best):
                 best = body
     return best
+
+
+def _names(node: dict[str, Any]) -> Iterator[str]:
+    """Yield the strings of an object, and those of its title if that is an object with several forms."""
+    for key, value in node.items():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict) and _TITLE.search(key):
+            yield from (text for text in value.values() if isinstance(text, str))
+
+
+_TITLE = re.compile(r"title|headline", re.IGNORECASE)
 
 
 def _objects(state: Any) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ def test_no_phrase_stands_in_the_table_twice() -> None:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     keys = Counter(
         (
-            row["phrase"] if row["match"] == "regex" else line_key(row["phrase"]),
+            row["phrase"] if row["match"] in {"regex", "request"} else line_key(row["phrase"]),
             row["language"],
             row["match"],
             row["scope"],

@@ -61,6 +61,7 @@ def spans(text: str, **more) -> tuple[Span, ...]:
             ),
         ),
         ("<dl><dt>Why?</dt></dl>", Block(kind="question", spans=spans("Why?"))),
+        ("<dl><dd><p>So.</p></dd></dl>", Block(kind="answer", spans=spans("So."))),
         ("<p class=question>Why</p>", Block(kind="question", spans=spans("Why"))),
         ("<p class=answer>So.</p>", Block(kind="answer", spans=spans("So."))),
         ("<p class=questionable>So.</p>", Block(kind="paragraph", spans=spans("So."))),

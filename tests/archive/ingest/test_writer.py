@@ -202,6 +202,21 @@ def test_the_copy_goes_on_with_the_article_when_its_own_page_is_gone(ingest):
     assert articles(ingest) == [("always-this-one", "فيضان النهر انتهى")]
 
 
+def test_an_own_page_that_redirects_to_its_other_scheme_has_not_ended(ingest):
+    own, copy = (
+        story("فيضان النهر الكبير", "ماء"),
+        story("قسم الأخبار: فيضان النهر", "ماء").replace(b"<article>", CANONICAL),
+    )
+    plain = capture("/2026/11/always-this-one", own, 0)
+    settle(ingest, replace(plain, url=plain.url.replace("https:", "http:")))
+    head = b"HTTP/1.1 301 Moved Permanently\r\nLocation: https://news.example/2026/11/always-this-one\r\nContent-Length: 0\r\n\r\n"
+    settle(ingest, replace(capture("/x", b"", 1), url=plain.url.replace("https:", "http:"), response=head))
+    settle(ingest, capture("/2026/11/always-this-one", own, 2))
+    settle(ingest, capture("/2026/11/copy", copy, 3))
+    ingest.commit()
+    assert articles(ingest) == [("always-this-one", "فيضان النهر الكبير")]
+
+
 def test_a_copy_in_full_is_the_latest_version_of_an_article_whose_own_page_gives_a_teaser(ingest):
     whole = story("فيضان النهر الكبير", "ماء")
     teaser = whole.partition("<p>ماء2".encode())[0].replace(b"<article>", PAID) + b"</article></body></html>"
