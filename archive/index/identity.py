@@ -336,3 +336,16 @@ def join_redirects(db: Database, *, at: str, unindex: Unindex) -> None:
     sql = "SELECT DISTINCT c.url, c.detail FROM captures AS c JOIN articles AS a ON a.url = c.detail WHERE c.outcome = 'redirect'"
     for source, target in db.conn.execute(sql).fetchall():
         join_redirect(db, source, target, at=at, unindex=unindex)
+
+
+def join_spellings(db: Database, *, at: str, unindex: Unindex) -> None:
+    """Join the articles with the same text whose URLs differ in the query or the slug only, which came from several archives."""
+    sql = """
+        SELECT DISTINCT url FROM articles WHERE text_digest IN (
+            SELECT text_digest FROM articles GROUP BY text_digest HAVING count(DISTINCT article_key) > 1
+        ) ORDER BY url
+        """
+    for (url,) in db.conn.execute(sql).fetchall():
+        for other in [*_with_other_query(db, url), *_with_other_slug(db, url)]:
+            if other != (key := articles.key_of(db, url)):
+                joins.join_keys(db, other, key, reason="spelling", at=at, unindex=unindex)
