@@ -13,7 +13,7 @@ from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
-from archive.errors import ArticleGoneError, NotFoundError, UnknownSiteError, UsageError
+from archive.errors import ArticleGoneError, NoArticleError, NotFoundError, UnknownSiteError, UsageError
 from archive.files import Closing
 from archive.index import (
     BUSY_TIMEOUT_S,
@@ -174,7 +174,12 @@ class Archive(Closing):
         """Return all versions of the article at that URL, oldest first; raises NotFoundError."""
         rows = articles.versions(self._store.db, url)
         if not rows:
-            raise NotFoundError(url)
+            held = self.captures(url)
+            raise (
+                NoArticleError(url, f"{held[-1]['outcome']} {held[-1]['reason']}".strip())
+                if held
+                else NotFoundError(url)
+            )
         return rows
 
     def captures(self, url: str) -> list[StoredCapture]:

@@ -312,6 +312,16 @@ class NotFoundError(ArchiveError):
         self.wanted = wanted
 
 
+class NoArticleError(NotFoundError):
+    """The archive has captures of that URL, but none of them is an article; `outcome` is that of the last one, with its reason."""
+
+    def __init__(self, wanted: str, outcome: str) -> None:
+        super().__init__(wanted)
+        self.outcome = outcome
+        said = N_("the archive has no article at {wanted}, only other captures ({outcome}): `warraq stats` counts them")
+        self.args = (said.format(wanted=wanted, outcome=outcome),)
+
+
 class ArticleGoneError(NotFoundError):
     """The archive no longer holds the article of an id; `url` is its page, '' if that is unknown."""
 

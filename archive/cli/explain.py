@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from archive import urls
-from archive.cli.output import archive_with, isolate, json_option, print_json
+from archive.cli.output import address, archive_with, isolate, json_option, print_json
 from archive.locale import n_, translated
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ REASONS: Final = {
     "pull-quote": "quotations of a paragraph",
     "comments": "readers' comments",
     "widget": "widgets, such as forms",
+    "embed": "placeholders of embedded posts",
     "other-article": "another article",
     "site": "lines that the site repeats",
     "author": "the byline",
@@ -130,7 +131,7 @@ PLACES: Final[dict[Where, str]] = {
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID", callback=address)
 @click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
 @click.option("--lines", is_flag=True, help="Each line of the page with its number and its rule, in order.")
 @json_option

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import require_site
-from archive.cli.output import json_option, print_json, workspace_of
+from archive.cli.output import address, json_option, print_json, workspace_of
 from archive.errors import ExitCode, UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
@@ -44,7 +44,7 @@ TOLD_EVERY = 500
 @click.option("--site", default="", help="Only this site.")
 @click.option("--from", "first_day", metavar="DAY", default="", help="Not before this day (2024-12-31).")
 @click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
-@click.option("--url", "urls", multiple=True, help="Only this URL or article; repeatable.")
+@click.option("--url", "urls", multiple=True, callback=address, help="Only this URL or article; repeatable.")
 @click.option("--query", default="", help="Only the articles that have all of these words (see `warraq search`).")
 @click.option("--columns", metavar="A,B,…", default="", help="Only these columns, in a format that has columns.")
 @click.option("--versions", "all_versions", is_flag=True, help="All versions of articles, not just the latest.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import in_each, json_option, print_json, print_problem, workspace_of
+from archive.cli.output import address, in_each, json_option, print_json, print_problem, workspace_of
 from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.errors import ExitCode, NotFoundError, NotWritableError
@@ -208,7 +208,7 @@ def _print_repairs(done: Repaired, name: str) -> None:
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", callback=address)
 @click.option("--reason", required=True, help="The reason; the archive keeps it in place of the URL.")
 @click.option("--by", "who", default=getpass.getuser, show_default="the user's name", help="Who asked for it.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from archive.maintain.filecheck import FileProblem
     from archive.seals.checking import SealProblem
 
+
+def address(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Return a URL or id, or several, with question marks for bytes that are not UTF-8, which none has."""
+    if isinstance(value, tuple):
+        return tuple(address(ctx, param, one) for one in value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 

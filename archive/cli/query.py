@@ -18,7 +18,7 @@ from archive import search as search_
 from archive import urls
 from archive.archive import Archive, require_site
 from archive.cli.explain import explain
-from archive.cli.output import archive_with, isolate, json_option, print_json, workspace_of
+from archive.cli.output import address, archive_with, isolate, json_option, print_json, workspace_of
 from archive.cli.versions import diff, versions
 from archive.errors import UsageError
 from archive.export.citation import STYLES, bibliography
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from archive.search import Order
 
 
-_EXCLUSION = re.compile(r"^-(?=[^-])(?!n\d|A|[nh]$)")
-"""The minus of `-word`, which is not `-n`, `-n5`, `-A folder` or `-h`. The query language takes the minus sign for the same."""
+_EXCLUSION = re.compile(r"^-(?=[^-])(?!n\d|A|[nh\d]$)")
+"""The minus of `-word`, not `-n`, `-n5`, `-A folder`, `-h` or the value -1. The query language takes the minus sign for the same."""
 
 
 class _Words(click.Command):
@@ -191,7 +191,7 @@ def _in(archive: Archive) -> dict[str, str]:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID", callback=address)
 @json_option
 @click.pass_context
 def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
@@ -221,7 +221,7 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID...", nargs=-1, required=True)
+@click.argument("wanted", metavar="URL|[NAME/]ID...", nargs=-1, required=True, callback=address)
 @click.option("--style", type=click.Choice(tuple(STYLES)), default="chicago", show_default=True, help="Citation style.")
 @click.option(
     "--room", metavar="URL", default="", envvar="WARRAQ_ROOM", help="URL of the reading room, for a permalink."
@@ -240,7 +240,7 @@ def cite(ctx: click.Context, wanted: tuple[str, ...], style: str, room: str) -> 
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID", callback=address)
 @click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="Number of results to show.")
 @json_option
 @click.pass_context

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import archive_with, isolate, json_option, print_json
+from archive.cli.output import address, archive_with, isolate, json_option, print_json
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
 from archive.index.columns import LABELLED, readable_sides
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID", callback=address)
 @json_option
 @click.pass_context
 def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
@@ -66,7 +66,7 @@ def _without_ids(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID", callback=address)
 @click.argument("numbers", metavar="[OLD NEW]", nargs=-1, type=int)
 @json_option
 @click.pass_context

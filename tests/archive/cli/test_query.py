@@ -1,8 +1,10 @@
 """Commands that read an archive: output for people and for scripts."""
 
 import json
+import shutil
 
 import pytest
+from sqlite_utils.utils import sqlite3
 
 from archive.collection import Collection
 from archive.index import captures
@@ -159,6 +161,20 @@ def test_explain_says_for_each_line_why_it_stayed_or_went(folder):
     assert "Kept: 6 lines" in said
     assert "the title, repeated" in said
     assert "Kept" not in ask(folder, "explain", "--dropped", URL)
+
+
+def test_an_address_of_bytes_is_not_found_and_no_error(folder):
+    for command in (["show"], ["explain"], ["cite"], ["export", "--url"], ["redact", "--reason", "x", "--yes"]):
+        assert "nothing for" in warraq("--archive", folder, *command, "\udcff", code=8).stderr
+
+
+def test_a_page_that_is_no_article_is_said_to_be_there(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    with sqlite3.connect(tmp_path / "copy" / "warraq.db") as db:
+        db.execute("DELETE FROM articles")
+        db.execute("UPDATE captures SET outcome = 'listing', reason = 'section', article_id = NULL")
+    db.close()
+    assert "only other captures (listing section)" in warraq("--archive", tmp_path / "copy", "show", URL, code=8).stderr
 
 
 def test_stats_count_what_is_there(folder):
