@@ -53,9 +53,14 @@ def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
     for one in {page, url}:
         for address in [*redirecting_to(db, one), *_redirect_targets(db, one)]:
             found.setdefault(articles.key_of(db, address), "redirect")
-    for other in [*_with_other_query(db, url), *_with_other_slug(db, url)]:
+    for other in _other_spellings(db, url):
         found.setdefault(other, "spelling")
     return list(found.items())
+
+
+def _other_spellings(db: Database, url: str) -> list[str]:
+    """Return the keys of the same text under URLs that differ from this one in the query or the slug only."""
+    return [*_with_other_query(db, url), *_with_other_slug(db, url)]
 
 
 def _with_other_query(db: Database, url: str) -> list[str]:
@@ -346,6 +351,6 @@ def join_spellings(db: Database, *, at: str, unindex: Unindex) -> None:
         ) ORDER BY url
         """
     for (url,) in db.conn.execute(sql).fetchall():
-        for other in [*_with_other_query(db, url), *_with_other_slug(db, url)]:
+        for other in _other_spellings(db, url):
             if other != (key := articles.key_of(db, url)):
                 joins.join_keys(db, other, key, reason="spelling", at=at, unindex=unindex)
