@@ -133,8 +133,10 @@ _ARABIC_PLACE = re.compile(
 )
 _PLACE_LAST = re.compile(r"^([^,;|]+\s[^,;|]+),\s*[A-ZÀ-Þ][a-zß-ÿ]+\s*$")
 """A place after a name (`Jane Doe, Berlin`): one word after several."""
-_PLACE_FIRST = re.compile(r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3}\s*$)")
-"""A place before a name («القاهرة - منى علي»): one word, so not a person."""
+_PLACE_FIRST = re.compile(
+    r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3}(?:\sو\s?[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,2}){0,3}\s*$)"
+)
+"""A place before names («القاهرة - منى علي وأمل نور»): one word, so not a person."""
 _ARABIC_LABEL = re.compile(
     r"^\s*(?!(?:تصوير|صورة|صور|المصدر|مصدر|تاريخ|القسم|قسم|الناشر|آخر|عدد|وسوم|الوسوم|تصنيف|التصنيف|ترجمة)(?![\u0621-\u064a]))"
     r"(?:[\u0621-\u064a]{2,}\s){0,3}[\u0621-\u064a]{3,}\s*[:：]\s*(?=(?!ال)[\u0621-\u064a]{2,}(?:\s[\u0621-\u064a]{2,}){1,3}\s*$)"
@@ -286,11 +288,17 @@ def _without_date(name: str, *, cut: bool) -> str:
     words = _PREPOSITION_TAIL.sub("", name).split()
     while len(words) > 1:
         last = fold_date(words[-1].strip(_STRIP))
-        if last not in WEEKDAYS and not (cut and (last in MONTHS or _PREPOSITION.fullmatch(last))):
+        if (last not in WEEKDAYS or (last in _SURNAMES and not cut)) and not (
+            cut and (last in MONTHS or _PREPOSITION.fullmatch(last))
+        ):
             break
         words.pop()
         cut = True
     return " ".join(words)
+
+
+_SURNAMES = frozenset(map(fold_date, ("جمعة", "خميس")))
+"""Weekdays without their article, which in Arabic are surnames."""
 
 
 def _says_no_name(part: str) -> bool:

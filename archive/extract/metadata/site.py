@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archive.extract.page import PageModel
 
 MAX_TITLE = 400
-SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
+SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|｜│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
 _WORD = re.compile(r"\w+")
 _MAX_SITE_WORDS = 6
 

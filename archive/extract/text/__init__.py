@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Text", "find_text"]
 
-_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
+_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*[|｜]\s*")
 _LIKENESS = 0.9
 """Minimum word F1 of a variant of the title (publishers may reword a word between h1 and og:title)."""
 _KICKER = 40
@@ -73,9 +73,10 @@ class TitleLines:
     def __init__(self, candidates: Iterable[str], headline: str = "") -> None:
         """`headline` is the title that the page prints as its heading, which may have two words."""
         keys = {line_key(candidate) for candidate in candidates if candidate}
-        self._keys = {key for key in keys if _is_telling(key) or (key == line_key(headline) and " " in key)}
-        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in self._keys]
-        bags = [Counter(key.split()) for key in self._keys]
+        telling = {key for key in keys if _is_telling(key)}
+        self._keys = telling | {key for key in keys if key == line_key(headline) and " " in key}
+        self._joined = [(key.replace(" ", ""), len(key.split()) + _KICKER_WORDS) for key in telling]
+        bags = [Counter(key.split()) for key in telling]
         self._bags = [(bag, bag.total()) for bag in bags]
 
     def __contains__(self, key: str) -> bool:
@@ -294,7 +295,7 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
         authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
-        is_titled=any(block.element.tag == "h1" and is_title(block.text) for block in blocks),
+        is_titled=any(block.element.tag in {"h1", "h2"} and is_title(block.text) for block in blocks),
         sitename=line_key(metadata.article.sitename),
         speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )

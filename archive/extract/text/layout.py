@@ -141,15 +141,17 @@ class Layout:
         if verdict and not (is_part or self.titles_next(index, have)):
             return False
         is_told = self._is_named(index) or _is_linked_sentence(block) or links_to_itself(block)
-        if block.linked >= HALF_LINK and not is_told:
-            return False
-        if not any(map(str.isalnum, block.text)):
+        if (block.linked >= HALF_LINK and not is_told) or not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
         held = closest(block.element, "pre", "blockquote")
         figure = held.getparent() if held is not None else None
+        if held is not None and any(node.tag in _SOURCES for node in ancestors(block.element, held)):
+            return index - 1 in have and not block.href
         if figure is not None and figure.tag == "figure":
             place = figure.getparent()
+        elif held is not None and held.tag == "blockquote" and _is_said(block, held):
+            place = figure
         boxes = {place, group.getparent() if group is not None else None}
         is_beside = (
             place in holders
@@ -285,6 +287,15 @@ def links_to_itself(block: TextBlock) -> bool:
 def is_quoted(text: str) -> bool:
     """Return whether a line is wholly in quotation marks."""
     return text[0] in '"«»“„”「『‹' and text[-1] in '"»«”“」』›' and len(text) > 1
+
+
+_SOURCES = frozenset({"cite", "footer"})
+"""Elements of a quotation's source, which belongs to the article if the quotation does."""
+
+
+def _is_said(block: TextBlock, quotation: HtmlElement) -> bool:
+    """Return whether a line of a quotation has several words; one with links may be an embedded post."""
+    return count_words(block.text) >= FEW_WORDS and next(quotation.iter("a"), None) is None
 
 
 def _name(element: HtmlElement) -> tuple[object, str | None]:

@@ -209,7 +209,9 @@ def _is_in_open_link(found: Sequence[int], at: int, blocks: Sequence[TextBlock])
     """Return whether a paragraph and one beside it are in the same link, which was never closed."""
     own = blocks[found[at]]
     beside = (blocks[index] for index in (*found[max(0, at - 1) : at], *found[at + 1 : at + 2]))
-    return is_long(own.text) and any(other.href == own.href and is_long(other.text) for other in beside)
+    return is_long(own.text) and any(
+        other.linked >= ALL_LINK and other.href == own.href and is_long(other.text) for other in beside
+    )
 
 
 def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock], headings: set[int]) -> bool:
