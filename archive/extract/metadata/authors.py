@@ -58,8 +58,8 @@ def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Ite
     yield "meta", _from_metas(head)
     bylines = find_bylines(marks, sites, title)
     yield "dom:byline", from_bylines(bylines)
-    yield "text", from_text(marks, title)
     yield "dom:link", from_links(marks, title)
+    yield "text", from_text(marks, title)
     yield "dom:byline", from_distant_bylines(bylines, sites)
     yield "dom:signature", islice((text for text in marks.signatures() if NAME_WORDS.match(text)), 1)
     if not sites:

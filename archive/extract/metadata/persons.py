@@ -69,7 +69,7 @@ _PREFIX = re.compile(
     r"(?:\b|(?<=\.)|(?=[:：]))\s*[:：]?\s*(?=\S)"
     r"|^\s*(?:haber|muhabir(?:ler)?|yazan(?:lar)?|teksti|toimittaja|tekst|texte|текст|redacción|redactora?|reporters?|laporan|συντάκτης|κείμενο"
     r"|írta|piše|napisal[ao]|napisao|লেখক|প্রতিবেদক|எழுதியவர்|ผู้เขียน|رپورٹ|رپورٹر|گزارش|گزارشگر|نووسەر|ئامادەکردنی|글|글쓴이)\s*[:：]\s*(?=\S)"
-    r"|^\s*(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*(?:$|[/／]))"
+    r"|^\s*(?:(?:本报|本報|本网|本網|本刊|本台|特约|特約)(?:记者|記者)\s?|(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*(?:$|[/／])))"
     r"|^\s*(?:作者|记者|記者|取材・文|文|执笔|執筆|取材|撰文)\s*(?:[:：/／=＝|｜・]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
@@ -117,7 +117,7 @@ _CHECKED = re.compile(r"\s*(?:\w+ly\s)?(?:(?:fact.?)?check|review|verifi|approv|
 _OTHER = re.compile(
     r"\s*(?:ترجم(?:ة|ه|ها)|تصوير|مراجعة|تدقيق|مترجم|translat(?:ed|ion|or)|edit(?:ed|ing|or)|(?:fact.?check|review)ed"
     r"|tradu(?:ction|cción|zione|ção|it|cido|zido)|tradotto|vertaald"
-    r"|übersetz(?:t|ung)|redaktur|çeviri|editör|перевод|редактор|תרגום|עריכה|翻译|译者|編集)\s*(?:[:：/]|(?:by|von|par|por|di|da|door|de)\s)",
+    r"|übersetz(?:t|ung)|redaktur|çeviri|editör|перевод|редактор|תרגום|עריכה|翻译|译者|編集|写真|撮影|摄影|攝影)\s*(?:[:：/・]|(?:by|von|par|por|di|da|door|de)\s)",
     re.IGNORECASE,
 )
 """Labels of translators, editors and photographers."""
@@ -180,7 +180,8 @@ _AFTER_NAME = re.compile(
 """An organization after a spaced dash or a preposition: `Jane Doe — Harbour Mail`, `Jane Doe for Harbour Mail`."""
 _DATE_TAIL = re.compile(
     r"\s*(?:[-–—|•,،(]\s*)?(?:\b(?:(?:last|first|zuletzt|dernière)\s+)?(?:updated?|published|posted|modified|edited"
-    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b|آخر تحديث|تاريخ|نشر(?:ت)?\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
+    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b"
+    r"|آخر تحديث|تاريخ|نشر(?:ت)?\s|(?<!\w)(?:منذ|قبل|לפני|il y a|hace)\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(r"stand|on|am|le|el|at|um|vom|last|zuletzt|em|il|den|op|في|يوم", re.IGNORECASE)

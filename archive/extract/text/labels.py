@@ -232,7 +232,8 @@ def is_change(line: Line, key: str) -> bool:
     if max(map(len, text.split())) > _CHANGE_LENGTH:
         return False
     is_labelled = any(word in text for word in MODIFIED) or _STAND.search(text) is not None
-    return is_labelled and _YEAR.search(text) is not None and not ends_sentence(line.text, asking=False)
+    is_sentence = ends_sentence(line.text.removesuffix("г."), asking=False)  # «5 мая 2025 г.» is a date
+    return is_labelled and _YEAR.search(text) is not None and not is_sentence
 
 
 def _spans_years(text: str) -> bool:
@@ -252,11 +253,11 @@ def is_stamp(line: Line, key: str) -> bool:
 
 _COMMENTS = re.compile(
     r"\bcomments\b|^join the (?:conversation|discussion)\W*$|^\W*comment\W*$|(?:\d|\b(?:a|to|your))\scomment\b"
-    r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|коментар\w*"
+    r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar\w*|комментари\w*|коментар\w*"
     r"|komentar\w*|kommentarer|hozzászólás\w*|comentarii|bình luận|σχόλια)\b"
     r"|\b(?:readers?['’]?s?|reader) (?:views|opinions|reactions|responses|letters)|leser(?:stimmen|briefe|meinungen|reaktionen)"
     r"|(?:\d|vos) réactions|réactions des (?:lecteurs|internautes)|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател"
-    r"|okur (?:görüş|tepki)"
+    r"|oku(?:r|yucu) (?:görüş|tepki)"
     r"|تعليق|التعليقات|(?:ردود|آراء|اراء|مشاركات) القراء|نظرات|دیدگاه|تبصر|قارئین کی رائے|תגובות|评论|評論|留言|読者の声|コメント|댓글"
     r"|टिप्पणि|ความคิดเห็น",
     re.IGNORECASE,
