@@ -236,8 +236,12 @@ class _Reader:
 
     def _is_sign(self, element: HtmlElement, attributes: Mapping[str, str]) -> bool:
         """Return whether a link to a part of the page is a sign (`↩`, `¶`), or a footnote's number that a class or id names so."""
-        text = "".join(element.itertext()).strip()
-        if not text or len(text) > _MAX_FOOTNOTE:
+        text = ""
+        for piece in element.itertext():
+            text += piece.strip()
+            if len(text) > _MAX_FOOTNOTE:
+                return False
+        if not text:
             return False
         if not any(map(str.isalnum, text)):
             return True

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _MAX_STYLE = 300_000
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
+_FAR_OFF = re.compile(r"(?:^|[;\s])(?:left|right|top|text-indent)\s*:\s*-(?:9{4,}|[5-9]000|\d{2}000)(?!\d)")
+"""The position of what is moved out of the window; the slides of a gallery are at other numbers."""
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
 
@@ -57,12 +59,14 @@ def _note_rule(found: set[str], selectors: str, declarations: str) -> None:
 @lru_cache(maxsize=4096)
 def is_invisible(style: str) -> bool:
     """Return whether an element's style attribute hides it."""
-    return _INVISIBLE.search(style.lower()) is not None
+    style = style.lower()
+    return _INVISIBLE.search(style) is not None or _FAR_OFF.search(style) is not None
 
 
 _PANEL_TAGS = frozenset({"div", "section", "p", "dd", "span"})
+_TITLES = frozenset({"h2", "h3", "h4", "h5", "h6", "dt"})
 _MIN_PANEL = 80
-"""Minimum characters in the paragraphs, lists or tables of a panel; a menu or a row of buttons has none."""
+"""Minimum characters in the paragraphs, lists or tables of a panel without a heading; a menu or a row of buttons has none."""
 _MAX_PANEL = 2_000
 _MAX_CONTROL = 50
 """Maximum elements examined in a panel and its control, because panels may be nested."""
@@ -83,7 +87,8 @@ def is_panel(element: HtmlElement) -> bool:
         return False
     size = sum(len(text.strip()) for text in element.itertext())
     linked = sum(len(text) for node in held if node.tag == "a" for text in node.itertext())
-    return size >= _MIN_PANEL and linked < size / 2
+    least = 1 if before is not None and before.tag in _TITLES else _MIN_PANEL
+    return size >= least and linked < size / 2
 
 
 def _is_button(control: HtmlElement) -> bool:

@@ -53,9 +53,14 @@ def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
     for one in {page, url}:
         for address in [*redirecting_to(db, one), *_redirect_targets(db, one)]:
             found.setdefault(articles.key_of(db, address), "redirect")
-    for other in [*_with_other_query(db, url), *_with_other_slug(db, url)]:
+    for other in _other_spellings(db, url):
         found.setdefault(other, "spelling")
     return list(found.items())
+
+
+def _other_spellings(db: Database, url: str) -> list[str]:
+    """Return the keys of the same text under URLs that differ from this one in the query or the slug only."""
+    return [*_with_other_query(db, url), *_with_other_slug(db, url)]
 
 
 def _with_other_query(db: Database, url: str) -> list[str]:
@@ -336,3 +341,16 @@ def join_redirects(db: Database, *, at: str, unindex: Unindex) -> None:
     sql = "SELECT DISTINCT c.url, c.detail FROM captures AS c JOIN articles AS a ON a.url = c.detail WHERE c.outcome = 'redirect'"
     for source, target in db.conn.execute(sql).fetchall():
         join_redirect(db, source, target, at=at, unindex=unindex)
+
+
+def join_spellings(db: Database, *, at: str, unindex: Unindex) -> None:
+    """Join the articles with the same text whose URLs differ in the query or the slug only, which came from several archives."""
+    sql = """
+        SELECT DISTINCT url FROM articles WHERE text_digest IN (
+            SELECT text_digest FROM articles GROUP BY text_digest HAVING count(DISTINCT article_key) > 1
+        ) ORDER BY url
+        """
+    for (url,) in db.conn.execute(sql).fetchall():
+        for other in _other_spellings(db, url):
+            if other != (key := articles.key_of(db, url)):
+                joins.join_keys(db, other, key, reason="spelling", at=at, unindex=unindex)

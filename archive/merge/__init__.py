@@ -247,8 +247,9 @@ class _Merge:
         db = self._store.db
         if self.done.changed:
             with self._store.atomic():
-                before = joins.total(db)
-                identity.join_redirects(db, at=iso(self._ingest.clock()), unindex=self._unindex)
+                before, now = joins.total(db), iso(self._ingest.clock())
+                identity.join_redirects(db, at=now, unindex=self._unindex)
+                identity.join_spellings(db, at=now, unindex=self._unindex)
                 self.done.joins += joins.total(db) - before
         for url, reason in (self._out | joining.redacted(db)).items():
             if captures.of_url(db, url):

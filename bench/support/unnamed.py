@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _SELECTOR = re.compile(r"([.#])(-?[A-Za-z_][\w-]*)")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that a parsed text may have, but that lxml does not set."""
 _REFERENCES = ("for", "aria-controls", "aria-describedby", "aria-labelledby")
 _SECTIONS = ("article", "aside", "footer", "header", "main", "nav", "section")
 
@@ -35,7 +37,7 @@ def _rename(tree: HtmlElement) -> None:
         if (href := element.get("href") or "")[:1] == "#" and len(href) > 1:
             element.set("href", "#" + _other(href[1:]))
         if element.tag == "style" and element.text:
-            element.text = _SELECTOR.sub(lambda match: match[1] + _other(match[2]), element.text)
+            element.text = _SELECTOR.sub(lambda match: match[1] + _other(match[2]), _CONTROL.sub("", element.text))
 
 
 def _flatten(tree: HtmlElement) -> None:

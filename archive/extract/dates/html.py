@@ -91,7 +91,7 @@ def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandi
 def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
     element, names = mark.element, mark.names
     itemprop = element.get("itemprop") or element.get("property") or ""
-    if _is_quoted(element):
+    if _is_quoted(element) or _is_told(element):
         return
     is_change = itemprop == "dateModified" or bool(_MODIFIED.search(names) and not _PUBLISHED.search(names))
     modified = is_change or (element.tag == "time" and not itemprop and _is_after_label(element))
@@ -143,6 +143,23 @@ def _declared(value: str, context: DateContext) -> Moment | None:
 def _is_quoted(element: HtmlElement) -> bool:
     """Return whether the element is in a quotation, because an embedded post has its own date."""
     return any(node.tag == "blockquote" for node in element.iterancestors())
+
+
+def _is_told(element: HtmlElement) -> bool:
+    """Return whether the element is a `time` within a sentence of a paragraph, which tells when something happens."""
+    parent = element.getparent()
+    if element.tag != "time" or element.get("itemprop") or parent is None or parent.tag not in {"p", "li"}:
+        return False
+    text = element_text(parent, 2 * _MAX_LINE)
+    is_within = (
+        len(text) >= _SENTENCE and _STOP.search(text) is not None and not text.startswith(element_text(element, _SHORT))
+    )
+    return is_within and not _LABEL.search(text) and not _is_after_label(element)
+
+
+_SENTENCE = 80
+"""Minimum characters of a paragraph with a time within a sentence."""
+_STOP = re.compile("[.。۔।][\"'»”’)]?$")
 
 
 def _doubt(element: HtmlElement, names: str) -> float:

@@ -37,7 +37,7 @@ MAX_TEXT = 400
 
 # Python does not count the vowel signs of Indic scripts and of Thai, Lao, Burmese and Khmer as letters, but they are parts of words.
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])+|[^\w\s]|_")
-_TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
+_TIME_OF_DAY = re.compile(r"\d{1,2}\s?(?:[:٫]\s?|h)\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w)|h(?!\w))?")
 _IRANIAN = frozenset({"fa", "ps", "ckb", "prs"})
 _MAX_YEARLESS = 60
 _YEARS_BACK = 6
@@ -245,7 +245,10 @@ def _date_at(tokens: Sequence[_Token], at: int, context: DateContext) -> tuple[d
     """Return the date whose first part is at `at`, its calendar, and the index after its last part."""
     first = tokens[at]
     if first.kind == "m":
-        return _named(tokens, [at, *_parts(tokens, at, 2)], "mdy", context)
+        parts = [at, *_parts(tokens, at, 2)]
+        # `mar. 3 nov. 2026`: the first is a weekday
+        is_weekday = len(parts) == 3 and any(token.kind == "m" for token in tokens[parts[1] : parts[2]])
+        return None if is_weekday else _named(tokens, parts, "mdy", context)
     if first.kind != "n":
         return None
     parts = [at, *_parts(tokens, at, 2)]

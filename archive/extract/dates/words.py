@@ -318,7 +318,7 @@ HALF_HOURS = _set(
     "|חצי שעה|آدھا گھنٹہ|آدھے گھنٹے|pół godziny|half uur|en halvtimme|puoli tuntia|setengah jam|نیو ساعه|نیو کاتژمێر"
 )
 """Half an hour in words."""
-BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از|پێش|לפני|před|pred|acum|πριν από|πριν")
+BEFORE = _set("منذ|قبل|il y a|hace|há|vor|پیش از|پێش|לפני|před|pred|acum|πριν από|πριν")
 """Words before the number of a relative time."""
 AFTER = _set(
     "ago|پیش|قبل|önce|پہلے|назад|fa|atrás|geleden|temu|مخکې|لەمەوبەر|siden|sedan|yang lalu|lalu|тому|sitten|ezelőtt|पहले|আগে|trước"
@@ -361,6 +361,9 @@ CHANGED = re.compile(
     rf"[^,.;|/]{{0,24}}?(?:{fold_date('更新|修正|수정|업데이트')})(?!\s?[^\W\d]?\s?[:：]|[日时時于於]|\s?\d)"
 )
 """The same label after the date, as in Japanese."""
-_BESIDE = "published|posted|on|at|um|uhr|am|pm|le|el|في|يوم|نشر|تاريخ|النشر|ساعت|الساعة|ص|م"
+_BESIDE = (
+    "published|posted|on|at|um|uhr|am|pm|le|el|publié|publiée|publicado|publicada|veröffentlicht|pubblicato|pubblicata"
+    "|yayınlanma|опубликовано|פורסם|في|يوم|نشر|نشرت|تاريخ|النشر|ساعت|الساعة|ص|م|منتشر|انتشار|شائع"
+)
 LABEL_WORDS = frozenset(word for label in (*MODIFIED, *_set(_BESIDE)) for word in label.split())
 """Words that may accompany a date in a line with nothing else."""

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.metadata.bylines import find_bylines, from_bylines, from_distant_bylines
+from archive.extract.metadata.bylines import find_bylines, from_bylines, from_distant_bylines, more_names
 from archive.extract.metadata.head import as_list, plain
 from archive.extract.metadata.persons import MAX_AUTHORS, NAME_WORDS, clean_names
 from archive.extract.metadata.text_bylines import from_links, from_signed_texts, from_text
@@ -42,7 +42,9 @@ def read_authors(
         for source, values in _sources(head, marks, without, title):
             if names := clean_names(values, without):
                 if not all(map(_LOGIN.fullmatch, names)) and names != (section,):
-                    return names, source
+                    # many a site declares only the first author in a meta tag
+                    more = more_names(names, find_bylines(marks, without, title), without) if source == "meta" else ()
+                    return (more, "dom:byline") if more else (names, source)
                 lesser.append((names, source))
     return next(iter(lesser), ((), ""))
 
@@ -56,8 +58,8 @@ def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Ite
     yield "meta", _from_metas(head)
     bylines = find_bylines(marks, sites, title)
     yield "dom:byline", from_bylines(bylines)
-    yield "text", from_text(marks, title)
     yield "dom:link", from_links(marks, title)
+    yield "text", from_text(marks, title)
     yield "dom:byline", from_distant_bylines(bylines, sites)
     yield "dom:signature", islice((text for text in marks.signatures() if NAME_WORDS.match(text)), 1)
     if not sites:

@@ -10,7 +10,7 @@ from archive.extract.metadata.head import element_text, plain
 from archive.extract.metadata.persons import MAX_AUTHORS, MAX_NAME, clean_names, has_name_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from lxml.html import HtmlElement
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _MAX_BYLINES = 40
+_MAX_LINE = 160
 _MAX_MARKS = 300
 # Maximum distance of a byline from the title (see `Marks.distance`); a byline further away belongs to another text.
 _FAR = 5.6
@@ -89,11 +90,24 @@ def from_bylines(bylines: Sequence[Byline]) -> list[str]:
     if best is None:
         return []
     names = best.names
+    holders = list(islice(best.mark.element.iterancestors(), 2))
+    around = [byline for byline in bylines if byline.mark.element in holders]
+    if more := more_names(clean_names(names, frozenset()), around, frozenset()):
+        return list(more)
     for byline in bylines:
         same = byline.mark is not best.mark and byline.mark.names == best.mark.names and byline.doubt < _FAR
         if same and _beside(byline.mark.element, best.mark.element):
             names = names + byline.names
     return names
+
+
+def more_names(names: Collection[str], bylines: Iterable[Byline], sites: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of the first byline near the title that has all of these names and more, () if none has."""
+    for byline in bylines:
+        printed = clean_names(byline.names, sites) if byline.doubt < _FAR else ()
+        if set(names) < set(printed) and all(has_name_shape(name, colon=True) for name in printed):
+            return printed
+    return ()
 
 
 def from_distant_bylines(bylines: Sequence[Byline], sites: frozenset[str]) -> list[str]:
@@ -144,15 +158,26 @@ def _names_in(element: HtmlElement) -> list[str]:
         or _NAME_CLASS.search((part.get("class") or "").lower())
     ]
     names = [part.get("content") or element_text(part, MAX_NAME + 20) for part in named[:MAX_AUTHORS]]
-    if any(names) or any(names := _linked_names(element)):
+    if any(names):
         return names
-    text = " | ".join(_lines(element)) or element_text(element, 160)
+    if any(names := _linked_names(element)):
+        return _all_of_line(element, names)
+    text = " | ".join(_lines(element)) or element_text(element, _MAX_LINE)
     for button in islice(element.iterdescendants("button"), 3):
         text = text.removesuffix(element_text(button, 60)).strip()
     if match := _LABELLED.search(text):
         return [match[1]]
     # A text that begins with a digit is a date line.
     return [text] if 0 < len(text) < 120 and not text[0].isdigit() and not _PICTURE.match(text) else []
+
+
+def _all_of_line(element: HtmlElement, linked: list[str]) -> list[str]:
+    """Return the text of a byline in which only some of the names are links, else the linked names."""
+    text = element_text(element, _MAX_LINE)
+    told = clean_names([text], frozenset())
+    is_more = len(told) > len(linked) and set(clean_names(linked, frozenset())) < set(told)
+    is_names = len(text) < _MAX_LINE and all(has_name_shape(name, colon=True) for name in told)
+    return [text] if is_more and is_names else linked
 
 
 def _linked_names(element: HtmlElement) -> list[str]:
@@ -165,11 +190,19 @@ def _linked_names(element: HtmlElement) -> list[str]:
 
 
 def _lines(element: HtmlElement) -> list[str]:
-    """Return the texts of child elements without space between them, if the first has several words; else []."""
+    """Return the texts of child elements without text between them, if the first has several words; else [].
+
+    If there is space between them, all look like names: otherwise they may be the parts of one name.
+    """
+    while len(element) == 1 and not (element.text or "").strip():
+        element = element[0]
     children = list(element)[:6]
-    if len(children) < 2 or (element.text or "").strip() or any(child.tail for child in children[:-1]):
+    tails = "".join(child.tail or "" for child in children[:-1])
+    if len(children) < 2 or (element.text or "").strip() or tails.strip():
         return []
     texts = [text for child in children if (text := element_text(child, MAX_NAME))]
+    if tails:
+        return texts if len(texts) > 1 and all(has_name_shape(text, colon=True) for text in texts) else []
     return texts if len(texts) > 1 and len(texts[0].split()) > 1 else []
 
 

@@ -188,7 +188,7 @@ class Head:
 
 
 _PLACEHOLDER = re.compile(
-    r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.:-]+\]$|^\{\w+\}$|^(?:null|undefined|\[object object\])$",
+    r"\{\{|\}\}|\$\{|<%|%%\w+%%|^%\w+%$|\[%|#\w+#$|^\[[a-z_.:-]+\]$|^\{\w+\}$|^(?:null|undefined|\[object object\])$",
     re.IGNORECASE,
 )
 

@@ -21,7 +21,9 @@ _MAX_NODES = 400
 _MAX_DEPTH = 8
 # Properties in which publishers nest the node of the page's main entity.
 _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)', re.DOTALL)
+_STRING_OR_COMMA = re.compile(
+    r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)|//[^\n"]*+|/\*[^*"]{0,500}\*/', re.DOTALL
+)
 
 
 def read_jsonld(scripts: Iterable[HtmlElement]) -> tuple[Node, ...]:
@@ -79,8 +81,8 @@ def _same(text: str) -> str:
 
 
 def _commas(text: str) -> str:
-    """Remove commas before a closing bracket or another comma, outside strings."""
-    return _STRING_OR_COMMA.sub(lambda match: "" if match[0] == "," else match[0], text)
+    """Remove comments, and commas before a closing bracket or another comma, outside strings."""
+    return _STRING_OR_COMMA.sub(lambda match: match[0] if match[0][0] == '"' else "", text)
 
 
 def _entities(text: str) -> str:
@@ -106,7 +108,7 @@ def _several(text: str) -> list[Any]:
 # A quotation mark ends a string only where JSON can continue after it: publishers leave unescaped ones in titles.
 _TOKEN = re.compile(
     r"[\s,:]*+(?:(?P<mark>[{}\[\]])"
-    r'|"(?P<text>(?:[^"\\]++|\\.|"(?!\s*+(?:[:}\]]|,\s*+["{\[}\]]|"[\w@:-]{1,40}"\s*+:|\Z)))*+)(?P<end>"|\Z)'
+    r'|"(?P<text>(?:[^"\\]++|\\.|"(?!\s*+(?:[:}\]]|,\s*+(?:["{\[}\]]|[\w@]{1,40}:["{\[])|"[\w@:-]{1,40}"\s*+:|\Z)))*+)(?P<end>"|\Z)'
     r'|(?P<word>[^\s{}\[\]:,"]++)|(?P<cut>\Z))',
     re.DOTALL,
 )

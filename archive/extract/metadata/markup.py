@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,6 @@ from lxml import etree
 from archive.extract.metadata.head import element_text
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator, Sequence
 
     from lxml.html import HtmlElement
@@ -324,13 +324,17 @@ def _frames(element: HtmlElement) -> bool:
         return True
     if (
         element.get("itemprop") == "comment"
-        or "comment" in f"{element.get('itemtype')} {element.get('typeof')}".lower()
+        or _OTHER_ITEM.search(f"{element.get('itemtype')} {element.get('typeof')}") is not None
     ):
         return True
     # Blogger puts posts in a `widget Blog`.
     return (
         any(name.startswith(_ELSEWHERE) or name.endswith("player") for name in names.split()) and names != "widget blog"
     )
+
+
+_OTHER_ITEM = re.compile(r"comment|(?:video|audio|image)object", re.IGNORECASE)
+"""Types of items within an article that have their own author and date."""
 
 
 def _is_about_article(aside: HtmlElement) -> bool:

@@ -69,7 +69,7 @@ _PREFIX = re.compile(
     r"(?:\b|(?<=\.)|(?=[:：]))\s*[:：]?\s*(?=\S)"
     r"|^\s*(?:haber|muhabir(?:ler)?|yazan(?:lar)?|teksti|toimittaja|tekst|texte|текст|redacción|redactora?|reporters?|laporan|συντάκτης|κείμενο"
     r"|írta|piše|napisal[ao]|napisao|লেখক|প্রতিবেদক|எழுதியவர்|ผู้เขียน|رپورٹ|رپورٹر|گزارش|گزارشگر|نووسەر|ئامادەکردنی|글|글쓴이)\s*[:：]\s*(?=\S)"
-    r"|^\s*(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*(?:$|[/／]))"
+    r"|^\s*(?:(?:本报|本報|本网|本網|本刊|本台|特约|特約)(?:记者|記者)\s?|(?:记者|記者)(?=[\u4e00-\u9fff]{2,4}\s*(?:$|[/／])))"
     r"|^\s*(?:作者|记者|記者|取材・文|文|执笔|執筆|取材|撰文)\s*(?:[:：/／=＝|｜・]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
@@ -117,7 +117,7 @@ _CHECKED = re.compile(r"\s*(?:\w+ly\s)?(?:(?:fact.?)?check|review|verifi|approv|
 _OTHER = re.compile(
     r"\s*(?:ترجم(?:ة|ه|ها)|تصوير|مراجعة|تدقيق|مترجم|translat(?:ed|ion|or)|edit(?:ed|ing|or)|(?:fact.?check|review)ed"
     r"|tradu(?:ction|cción|zione|ção|it|cido|zido)|tradotto|vertaald"
-    r"|übersetz(?:t|ung)|redaktur|çeviri|editör|перевод|редактор|תרגום|עריכה|翻译|译者|編集)\s*(?:[:：/]|(?:by|von|par|por|di|da|door|de)\s)",
+    r"|übersetz(?:t|ung)|redaktur|çeviri|editör|перевод|редактор|תרגום|עריכה|翻译|译者|編集|写真|撮影|摄影|攝影)\s*(?:[:：/・]|(?:by|von|par|por|di|da|door|de)\s)",
     re.IGNORECASE,
 )
 """Labels of translators, editors and photographers."""
@@ -133,8 +133,10 @@ _ARABIC_PLACE = re.compile(
 )
 _PLACE_LAST = re.compile(r"^([^,;|]+\s[^,;|]+),\s*[A-ZÀ-Þ][a-zß-ÿ]+\s*$")
 """A place after a name (`Jane Doe, Berlin`): one word after several."""
-_PLACE_FIRST = re.compile(r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3}\s*$)")
-"""A place before a name («القاهرة - منى علي»): one word, so not a person."""
+_PLACE_FIRST = re.compile(
+    r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3}(?:\sو\s?[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,2}){0,3}\s*$)"
+)
+"""A place before names («القاهرة - منى علي وأمل نور»): one word, so not a person."""
 _ARABIC_LABEL = re.compile(
     r"^\s*(?!(?:تصوير|صورة|صور|المصدر|مصدر|تاريخ|القسم|قسم|الناشر|آخر|عدد|وسوم|الوسوم|تصنيف|التصنيف|ترجمة)(?![\u0621-\u064a]))"
     r"(?:[\u0621-\u064a]{2,}\s){0,3}[\u0621-\u064a]{3,}\s*[:：]\s*(?=(?!ال)[\u0621-\u064a]{2,}(?:\s[\u0621-\u064a]{2,}){1,3}\s*$)"
@@ -178,7 +180,8 @@ _AFTER_NAME = re.compile(
 """An organization after a spaced dash or a preposition: `Jane Doe — Harbour Mail`, `Jane Doe for Harbour Mail`."""
 _DATE_TAIL = re.compile(
     r"\s*(?:[-–—|•,،(]\s*)?(?:\b(?:(?:last|first|zuletzt|dernière)\s+)?(?:updated?|published|posted|modified|edited"
-    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b|آخر تحديث|تاريخ|نشر(?:ت)?\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
+    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b"
+    r"|آخر تحديث|تاريخ|نشر(?:ت)?\s|(?<!\w)(?:منذ|قبل|לפני|il y a|hace)\s|(?!(?<=\w)\d+[^\W\d_])\d).*$",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(r"stand|on|am|le|el|at|um|vom|last|zuletzt|em|il|den|op|في|يوم", re.IGNORECASE)
@@ -286,11 +289,17 @@ def _without_date(name: str, *, cut: bool) -> str:
     words = _PREPOSITION_TAIL.sub("", name).split()
     while len(words) > 1:
         last = fold_date(words[-1].strip(_STRIP))
-        if last not in WEEKDAYS and not (cut and (last in MONTHS or _PREPOSITION.fullmatch(last))):
+        if (last not in WEEKDAYS or (last in _SURNAMES and not cut)) and not (
+            cut and (last in MONTHS or _PREPOSITION.fullmatch(last))
+        ):
             break
         words.pop()
         cut = True
     return " ".join(words)
+
+
+_SURNAMES = frozenset(map(fold_date, ("جمعة", "خميس")))
+"""Weekdays without their article, which in Arabic are surnames."""
 
 
 def _says_no_name(part: str) -> bool:

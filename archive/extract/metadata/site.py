@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archive.extract.page import PageModel
 
 MAX_TITLE = 400
-SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
+SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|｜│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
 _WORD = re.compile(r"\w+")
 _MAX_SITE_WORDS = 6
 
@@ -87,9 +87,12 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
         kinds = types(node)
         if kinds & {"website", "organization", "newsmediaorganization"} and "person" not in kinds:
             names |= {title_words(plain(node.get(field), 120)) for field in ("name", "alternateName", "legalName")}
+    linked = set()
     for link in islice(document.tree.iter("a"), 40):
         if _is_home(link.get("href") or "", document.page.url):
-            names.add(title_words(element_text(link, 60)))
+            linked.add(title_words(element_text(link, 60)))
+    # a copy of a site links to the page by the name of its file, too
+    names |= linked - {title_words(plain(title, 120)) for title in head.metas.get("og:title", ())[:2]}
     first, cut, last = document_title(document.model).partition(" | ")
     if cut and first == last:
         names.add(title_words(first))

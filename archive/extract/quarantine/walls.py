@@ -10,6 +10,7 @@ from archive.extract.metadata.head import element_text
 from archive.extract.metadata.site import strip_site
 from archive.extract.quarantine.consent import consent_wall
 from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
+from archive.extract.text.names import ends_sentence
 
 if TYPE_CHECKING:
     from archive.extract.quarantine.facts import Facts, Verdict
@@ -136,6 +137,8 @@ _REGION_LINKS = 40
 _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
 """Maximum words of a title in which "page not found", or "not found" alone, is an error message and not a headline."""
+_NOTICE_WORDS = 3
+"""Maximum words of a title besides such a phrase; a headline that begins with it has more."""
 _NOTICE = 120
 """Maximum characters of a first line that is a notice that the page was not found; the first sentence of a report is longer."""
 _OUTAGE_TEXT = 400
@@ -243,10 +246,22 @@ def _missing_title(facts: Facts, title: str) -> re.Match[str] | None:
     """Return the match of "not found" in a title; a headline with these words is longer and does not match."""
     words = len(strip_site(title, frozenset(), guess=True).split())
     if words <= _HEADLINE_WORDS and (match := _PAGE_NOT_FOUND.search(title)):
-        return match
+        goes_on = words - len(match[0].split()) > _NOTICE_WORDS and _GOES_ON.match(title[match.end() - 1 :])
+        return None if facts.claims_article and goes_on and _tells(facts.text) else match
     if words <= _LABEL_WORDS and (facts.letters < _A_SENTENCE or _NOT_FOUND.search(facts.text[:300])):
         return _NOT_FOUND.search(title)
     return None
+
+
+_GOES_ON = re.compile(r"\w?: |\s?\w")
+"""The rest of a headline that begins with such a phrase or number: `404 homes without power`."""
+
+
+def _tells(text: str) -> bool:
+    """Return whether a text begins with a sentence that says nothing of a missing page."""
+    first = text.split("\n", maxsplit=1)[0].replace("404", "")
+    is_notice = _PAGE_NOT_FOUND.search(first) or _NOT_FOUND.search(first)
+    return len(first) >= _A_SENTENCE and ends_sentence(first, asking=False) and not is_notice
 
 
 def _missing_text(facts: Facts) -> re.Match[str] | None:

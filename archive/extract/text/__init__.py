@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Text", "find_text"]
 
-_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
+_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*[|｜]\s*")
 _LIKENESS = 0.9
 """Minimum word F1 of a variant of the title (publishers may reword a word between h1 and og:title)."""
 _KICKER = 40
@@ -290,12 +290,13 @@ def _read(document: Document, metadata: Metadata, titles: TitleLines) -> Text:
     shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
     above = _links_above(order, blocks, is_title)
     places = [place or shapes.get(index, above.get(index, "")) for place, index in zip(places, order, strict=True)]
+    own = TitleLines([metadata.article.title])
     known = Known(
         is_title=titles.__contains__,
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
         authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
-        is_titled=any(block.element.tag == "h1" and is_title(block.text) for block in blocks),
+        is_titled=any(block.element.tag in {"h1", "h2"} and line_key(block.text) in own for block in blocks),
         sitename=line_key(metadata.article.sitename),
         speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )

@@ -37,6 +37,7 @@ _CREDIT = re.compile(
 )
 _AGENCY = re.compile(
     r"(?:[/(©—–-]\s*|via )(?:AFP|AP|Reuters|Getty|dpa|EPA|ANSA|EFE|Lusa|Xinhua|Anadolu|AA|TASS|Imago|Shutterstock|Alamy|Unsplash)\b"
+    r"|＝[^＝。]{1,24}(?:撮影|提供)$"
 )
 PICTURES = frozenset({"img", "amp-img"})
 _VIDEO = re.compile(r"video|player", re.IGNORECASE)
@@ -58,7 +59,7 @@ def find_credits(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) 
             near = found[max(0, at - _NEAR) : at + _NEAR]
             inside = [blocks[other] for other in near if is_in(blocks[other].element, node)]
             is_own = "-" in str(node.tag)  # a custom element
-            is_named = _names_picture(str(node.tag) if is_own else node.get("class") or "")
+            is_named = names_picture(str(node.tag) if is_own else node.get("class") or "")
             is_caption = len(inside) <= 2 and _CREDIT.search(blocks[index].text) is not None
             is_caption |= len(inside) == 1 and (
                 is_own or (_is_apart(node, blocks[index].element) and not _is_paragraph(blocks[index].element))
@@ -143,7 +144,8 @@ def _names_video(names: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _names_picture(names: str) -> bool:
+def names_picture(names: str) -> bool:
+    """Return whether class names are those of a picture."""
     return _PICTURE.search(names) is not None
 
 

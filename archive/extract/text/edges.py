@@ -54,8 +54,9 @@ _REQUEST = re.compile(r"[^?؟？.]{2,60}[?؟？]\s+[^?؟？]{2,60}$")
 _ADDRESS = re.compile(r"[\w.+-]@[\w-]+\.\w")
 _HOUSE = re.compile(
     r"\b(?:you|yours?|ours?|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]"
-    r"|noss[oa]s?|você)\b"
-    r"|راسلنا|تابعنا|تابعونا|راسلونا|موقعنا|قناتنا|صفحتنا|اشترك|ما را|برای ما|אותנו|שלנו",
+    r"|noss[oa]s?|você|нам|нас|наш(?:а|и|у|ем|его|ей|их)?|biz[ei]|bizim|yayın ilkelerimiz)\b"
+    r"|راسلنا|تابعنا|تابعونا|راسلونا|موقعنا|قناتنا|صفحتنا|اشترك|ما را|برای ما|با ما|به ما|אותנו|שלנו"
+    r"|ご意見|情報提供|お寄せ|お問い合わせ|联系我们|聯絡我們|我们的|제보",
     re.IGNORECASE,
 )
 """Phrases in which a publisher addresses its readers."""

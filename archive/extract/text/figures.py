@@ -12,7 +12,7 @@ from archive.body import Block, Span
 from archive.extract.addresses import absolute
 from archive.extract.page import ancestors, closest
 from archive.extract.text.boxes import text_within
-from archive.extract.text.captions import is_credit
+from archive.extract.text.captions import PICTURES, is_credit, names_picture
 from archive.extract.text.names import boilerplate_evidence
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "src", "data-srcset", "srcset")
 _CREDIT = re.compile(r"credit|copyright|source|author", re.IGNORECASE)
+_PERSON = re.compile(r"author|avatar|byline|profile|logo", re.IGNORECASE)
 _INLINE = ("span", "small", "cite", "em", "i", "b", "strong", "a")
 _EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "amp-video", "amp-twitter"})
 _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
@@ -43,6 +44,7 @@ class Figures:
         self._taken = frozenset(kept)
         self._main = main
         self._base = base
+        self._around = frozenset(ancestors(main)) if main is not None else frozenset()
         self._lines: dict[HtmlElement, list[int]] | None = None
 
     def all(self) -> list[tuple[int, Block]]:
@@ -82,9 +84,13 @@ class Figures:
 
     def _is_inside(self, element: HtmlElement) -> bool:
         """Return whether an element is in the article, outside boilerplate."""
+        is_of_person = False
         for node in ancestors(element):
             if node is self._main:
                 return True
+            if node in self._around:  # between title or lead and text
+                return _is_picture(element) and not is_of_person
+            is_of_person |= _PERSON.search(node.get("class") or "") is not None
             if node is element or node.tag in {"figure", "picture"}:
                 continue
             if node.tag == "a":
@@ -196,6 +202,12 @@ def _title_of(element: Element, provider: str) -> str:
     title = " ".join(element.attributes.get("title", "").split())[:_MAX_ALT]
     name = max(provider.split("."), key=len, default="")
     return "" if name and name in title.lower() else title
+
+
+def _is_picture(element: HtmlElement) -> bool:
+    """Return whether an element is a figure, or a picture in a box that is named as one's."""
+    box = element.getparent() if element.tag in PICTURES else None
+    return element.tag == "figure" or (box is not None and box.tag == "div" and names_picture(box.get("class") or ""))
 
 
 def _is_caption(block: TextBlock) -> bool:

@@ -32,6 +32,8 @@ _APART, _LIFE = 2, 120
 """Minimum and maximum years between birth and death; dates of publication and change are closer."""
 DATE_LABEL = 60
 _DATE_WORDS = 4
+_CALENDARS = 500
+"""Minimum difference of two years that are the same one by two calendars."""
 _DATE_SIGNS = 16
 _HAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _DATE_FIGURES = 2
@@ -210,7 +212,14 @@ def is_date(line: Line, key: str) -> bool:
         return False
     if ends_sentence(line.text, asking=False) or _spans_years(line.text):
         return False
-    return sum(word != "0" for word in key.split()) <= _DATE_WORDS and len(_HAN.findall(key)) <= _DATE_SIGNS
+    most = 2 * _DATE_WORDS if _has_calendars(line.text) else _DATE_WORDS
+    return sum(word != "0" for word in key.split()) <= most and len(_HAN.findall(key)) <= _DATE_SIGNS
+
+
+def _has_calendars(text: str) -> bool:
+    """Return whether a text gives the year by two calendars."""
+    years = [int(found) for found in _YEAR.findall(fold_date(text))] if not text.isascii() else ()
+    return len(years) > 1 and max(years) - min(years) > _CALENDARS
 
 
 def is_change(line: Line, key: str) -> bool:
@@ -223,7 +232,8 @@ def is_change(line: Line, key: str) -> bool:
     if max(map(len, text.split())) > _CHANGE_LENGTH:
         return False
     is_labelled = any(word in text for word in MODIFIED) or _STAND.search(text) is not None
-    return is_labelled and _YEAR.search(text) is not None and not ends_sentence(line.text, asking=False)
+    is_sentence = ends_sentence(line.text.removesuffix("г."), asking=False)  # «5 мая 2025 г.» is a date
+    return is_labelled and _YEAR.search(text) is not None and not is_sentence
 
 
 def _spans_years(text: str) -> bool:
@@ -242,12 +252,12 @@ def is_stamp(line: Line, key: str) -> bool:
 
 
 _COMMENTS = re.compile(
-    r"\bcomments\b|^\W*comment\W*$|(?:\d|\b(?:a|to|your))\scomment\b"
-    r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|коментар\w*"
+    r"\bcomments\b|^join the (?:conversation|discussion)\W*$|^\W*comment\W*$|(?:\d|\b(?:a|to|your))\scomment\b"
+    r"|\b(?:kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar\w*|комментари\w*|коментар\w*"
     r"|komentar\w*|kommentarer|hozzászólás\w*|comentarii|bình luận|σχόλια)\b"
     r"|\b(?:readers?['’]?s?|reader) (?:views|opinions|reactions|responses|letters)|leser(?:stimmen|briefe|meinungen|reaktionen)"
     r"|(?:\d|vos) réactions|réactions des (?:lecteurs|internautes)|(?:opiniones|reacciones) de (?:los )?lectores|мнени[ея] читател"
-    r"|okur (?:görüş|tepki)"
+    r"|oku(?:r|yucu) (?:görüş|tepki)"
     r"|تعليق|التعليقات|(?:ردود|آراء|اراء|مشاركات) القراء|نظرات|دیدگاه|تبصر|قارئین کی رائے|תגובות|评论|評論|留言|読者の声|コメント|댓글"
     r"|टिप्पणि|ความคิดเห็น",
     re.IGNORECASE,

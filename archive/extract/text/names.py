@@ -184,7 +184,7 @@ def boilerplate_evidence(element: HtmlElement) -> Verdict:
         names = _LIST.sub("", names)
     if tag in HEADINGS:
         names, identity = names.replace("header", ""), ""
-    if tag == "p" and _captions_nothing(element, names):
+    if tag in {"p", "li"} and _captions_nothing(element, names):
         names = ""
     verdict = _evidence_in(names) if names and len(names) <= _MAX_NAMES else ""
     if (
@@ -220,7 +220,7 @@ def _quotes(figure: HtmlElement) -> bool:
 
 
 def _captions_nothing(element: HtmlElement, names: str) -> bool:
-    """Return whether a paragraph is named as a caption without a picture in it, or right before or after it."""
+    """Return whether a paragraph or list item is named as a caption without a picture in it, or right before or after it."""
     if "caption" not in names:
         return False
     near = (element, element.getprevious(), element.getnext())
@@ -281,7 +281,7 @@ _LETTERS = re.compile("[฀-\u0effက-႟ក-\u17ff]")
 _SIGNS_OF_WORD, _LETTERS_OF_WORD = 2, 5
 STOPS = (".", "…", "。", "．", "｡", "۔", "।", "॥", "։", "።", "။", "។")
 _QUESTIONS = ("?", "!", "؟", "？", "！", "\u037e")
-_CLOSING = "\"'”“’»«›)]）」』】"
+_CLOSING = "\"'”“’»«›)]）」』】 \u00a0\u202f"
 _ABBREVIATED = re.compile("[\u0e00-\u0eff]\\.$")
 """A full stop after a letter of Thai or Lao, which only abbreviates a word, as after the hour of a time."""
 _STOPLESS_WORDS = 8

@@ -41,7 +41,10 @@ _NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|ot
 _POST = re.compile(
     r"\b(?:next|more|other|another|following)[-_]?(?:article|story|post|news)\b|\binfinite", re.IGNORECASE
 )
-_ITEM = re.compile(r"(?:^|[\s_-])(?:post|article|story|entry|hentry|news)(?:\s|$)", re.IGNORECASE)
+_ITEM = re.compile(
+    r"(?:^|[\s_-])(?:post|article|story|entry|hentry|news)(?:[-_]?(?:item|wrap|wrapper|container))?(?:\s|$)",
+    re.IGNORECASE,
+)
 _CHAPTERS = 3
 _SIBLINGS = 50
 """Boxes of the same class before a box, and boxes of any class, in which to look for the chapters of an article."""
@@ -70,7 +73,8 @@ def own_article(
     rest = _without_others(heading, found, blocks, is_title) if heading >= 0 else set(found)
     if not any(blocks[index].is_running for index in rest) and len(rest) < len(found):
         first = min(set(found) - rest)
-        return {index for index in range(heading + 1, first) if blocks[index].is_running}, True
+        if own := {index for index in range(heading + 1, first) if blocks[index].is_running}:
+            return own, True
     found = rest if is_marked else _without_sidebars(heading, rest, blocks, is_title)
     box = _box(heading, blocks) if heading >= 0 else None
     if box is None:
@@ -85,10 +89,17 @@ def own_article(
         )
         if outside and _is_another(outside[0], box, blocks):
             end = min(end, outside[0])
-        return {index for index in found if index < end}, False
+        return {index for index in found if index < end} - _menu(heading, found, blocks), False
     outside = sorted(index for index in found if index not in inside and blocks[index].is_running)
     own = _text_in(box, heading, blocks) if outside and _is_another(outside[0], box, blocks) else set()
     return (own, True) if own else (set(found), False)
+
+
+def _menu(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> set[int]:
+    """Return the links above the title if they are most of the text."""
+    links = {index for index in found if index < heading and blocks[index].is_linked}
+    size = sum(len(blocks[index].text) for index in links)
+    return links if 2 * size > sum(len(blocks[index].text) for index in found) else set()
 
 
 def _without_sidebars(
@@ -155,8 +166,8 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
 def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
     """Return whether text that begins outside a box belongs to another article: it has its own heading and its own place.
 
-    The place must be outside the `article` or `main` of the title, in a box named as that of the next article, or under a
-    heading such as "About us"; otherwise the box may be an introduction, followed by sections of the same article.
+    The place must be outside the `article` or `main` of the title, or in a box named as that of the next article;
+    otherwise the box may be an introduction, followed by sections of the same article.
     """
     element = blocks[first].element
     holder = next(
@@ -168,14 +179,14 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
         else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
     )
     is_outside = holder is not None and not is_in(element, holder)
-    is_apart = is_outside or any(
+    if not is_outside and not any(
         _NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]
-    )
+    ):
+        return False
     for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
         other = blocks[index]
         if other.element.tag in HEADINGS:
-            is_titled = not is_in(other.element, box) and other.linked < _LINKED
-            return is_titled and (is_apart or names_publisher(other.text))
+            return not is_in(other.element, box) and other.linked < _LINKED
         if other.is_running:
             return False
     return False
@@ -198,9 +209,31 @@ def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, 
 def _without_others(
     heading: int, found: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
 ) -> set[int]:
-    """Return the blocks found without those of other posts and, if they are all there is, readers' comments."""
+    """Return the blocks found without those of other posts, of a text on the publisher and, if they are all there is, of comments."""
     others = _other_posts(heading, blocks, is_title) or _only_comments(heading, found, blocks)
-    return set(found) - others
+    end = _text_on_publisher(heading, blocks)
+    return {index for index in found if index < end and index not in others}
+
+
+def _text_on_publisher(heading: int, blocks: Sequence[TextBlock]) -> int:
+    """Return the block of a heading such as "About us" in a box of its own after the text; if there is none, the number of blocks."""
+    last = None
+    for index in range(heading + 1, len(blocks)):
+        block = blocks[index]
+        if block.is_running or (count_words(block.text) >= _MIN_WORDS and ends_sentence(block.text)):
+            last = block.element
+        elif last is not None and block.element.tag in HEADINGS and names_publisher(block.text):
+            box = block.element.getparent()
+            if box is not None and not is_in(last, box):
+                return index if _is_last_part(index, blocks) else len(blocks)
+    return len(blocks)
+
+
+def _is_last_part(heading: int, blocks: Sequence[TextBlock]) -> bool:
+    """Return whether no other heading with running text under it follows a heading."""
+    following = (index for index in range(heading + 1, len(blocks)) if blocks[index].element.tag in HEADINGS)
+    first = next(following, len(blocks))
+    return not any(block.is_running for block in blocks[first:])
 
 
 def _only_comments(heading: int, found: Collection[int], blocks: Sequence[TextBlock]) -> set[int]:
@@ -272,7 +305,7 @@ def next_article(heading: int, blocks: Sequence[TextBlock], is_title: Callable[[
 
 
 def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
-    """Return the block at which the page's next article begins: its own h1 in a box similar to the first.
+    """Return the block at which the page's next article begins, under its own h1 in a box similar to the first.
 
     If the title is an h2, so is that of the next article, in a box of the same class, which names an article.
     """
@@ -349,12 +382,13 @@ def find_lead(
         return []
     have: set[Gram] | None = None
     run = _only_run(between, blocks)
+    held = _texts_by_element(between, blocks)
     found: list[int] = []
     for index in between:
         tokens = folded_words(blocks[index].text)
         is_subtitle = index == start + 1 and blocks[index].element.tag in _SUBTITLES
         if index not in run:
-            if not _has_size_of_lead([blocks[index].text]):
+            if not _has_size_of_lead(held[blocks[index].element]):
                 continue
             if not (
                 is_subtitle or is_lead_class(blocks[index].element) or any(_alike(tokens, one) for one in described)
@@ -367,6 +401,14 @@ def find_lead(
         if share(tokens, have) < (_SUBTITLE_SAID if is_subtitle else _SAID):
             found.append(index)
     return found
+
+
+def _texts_by_element(indices: Sequence[int], blocks: Sequence[TextBlock]) -> dict[HtmlElement, list[str]]:
+    """Return the lines of each element, several if it has line breaks."""
+    held: dict[HtmlElement, list[str]] = {}
+    for index in indices:
+        held.setdefault(blocks[index].element, []).append(blocks[index].text)
+    return held
 
 
 def _is_heading(block: TextBlock, is_title: Callable[[str], bool]) -> bool:

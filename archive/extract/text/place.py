@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from archive.extract.model import ALL_LINK, is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
-from archive.extract.text.boxes import is_linked, main_element
+from archive.extract.text.boxes import classes, is_linked, main_element
 from archive.extract.text.labels import Line, is_date
 from archive.extract.text.layout import BRACKETS
 from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence, is_source
@@ -74,12 +74,14 @@ def rules_by_place(
 
 
 def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
-    """Return whether a line is next to the main element, or in an element next to it that is not a header."""
+    """Return whether a line is next to the main element, or in an element next to it without a class or with the same one."""
     place = main.getparent() if main is not None else None
     holder = element.getparent()
-    if place is None or holder is None:
+    if main is None or place is None or holder is None:
         return False
-    return holder is place or (holder.getparent() is place and holder.tag == "div" and not holder.get("class"))
+    is_plain = holder.tag == "div" and not holder.get("class")
+    is_like = holder.tag == main.tag and classes(holder) == classes(main) != set()
+    return holder is place or (holder.getparent() is place and (is_plain or is_like))
 
 
 def _is_label(block: TextBlock) -> bool:

@@ -69,6 +69,8 @@ _PAIR = 2
 """Maximum items of a list of labels under the title, and items of one that has only a date and a name."""
 _TOLD = 3
 """Labels of known kinds beside which one of another kind is a label as well."""
+_LABEL_WORDS = 3
+"""Maximum words of a heading for comments that no tag or emphasis marks."""
 _NEAR = 12
 """Maximum distance, in blocks, to other blocks of the same box."""
 _HEADING = 60
@@ -234,10 +236,21 @@ _NETWORK = re.compile(r"\b(instagram|tiktok)-(?:media|embed)\b")
 
 
 def _heads_comments(block: TextBlock) -> bool:
-    is_heading = block.element.tag in HEADINGS or (
+    is_label = block.element.tag == "div" and not block.href and count_words(line_key(block.text)) <= _LABEL_WORDS
+    return (is_label or _is_marked(block)) and names_comments(block.text)
+
+
+def _is_marked(block: TextBlock) -> bool:
+    """Return whether a line is a heading by its tag, or short and emphasised."""
+    return block.element.tag in HEADINGS or (
         len(block.text) <= _HEADING and all(marks for text, (_, marks) in block.parts if not text.isspace())
     )
-    return is_heading and names_comments(block.text)
+
+
+def _opens_with_name(block: TextBlock) -> bool:
+    """Return whether a paragraph begins with a name in bold and a colon."""
+    said = [(text, marks) for text, (_, marks) in block.parts if not text.isspace()]
+    return len(said) > 1 and bool(said[0][1]) and f"{said[0][0].strip()}{said[1][0].strip()[:1]}".count(":") > 0
 
 
 def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:
@@ -249,9 +262,13 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
         place = blocks[index].element.getparent()
         start = bisect_left(found, index + 1)
         after = [other for other in found[start:] if place is not None and is_in(blocks[other].element, place)]
-        beside = [blocks[other].element.getparent() is place for other in after if blocks[other].is_running]
+        beside = [_is_beside(blocks[other], place) for other in after if blocks[other].is_running]
         if 2 * sum(beside) > len(beside):  # a section of the article
             continue
+        if not _is_marked(blocks[index]):  # a counter of comments is above a text without names between its lines
+            headed = [not blocks[other - 1].is_running for other in after if blocks[other].is_running]
+            if len(headed) < _PAIR or 2 * sum(headed) < len(headed):
+                continue
         shapes = Counter(
             (node.tag, node.get("class"))
             for other in after
@@ -263,6 +280,12 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
                 yield index, "comments"
             yield from ((other, "comments") for other in after)
             return
+
+
+def _is_beside(block: TextBlock, heading: HtmlElement | None) -> bool:
+    """Return whether a line is a paragraph of a section in the same element as its heading, not a comment below its author."""
+    element = block.element
+    return element.getparent() is heading and element.tag != "div" and not _opens_with_name(block)
 
 
 def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:

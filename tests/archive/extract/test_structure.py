@@ -207,3 +207,21 @@ def test_a_picture_with_its_caption_above_the_first_line_is_part_of_the_body():
     figure, *lines = make_body(model, kept, tree.find("body/article"), BASE)
     assert (figure.kind, figure.url, figure.caption) == ("figure", "https://news.example/a.jpg", spans("A pier"))
     assert tuple(lines) == paragraphs("So.\nOn.")
+
+
+@pytest.mark.parametrize(
+    ("picture", "count"),
+    [
+        ("<figure><img src=/a.jpg></figure>", 1),
+        ("<div class=hero-image><img src=/a.jpg></div>", 1),
+        ("<div><img src=/a.jpg></div>", 0),
+        ("<figure class=author-avatar><img src=/a.jpg></figure>", 0),
+        ("<div class=related><figure><img src=/a.jpg></figure></div>", 0),
+    ],
+)
+def test_a_picture_between_lead_and_text_is_part_of_the_body(picture: str, count: int):
+    page = f"<header><p>Lead.</p>{picture}</header><div id=text><p>So.</p><p>On.</p></div>"
+    tree = lxml.html.document_fromstring(f"<html><body><article>{page}</article></body></html>")
+    model = read_model(tree)
+    found = make_body(model, range(len(model.blocks)), tree.get_element_by_id("text"), BASE)
+    assert [block.kind for block in found].count("figure") == count

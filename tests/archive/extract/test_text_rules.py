@@ -180,7 +180,7 @@ def test_a_page_without_text_is_no_article():
 
 
 def test_a_text_that_another_reading_contradicts_is_marked_doubtful():
-    other = f"<div class=about><h3>About us</h3><p>{P[1]}</p><p>{P[2]}</p><p>{P[3]}</p></div>"
+    other = f"<div class=b><h3>From the harbour</h3><p>{P[1]}</p><p>{P[2]}</p><p>{P[3]}</p></div>"
     html = f"<html><title>Bridge closes</title><body><main><h1>Bridge closes</h1><div><p>{P[0]}</p></div></main>{other}</body></html>"
     page = Page(body=html.encode(), url="https://a.example/1", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
     found = extract(page).article

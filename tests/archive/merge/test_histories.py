@@ -90,6 +90,17 @@ def test_what_only_two_shards_together_show_is_joined(tmp_path, order):
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("path", ["12345-bridge?sess=1 12345-bridge?sess=2", "12345-old-slug 12345-new-slug"])
+def test_one_text_under_two_spellings_in_two_shards_is_one_article(tmp_path, order, path):
+    one, two = (f"https://news.example/2026/11/{name}" for name in path.split())
+    shards = [shard(tmp_path / "one", exchange(one, page(), 0)), shard(tmp_path / "two", exchange(two, page(), 1))]
+    done = run([shards[n] for n in order], tmp_path / "m")
+    assert done.joins == 1
+    assert history(tmp_path / "m", one) == history(tmp_path / "m", two) == [(one, True, None)]
+    assert problems(tmp_path / "m") == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize(
     ("teaser", "where"), [(exchange(MOVED, TEASER, 2), MOVED), (exchange(PLUS, TEASER_THERE, 2), PLUS)]
 )

@@ -410,6 +410,9 @@ def test_hijri_outside_the_tables_is_none() -> None:
         ("12 במרץ 2021", "he", "2021-03-12"),
         ("12 בספט׳ 2021", "he", "2021-09-12"),
         ("12 ספט' 2021", "he", "2021-09-12"),
+        ("mar. 3 nov. 2020, 14:05", "fr", "2020-11-03T14:05"),
+        ("mar. 3, 2020", "es", "2020-03-03"),
+        ("مارس 3 2020", "ar", "2020-03-03"),
         ("12 מרץ 2021", "", "2021-03-12"),
         ("12. listopada 2020.", "hr", "2020-10-12"),
         ("12 listopada 2020", "pl", "2020-11-12"),
@@ -495,6 +498,7 @@ def test_short_roman_and_written_out_forms(text: str, language: str, expected: s
         # what only looks like one
         ("5 m", ""),
         ("The bridge was just now opened again", ""),
+        ("کارها از هفته نخست شهریور آغاز می‌شود", ""),
         ("5 min read", ""),
     ],
 )

@@ -354,3 +354,25 @@ def test_the_site_and_its_branches_after_a_person_are_no_authors(byline: str, na
 def test_a_player_has_its_own_author() -> None:
     player = '<div class="podcast-player"><span class="author">John Roe</span></div>'
     assert authors_of("", f"{HEADING}{player}<p class=byline>By Jane Doe</p>") == ("Jane Doe",)
+
+
+ONE = '<meta name="author" content="Ann Berg">'
+LINKS = '<a rel="author" href="/team/ann">Ann Berg</a>, <a rel="author" href="/team/jan">Jan Falk</a>'
+
+
+@pytest.mark.parametrize(
+    ("head", "byline", "names"),
+    [
+        # the byline links some of its names, or the meta tag has the first
+        ("", f"<address>Von {LINKS}, <span>Ida Holm</span> und <span>Pia Lund</span></address>", "Ann Berg, Jan Falk, Ida Holm, Pia Lund"),
+        (ONE, f'<p class="detail__authors">von {LINKS}</p>', "Ann Berg, Jan Falk"),
+        ("", '<div class="byline"><div><span>Ann Berg</span> <span>Jan Falk</span></div></div>', "Ann Berg, Jan Falk"),
+        # another person's byline, a name in parts, and what is said of the author
+        (ONE, '<p class="authors">von <a href="/team/jan">Jan Falk</a></p>', "Ann Berg"),
+        ("", '<div class="byline"><span>Ann</span> <span>Berg</span></div>', "Ann Berg"),
+        (ONE, '<div class="author"><b>Ann Berg</b> <i>Ann Berg is chief engineer</i></div>', "Ann Berg"),
+        (ONE, f'{TEXT}<div class="credit">{LINKS} with Ida Holm</div>', "Ann Berg"),
+    ],
+)  # fmt: skip
+def test_all_names_of_a_byline_are_read(head: str, byline: str, names: str) -> None:
+    assert authors_of(head, f"{HEADING}{byline}") == tuple(names.split(", "))
