@@ -460,7 +460,7 @@ CHANGES = {
     "a caption": (
         under_title(FIGURE.format("https://i.example/b.jpg")),
         under_title(FIGURE.format("https://i.example/b.jpg").replace("The bridge", "The bridge in May")),
-        ["images"],
+        ["body", "images"],  # it is a figure of the body as well
     ),
     "a link": (linked("/team"), linked("/office"), ["body"]),
     "a paragraph that became a list": (page(), page().replace(b"<p>Sentence 3", b"<ul><li>Sentence 3"), ["body"]),
