@@ -359,6 +359,7 @@ class MainContentFinder:
         running = self._model.running
         if not running:
             return ()
+        running = [block for block in running if block.element.tag != "li"] or running  # a list may be in an article
         together = [(step, self._most(running, step)) for step in range(1, _BOXES)]
         several = [(step, blocks) for step, blocks in together if len(blocks) >= _FEW] or together
         steps, held = several[0] if several[0][0] == 1 else max(several, key=lambda pair: _length(pair[1]))
