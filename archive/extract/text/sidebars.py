@@ -67,13 +67,19 @@ def in_sidebars(heading: int, found: Set[int], blocks: Sequence[TextBlock]) -> s
 
 
 def _groups(blocks: Sequence[TextBlock]) -> dict[HtmlElement | None, list[int]]:
-    """Return the blocks that are not links, by the element that contains their paragraphs, or their lines without paragraphs."""
+    """Return the blocks that are not links, by the element that contains their paragraphs, or their lines without paragraphs.
+
+    A box around a single paragraph is not counted.
+    """
     lines = Counter(block.element for block in blocks)
+    boxed = Counter(block.element.getparent() for block in blocks)
     groups: dict[HtmlElement | None, list[int]] = {}
     for index, block in enumerate(blocks):
         if not (block.is_linked or block.hook or block.hidden):
-            is_box = block.element.tag != "p" and lines[block.element] > 1
-            place = block.element if is_box else block.element.getparent()
+            place: HtmlElement | None = block.element
+            if block.element.tag == "p" or lines[block.element] == 1:
+                place = block.element.getparent()
+                place = place.getparent() if place is not None and boxed[place] == 1 else place
             groups.setdefault(place, []).append(index)
     return groups
 
