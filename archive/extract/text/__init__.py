@@ -22,9 +22,10 @@ from archive.extract.text.completion import Completion
 from archive.extract.text.declared import declared_body, recipe_lines, reconcile
 from archive.extract.text.labels import DATE_LABEL, Known, Line
 from archive.extract.text.layout import Layout
+from archive.extract.text.lead import find_lead, is_lead_class
 from archive.extract.text.main_content import MainContentFinder
 from archive.extract.text.names import ends_sentence, folded_words
-from archive.extract.text.own import find_lead, is_lead_class, next_article, own_article, title_heading
+from archive.extract.text.own import next_article, own_article, title_heading
 from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, rules_by_place, same_site
 from archive.extract.text.shapes import rules_by_shape

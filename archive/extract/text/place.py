@@ -16,8 +16,8 @@ from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import classes, is_linked, main_element
 from archive.extract.text.labels import Line, is_date
 from archive.extract.text.layout import BRACKETS
+from archive.extract.text.lead import names_lead
 from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence, is_source
-from archive.extract.text.own import names_lead
 from archive.extract.text.phrases import line_key
 
 if TYPE_CHECKING:
