@@ -70,6 +70,11 @@ class TextBlock(NamedTuple):
         """Whether it reads as running text: long, with few links, and shown."""
         return self.linked < LINKED and not self.hook and not self.hidden and is_long(self.text)
 
+    @property
+    def is_emphatic(self) -> bool:
+        """Whether all of it is emphasised."""
+        return all(marks for text, (_, marks) in self.parts if not text.isspace())
+
     def spans(self) -> tuple[Span, ...]:
         """Return the text with its emphasis and links; the joined texts of the spans equal `text`."""
         if self.element.tag == "pre":

@@ -355,7 +355,7 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         and after is not None
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),
-        emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+        emphatic=block.is_emphatic,
         plain=(block.element.tag in _PLAIN or "-" in str(block.element.tag))
         and not any(node.tag in _PARTS for node in islice(ancestors(block.element), 4)),
         written=_is_written(block, after),

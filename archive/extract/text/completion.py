@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import GROUPS, classes, is_linked, is_note, owner
-from archive.extract.text.layout import FEW_WORDS, HALF_LINK, PARAGRAPHS, is_quoted, links_to_itself
-from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence
+from archive.extract.text.layout import FEW_WORDS, HALF_LINK, PARAGRAPHS, links_to_itself
+from archive.extract.text.names import boilerplate_evidence, count_words, ends_sentence, is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -23,6 +23,7 @@ from archive.extract.text.names import (
     count_words,
     ends_sentence,
     folded_words,
+    is_quoted,
     names_request,
     quads,
     share,
@@ -171,11 +172,10 @@ class Layout:
         if following not in have or not self.blocks[following].is_running or ends_sentence(block.text, asking=False):
             return False
         element, box = block.element, block.element.getparent()
-        is_emphatic = all(marks for text, (_, marks) in block.parts if not text.isspace())
         if element.tag in HEADINGS or element.tag == "legend" or _TITLE.search(element.get("class") or ""):
             box = box.getparent() if box is not None and box.tag == "header" else box
             return is_in(self.blocks[following].element, box)
-        return is_emphatic and is_in(self.blocks[following].element, element)
+        return block.is_emphatic and is_in(self.blocks[following].element, element)
 
     def is_in_panel(self, block: TextBlock, group: HtmlElement | None, holders: Collection[HtmlElement | None]) -> bool:
         """Return whether a block is in a box of its own beside paragraphs: an item of a list under a heading, or a linked sentence."""
@@ -282,11 +282,6 @@ class Layout:
 def links_to_itself(block: TextBlock) -> bool:
     """Return whether a block is a heading that links to a fragment of the page, as one with an anchor of its own does."""
     return block.element.tag in HEADINGS and block.href[:1] == "#"
-
-
-def is_quoted(text: str) -> bool:
-    """Return whether a line is wholly in quotation marks."""
-    return text[0] in '"«»“„”「『‹' and text[-1] in '"»«”“」』›' and len(text) > 1
 
 
 _SOURCES = frozenset({"cite", "footer"})

@@ -342,3 +342,11 @@ def share(line_words: Sequence[str], of: set[Gram]) -> float:
     """Return the share of a line (0 to 1) that is in the text whose `grams` are `of`."""
     own = sequences(line_words)
     return sum(sequence in of for sequence in own) / len(own) if own else 0.0
+
+
+def is_quoted(text: str) -> bool:
+    """Return whether a line is wholly in quotation marks."""
+    return len(text) > 1 and text[0] in _OPENING_QUOTES and text[-1] in _CLOSING_QUOTES
+
+
+_OPENING_QUOTES, _CLOSING_QUOTES = '"“„”«»‘「『‹', '"”“»«’」』›'

@@ -26,7 +26,7 @@ from archive.extract.text.captions import (
     pictures_by_text,
 )
 from archive.extract.text.labels import Line, is_date, is_label, is_name, names_comments
-from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share
+from archive.extract.text.names import count_words, ends_sentence, folded_words, is_quoted, quads, share
 from archive.extract.text.phrases import PHRASES, line_key
 from archive.extract.text.teasers import find_appeals, find_excerpts, find_labels, find_offers, find_teasers
 from archive.extract.text.widgets import (
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 _ENOUGH = 3
 """Minimum paragraphs of running text that may be the whole article, however long the boxes beside it are."""
 _QUOTE_WORDS = 5
-_OPENING, _CLOSING = '"“„”«»‘「『', '"”“»«’」』'
 _SAID = 0.9
 _TWICE = 6
 """Minimum words of a line printed twice by mistake; a shorter one, or a refrain, may be repeated for effect."""
@@ -242,9 +241,7 @@ def _heads_comments(block: TextBlock) -> bool:
 
 def _is_marked(block: TextBlock) -> bool:
     """Return whether a line is a heading by its tag, or short and emphasised."""
-    return block.element.tag in HEADINGS or (
-        len(block.text) <= _HEADING and all(marks for text, (_, marks) in block.parts if not text.isspace())
-    )
+    return block.element.tag in HEADINGS or (len(block.text) <= _HEADING and block.is_emphatic)
 
 
 def _opens_with_name(block: TextBlock) -> bool:
@@ -317,7 +314,7 @@ def _is_quoted(block: TextBlock) -> bool:
     """Return whether a line in a box of its own is in quotation marks."""
     box = block.element.getparent()
     is_alone = block.element.tag == "div" or (block.element.tag == "p" and box is not None and len(box) == 1)
-    return is_alone and block.text[0] in _OPENING and block.text[-1] in _CLOSING
+    return is_alone and is_quoted(block.text)
 
 
 @lru_cache(maxsize=4096)
